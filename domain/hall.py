@@ -1,0 +1,152 @@
+"""A hall as it is configured: its queues, its windows and the hours it keeps.
+
+The stream ``hall-{hall}`` holds the whole document at every change, so its history is a plain list of versions.
+A queue day copies the plan it was opened with: a later change never rewrites a day that has begun.
+"""
+
+from datetime import time
+from typing import Annotated, Literal, assert_never
+
+import msgspec
+from msgspec import Meta
+
+from domain.message import Command, Event, Id, Refused, Stamp, Text
+
+WindowKind = Literal[
+    "general", "specialist", "enquiry", "collection", "assisted", "unresolved", "cross-province", "province-wide"
+]
+"""综合, 专业, 咨询, 出件, 帮办代办, 办不成事, 跨省通办, 全省通办 (锡政办发〔2022〕70号 第20、29条)."""
+
+Minutes = Annotated[int, Meta(ge=1, le=480)]
+Places = Annotated[int, Meta(ge=0, le=1000)]
+
+
+class QueuePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A business queue (业务队列): the waiting line of a group of items. Its prefix begins its ticket numbers."""
+
+    queue: Id
+    prefix: Annotated[str, Meta(pattern=r"^[A-Z]{1,2}$")]
+    name: Text
+    service_minutes: Minutes = 10
+    """What a service is expected to take before the day itself has shown it."""
+
+
+class WindowPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A window and the queues it serves, first preference first."""
+
+    window: Id
+    name: Text
+    kind: WindowKind
+    queues: tuple[Id, ...]
+
+
+class SessionPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An opening period (服务时段) of working days, cut into bookable slots.
+
+    ``public`` and ``internal`` places may be booked per slot and queue, by citizens and by staff for people
+    without a smartphone; ``walk_in`` places are never bookable and never zero (琼府办〔2022〕49号:
+    不得强制要求申请人先到网上预约).
+    """
+
+    opens: time
+    closes: time
+    slot_minutes: Minutes = 60
+    public: Places = 6
+    internal: Places = 2
+    walk_in: Places = 4
+
+
+class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything a hall is told about itself."""
+
+    name: Text
+    region: Annotated[str, Meta(pattern=r"^[0-9]{12}$", description="12-digit region code")]
+    kind: Literal["centre", "township", "village"] = "centre"
+    parent: Id | None = None
+    address: Text | None = None
+    unit: Text | None = None
+    queues: Annotated[tuple[QueuePlan, ...], Meta(max_length=40)]
+    windows: Annotated[tuple[WindowPlan, ...], Meta(max_length=400)]
+    sessions: Annotated[tuple[SessionPlan, ...], Meta(max_length=8)] = ()
+    recalls: Annotated[int, Meta(ge=0, le=10)] = 2
+    """How often a ticket is called again before it may be set aside as a no-show (过号)."""
+    demonstration: bool = False
+
+
+# --- commands -------------------------------------------------------------------------------------------------
+
+
+class ConfigureHall(Command, frozen=True):
+    plan: HallPlan
+
+
+AnyCommand = ConfigureHall
+
+
+# --- events ---------------------------------------------------------------------------------------------------
+
+
+class HallConfigured(Event, frozen=True, tag="hall-configured"):
+    plan: HallPlan
+
+
+AnyEvent = HallConfigured
+
+
+# --- state ----------------------------------------------------------------------------------------------------
+
+
+class Hall(msgspec.Struct):
+    plan: HallPlan | None = None
+
+
+def stream(hall: str) -> str:
+    return f"hall-{hall}"
+
+
+def initial() -> Hall:
+    return Hall()
+
+
+def decide(command: AnyCommand, hall: Hall, stamp: Stamp) -> list[AnyEvent]:
+    match command:
+        case ConfigureHall(plan):
+            if plan == hall.plan:
+                return []
+            _check(plan)
+            return [HallConfigured(plan)]
+    assert_never(command)
+
+
+def evolve(hall: Hall, event: AnyEvent, stamp: Stamp) -> Hall:
+    match event:
+        case HallConfigured(plan):
+            hall.plan = plan
+            return hall
+    assert_never(event)
+
+
+def _check(plan: HallPlan) -> None:
+    """Raises:
+    Refused: the plan contradicts itself; ``field`` tells where.
+    """
+    queues = [q.queue for q in plan.queues]
+    for field, names in (
+        ("queues.queue", queues),
+        ("queues.prefix", [q.prefix for q in plan.queues]),
+        ("windows.window", [w.window for w in plan.windows]),
+    ):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise Refused("named-twice", invalid=True, field=field, names=twice)
+    for window in plan.windows:
+        strange = sorted(set(window.queues) - set(queues))
+        if strange:
+            raise Refused("unknown-queue", invalid=True, field=f"windows.{window.window}.queues", names=strange)
+    ends = time(0)
+    for session in plan.sessions:
+        if not ends <= session.opens < session.closes:
+            raise Refused("sessions-overlap", invalid=True, field="sessions")
+        if session.walk_in == 0:
+            raise Refused("walk-in-share-missing", invalid=True, field="sessions.walk_in")
+        ends = session.closes

@@ -1,0 +1,73 @@
+"""One act: what is asked of one stream or of several at once, decided together or not at all."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from domain.catalogue import DECIDERS
+from domain.message import Command, Event, Stamp, category
+
+
+class Ask(NamedTuple):
+    """A command to a stream."""
+
+    stream: str
+    command: Command
+
+
+class Held(msgspec.Struct):
+    """A stream as its folder holds it: the state, the version it has reached and the position of that event."""
+
+    state: Any
+    version: int = 0
+    position: int = 0
+
+
+class Pending(NamedTuple):
+    """A decided event with the place it will take in its stream."""
+
+    stream: str
+    version: int
+    event: Event
+    index: int
+
+
+Hold = Callable[[str], Held]
+"""How an act sees streams: by name, each as it stands with everything decided before."""
+
+
+class Act(NamedTuple):
+    """Asks that happen together, and the answer to whoever asked, told from the states they leave behind."""
+
+    asks: tuple[Ask, ...]
+    answer: Callable[[Hold], Any] = lambda hold: None
+
+
+def fresh(stream: str) -> Held:
+    """A stream that nothing has happened to."""
+    return Held(DECIDERS[category(stream)].initial())
+
+
+def perform(asks: Sequence[Ask], hold: Hold, stamp: Stamp) -> list[Pending]:
+    """Decide each ask in order on the state its predecessors left, and fold what was decided.
+
+    Raises:
+        Refused: a rule said no. States may have moved by the asks before it: the caller folds them anew.
+    """
+    decided: list[Pending] = []
+    for stream, command in asks:
+        held = hold(stream)
+        decider = DECIDERS[category(stream)]
+        for event in decider.decide(command, held.state, stamp):
+            held.state = decider.evolve(held.state, event, stamp)
+            held.version += 1
+            decided.append(Pending(stream, held.version, event, len(decided)))
+    return decided
+
+
+def fold(held: Held, decider_category: str, event: Event, stamp: Stamp, version: int, position: int) -> None:
+    """Take one recorded event into a held stream."""
+    held.state = DECIDERS[decider_category].evolve(held.state, event, stamp)
+    held.version = version
+    held.position = position

@@ -30,7 +30,7 @@ class Pending(NamedTuple):
     stream: str
     version: int
     event: Event
-    index: int
+    nth: int
 
 
 Hold = Callable[[str], Held]

@@ -74,12 +74,12 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
     position: int
     stamp: Stamp
     event: Any
-    index: int = 0
+    nth: int = 0
     """Which of its command's events it is, counted from 0."""
 
     @property
     def id(self) -> str:
-        return f"{self.stamp.command}.{self.index}"
+        return f"{self.stamp.command}.{self.nth}"
 
     @property
     def category(self) -> str:

@@ -66,8 +66,8 @@ def perform(asks: Sequence[Ask], hold: Hold, stamp: Stamp) -> list[Pending]:
     return decided
 
 
-def fold(held: Held, decider_category: str, event: Event, stamp: Stamp, version: int, position: int) -> None:
-    """Take one recorded event into a held stream."""
-    held.state = DECIDERS[decider_category].evolve(held.state, event, stamp)
+def fold(held: Held, stream: str, event: Event, stamp: Stamp, version: int, position: int) -> None:
+    """Take one recorded event into its stream as it is held."""
+    held.state = DECIDERS[category(stream)].evolve(held.state, event, stamp)
     held.version = version
     held.position = position

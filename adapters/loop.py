@@ -1,0 +1,478 @@
+"""The command loop: one writer per process decides everything that waits and appends it in one transaction.
+
+Under light load a batch is one command and its latency one commit; under heavy load the batch grows by itself.
+A refusal is answered without writing and spoils no neighbour. Whoever wrote one of our streams first makes the
+batch be decided again, this time under the table lock, so a second conflict cannot happen. When the connection
+breaks around a COMMIT, nobody is answered before the log has been asked whether the batch is in it.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import msgspec
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from adapters import envelope, store
+from adapters.store import KeyRow, Row
+from domain.handling import Act, Ask, Held, Pending, fold, fresh, perform
+from domain.message import Refused, Stamp
+
+log = structlog.get_logger()
+
+PATIENCE_S = 5.0
+"""The longest a caller waits for its answer."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Receipt(msgspec.Struct, gc=False):
+    """The answer to an accepted command: where the first stream it asked now stands, the position of the last
+    event it brought about, and its own result (a Struct; plain JSON values when ``replayed``)."""
+
+    stream: str
+    version: int
+    position: int
+    result: Any
+    replayed: bool = False
+    """The same idempotency key had been used before: this is the first receipt again."""
+
+
+class RequestKey(msgspec.Struct, frozen=True, gc=False):
+    """An idempotency key as the asker scoped it, and a digest of what was asked with it."""
+
+    key: str
+    digest: bytes
+
+
+class StoreUnavailable(Exception):
+    """The log could not take the command in time; nothing is known to have happened. Safe to ask again."""
+
+
+class VersionMovedOn(Exception):
+    """The stream is not at the version the asker had seen."""
+
+    def __init__(self, stream: str, version: int) -> None:
+        super().__init__(f"{stream} is at version {version}")
+        self.version = version
+
+
+class KeyReused(Exception):
+    """The idempotency key was used before with another request."""
+
+
+class _Asked(msgspec.Struct):
+    act: Act
+    stamp: Stamp
+    key: RequestKey | None
+    if_match: int | None
+    since: float
+    answer: asyncio.Future[Receipt]
+
+
+class _Decided(msgspec.Struct):
+    """An act that was decided in a batch and waits for it to be stored."""
+
+    asked: _Asked
+    receipt: Receipt
+    last: int
+    """Which row of the batch holds its last event; -1 if it brought about none."""
+
+
+class _Conflict(Exception):
+    """Somebody else wrote one of the batch's streams first."""
+
+
+class _NotHeld(Exception):
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+
+
+class _Batch:
+    """What one transaction will hold."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.stamps: list[tuple[Pending, Stamp]] = []
+        self.keys: dict[str, tuple[KeyRow, _Decided]] = {}
+        self.decided: list[_Decided] = []
+        self.repeats: list[tuple[_Asked, _Decided]] = []
+        self.unreadable: dict[str, envelope.UnreadableEvent] = {}
+
+    def add(self, pending: Iterable[Pending], stamp: Stamp) -> None:
+        for p in pending:
+            topic = type(p.event).__struct_config__.tag
+            self.rows.append(Row(p.stream, p.version, 0, str(topic), envelope.write(p.event, stamp, p.nth)))
+            self.stamps.append((p, stamp))
+
+
+class CommandLoop:
+    """Owns writing. ``submit`` from the same event loop; ``run`` until cancelled.
+
+    Args:
+        connect: opens a connection for appending.
+        batch: the most commands decided into one transaction.
+        waiting: the most commands that may wait; one more is told to come back (``StoreUnavailable``).
+        streams, events: how many streams, and streams of how many events in all, stay in memory.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[AsyncConnection[TupleRow]]],
+        *,
+        batch: int = 256,
+        waiting: int = 4096,
+        streams: int = 4096,
+        events: int = 2_000_000,
+    ) -> None:
+        self._connect = connect
+        self._connection: AsyncConnection[TupleRow] | None = None
+        self._batch = batch
+        self._waiting = waiting
+        self._streams = streams
+        self._events = events
+        self._queue: deque[_Asked] = deque()
+        self._wake = asyncio.Event()
+        self._held: OrderedDict[str, Held] = OrderedDict()
+        self._held_events = 0
+        self._unsettled: tuple[_Asked, ...] = ()
+        self._down_since: float | None = None
+        self.batches = self.commands = self.conflicts = self.loads = 0
+
+    # --- asking -----------------------------------------------------------------------------------------------
+
+    async def submit(
+        self, act: Act, stamp: Stamp, *, key: RequestKey | None = None, if_match: int | None = None
+    ) -> Receipt:
+        """Decide an act and store what follows from it.
+
+        Raises:
+            Refused: a rule said no.
+            VersionMovedOn: the first stream is not at ``if_match``.
+            KeyReused: the key belongs to another request.
+            StoreUnavailable: too many wait, or the log did not answer within ``PATIENCE_S``.
+        """
+        now = time.monotonic()
+        if len(self._queue) >= self._waiting:
+            raise StoreUnavailable("too many commands are waiting")
+        if self._down_since is not None and now - self._down_since > 1:
+            raise StoreUnavailable("PostgreSQL cannot be reached")
+        asked = _Asked(act, stamp, key, if_match, now, asyncio.get_running_loop().create_future())
+        self._queue.append(asked)
+        self._wake.set()
+        return await asked.answer
+
+    @property
+    def cached(self) -> tuple[int, int]:
+        """How many streams, and of how many events, are held in memory."""
+        return len(self._held), self._held_events
+
+    @property
+    def available(self) -> bool:
+        return self._down_since is None
+
+    # --- running ----------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Take what waits, settle it, and so on; heals its connection by itself."""
+        clock = asyncio.create_task(self._expire())
+        try:
+            while True:
+                await self._wake.wait()
+                batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch))]
+                if not self._queue:
+                    self._wake.clear()
+                batch = [asked for asked in batch if not asked.answer.done()]
+                if batch:
+                    await self._settle(batch)
+        finally:
+            clock.cancel()
+            for asked in self._queue:
+                _fail(asked, StoreUnavailable("the server is stopping"))
+            if self._connection is not None:
+                await self._connection.close()
+
+    async def _expire(self) -> None:
+        """Answer those who have waited too long. Their command may still be stored; the key or id tells."""
+        while True:
+            await asyncio.sleep(0.25)
+            limit = time.monotonic() - PATIENCE_S
+            for asked in [*self._queue, *self._unsettled]:
+                if asked.since < limit:
+                    _fail(asked, StoreUnavailable("the log did not answer in time"))
+
+    async def _settle(self, asked: list[_Asked]) -> None:
+        """Decide and store a batch, whatever happens to the connection meanwhile."""
+        self._unsettled = tuple(asked)
+        exclusive = False
+        while asked:
+            batch = _Batch()
+            try:
+                connection = await self._connected()
+                if exclusive:
+                    await store.lock(connection)
+                await self._decide(asked, batch, connection)
+                if batch.rows or batch.keys:
+                    self._answer(batch, await self._append(connection, batch))
+                else:
+                    if exclusive:
+                        await connection.execute("ROLLBACK")
+                    self._answer(batch, 0)
+                break
+            except _Conflict:
+                self.conflicts += 1
+                exclusive = True
+                self._forget_all(batch)
+                await self._roll_back()
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                log.warning("log-unreachable", error=str(error))
+                self._forget_all(batch)
+                await self._disconnect()
+                if (last := await self._fate(batch)) is not None:
+                    self._answer(batch, last)
+                    break
+            except Exception as error:
+                log.exception("batch-failed")
+                self._forget_all(batch)
+                await self._disconnect()
+                for one in asked:
+                    _fail(one, error)
+                break
+            asked = [one for one in asked if not one.answer.done()]
+        self._unsettled = ()
+        self.batches += 1
+
+    async def _append(self, connection: AsyncConnection[TupleRow], batch: _Batch) -> int:
+        try:
+            return await store.append(connection, batch.rows, [row for row, _ in batch.keys.values()])
+        except psycopg.errors.UniqueViolation as error:
+            raise _Conflict from error
+
+    async def _decide(
+        self, asked: list[_Asked], batch: _Batch, connection: AsyncConnection[TupleRow]
+    ) -> None:
+        used = await self._used_keys(asked, connection)
+        named = {ask.stream for one in asked for ask in one.act.asks}
+        await self._load(named, connection, batch)
+        for one in asked:
+            if one.answer.done():
+                continue
+            if one.key is not None and one.key.key in used:
+                _replay(one, used[one.key.key])
+            elif one.key is not None and one.key.key in batch.keys:
+                batch.repeats.append((one, batch.keys[one.key.key][1]))
+            else:
+                await self._decide_one(one, batch, connection)
+
+    async def _decide_one(self, one: _Asked, batch: _Batch, connection: AsyncConnection[TupleRow]) -> None:
+        touched: dict[str, int] = {}
+
+        def hold(stream: str) -> Held:
+            held = self._held.get(stream)
+            if held is None:
+                raise batch.unreadable.get(stream) or _NotHeld(stream)
+            touched.setdefault(stream, held.version)
+            return held
+
+        while True:
+            try:
+                main = one.act.asks[0].stream
+                if one.if_match is not None and hold(main).version != one.if_match:
+                    raise VersionMovedOn(main, hold(main).version)
+                pending = perform(one.act.asks, hold, one.stamp)
+                held = hold(main)
+                receipt = Receipt(main, held.version, held.position, one.act.answer(hold))
+            except _NotHeld as missing:
+                await self._undo(touched, batch, connection)
+                await self._load({missing.stream}, connection, batch)
+                continue
+            except (Refused, VersionMovedOn) as refused:
+                await self._undo(touched, batch, connection)
+                _fail(one, refused)
+                return
+            except Exception as error:
+                log.exception("command-failed", command=one.stamp.command)
+                await self._undo(touched, batch, connection)
+                _fail(one, error)
+                return
+            break
+        batch.add(pending, one.stamp)
+        decided = _Decided(one, receipt, len(batch.rows) - 1 if pending else -1)
+        batch.decided.append(decided)
+        if one.key is not None:
+            last = pending[-1] if pending else None
+            stored = _encode([receipt.stream, receipt.version, receipt.result])
+            row = KeyRow(
+                one.key.key, one.key.digest, stored, last and last.stream, last.version if last else None
+            )
+            batch.keys[one.key.key] = row, decided
+
+    def _answer(self, batch: _Batch, last: int) -> None:
+        """The batch is stored: tell everyone where."""
+        base = last - len(batch.rows) + 1
+        for row_number, (pending, _) in enumerate(batch.stamps):
+            if (held := self._held.get(pending.stream)) is not None:
+                held.position = base + row_number
+        for decided in batch.decided:
+            if decided.last >= 0:
+                decided.receipt.position = base + decided.last
+            elif (held := self._held.get(decided.receipt.stream)) is not None:
+                decided.receipt.position = held.position
+            if not decided.asked.answer.done():
+                decided.asked.answer.set_result(decided.receipt)
+        for one, decided in batch.repeats:
+            stored = batch.keys[decided.asked.key.key][0] if decided.asked.key else None
+            if stored is not None:
+                _replay(one, (stored.digest, stored.receipt, decided.receipt.position))
+        self.commands += len(batch.decided)
+        self._held_events += len(batch.rows)
+        self._trim()
+
+    async def _used_keys(
+        self, asked: list[_Asked], connection: AsyncConnection[TupleRow]
+    ) -> dict[str, tuple[bytes, bytes, int]]:
+        keys = [one.key.key for one in asked if one.key is not None]
+        return await store.select_keys(connection, keys) if keys else {}
+
+    # --- memory -----------------------------------------------------------------------------------------------
+
+    async def _load(self, streams: set[str], connection: AsyncConnection[TupleRow], batch: _Batch) -> None:
+        """Bring streams into memory: what the log holds, then what this batch has decided on top of it.
+
+        A stream that this code cannot read fails the commands that ask it, and no others.
+        """
+        wanted = [name for name in streams if name not in self._held]
+        for name in streams:
+            if name in self._held:
+                self._held.move_to_end(name)
+        if not wanted:
+            return
+        self.loads += len(wanted)
+        loaded = {name: fresh(name) for name in wanted}
+        for row in await store.select_streams(connection, wanted):
+            if (held := loaded.get(row.stream)) is None:
+                continue
+            try:
+                recorded = envelope.read(*row)
+            except envelope.UnreadableEvent as error:
+                log.error("stream-unreadable", stream=row.stream, error=str(error))
+                batch.unreadable[row.stream] = error
+                del loaded[row.stream]
+            else:
+                fold(held, row.stream, recorded.event, recorded.stamp, row.version, row.position)
+        for pending, stamp in batch.stamps:
+            if (held := loaded.get(pending.stream)) is not None:
+                fold(held, pending.stream, pending.event, stamp, pending.version, held.position)
+        self._held |= loaded
+        self._held_events += sum(held.version for held in loaded.values())
+
+    async def _undo(
+        self, touched: dict[str, int], batch: _Batch, connection: AsyncConnection[TupleRow]
+    ) -> None:
+        """Take back what a refused act had already folded into its streams."""
+        moved = {name for name, version in touched.items() if self._held[name].version != version}
+        touched.clear()
+        for name in moved:
+            self._forget(name)
+        await self._load(moved, connection, batch)
+
+    def _forget(self, stream: str) -> None:
+        if (held := self._held.pop(stream, None)) is not None:
+            self._held_events -= held.version
+
+    def _forget_all(self, batch: _Batch) -> None:
+        """What the batch decided may not have happened: its streams are read anew when they are next asked for."""
+        for pending, _ in batch.stamps:
+            self._forget(pending.stream)
+        for decided in batch.decided:
+            self._forget(decided.receipt.stream)
+
+    def _trim(self) -> None:
+        while len(self._held) > 1 and (len(self._held) > self._streams or self._held_events > self._events):
+            _, held = self._held.popitem(last=False)
+            self._held_events -= held.version
+
+    # --- the connection ---------------------------------------------------------------------------------------
+
+    async def _connected(self) -> AsyncConnection[TupleRow]:
+        """The connection, opened anew as often as it takes; between tries the waits double up to a second."""
+        pause = 0.05
+        while self._connection is None or self._connection.closed:
+            try:
+                self._connection = await self._connect()
+            except psycopg.OperationalError as error:
+                if self._down_since is None:
+                    log.warning("log-unreachable", error=str(error))
+                    self._down_since = time.monotonic()
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
+        self._down_since = None
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(psycopg.Error, OSError):
+                await self._connection.close()
+            self._connection = None
+
+    async def _roll_back(self) -> None:
+        if self._connection is not None:
+            try:
+                await self._connection.rollback()
+            except psycopg.Error:
+                await self._disconnect()
+
+    async def _fate(self, batch: _Batch) -> int | None:
+        """Whether a batch whose COMMIT went unanswered is in the log; its last position if it is.
+
+        Under the lock the old transaction has ended one way or the other. A batch is in the log whole or not at
+        all, so its first row speaks for it: the envelope's command id makes the bytes its own.
+        """
+        if not batch.rows and not batch.keys:
+            return None
+        while True:
+            connection = await self._connected()
+            try:
+                await store.lock(connection)
+                try:
+                    if batch.rows:
+                        return await self._stored_at(connection, batch.rows)
+                    keys = await store.select_keys(connection, list(batch.keys))
+                    stored = all(
+                        name in keys and keys[name][:2] == (row.digest, row.receipt)
+                        for name, (row, _) in batch.keys.items()
+                    )
+                    return 0 if stored else None
+                finally:
+                    await connection.execute("ROLLBACK")
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                log.warning("log-unreachable", error=str(error))
+                await self._disconnect()
+
+    async def _stored_at(self, connection: AsyncConnection[TupleRow], rows: list[Row]) -> int | None:
+        first = rows[0]
+        found = await store.select_event(connection, first.stream, first.version)
+        if found is None or found.state != first.state:
+            return None
+        return found.position + len(rows) - 1
+
+
+def _fail(asked: _Asked, error: Exception) -> None:
+    if not asked.answer.done():
+        asked.answer.set_exception(error)
+
+
+def _replay(asked: _Asked, stored: tuple[bytes, bytes, int]) -> None:
+    digest, receipt, position = stored
+    assert asked.key is not None
+    if digest != asked.key.digest:
+        _fail(asked, KeyReused(asked.key.key))
+    elif not asked.answer.done():
+        stream, version, result = msgspec.json.decode(receipt)
+        asked.answer.set_result(Receipt(stream, version, position, result, replayed=True))

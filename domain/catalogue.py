@@ -2,11 +2,13 @@
 
 from typing import Any, get_args
 
-from domain import hall, queue
+from domain import calendar, hall, item, queue
 from domain.message import Decider, Event
 
 DECIDERS: dict[str, Decider] = {
+    "calendar": calendar,
     "hall": hall,
+    "item": item,
     "queue": queue,
 }
 
@@ -17,9 +19,9 @@ def _members(union: Any) -> tuple[type[Event], ...]:
 
 EVENTS: dict[str, type[Event]] = {
     str(event.__struct_config__.tag): event
-    for module in (hall, queue)
+    for module in (calendar, hall, item, queue)
     for event in _members(module.AnyEvent)
 }
 """Every event by its tag, which is also its topic in the store."""
 
-AnyEvent = hall.AnyEvent | queue.AnyEvent
+AnyEvent = calendar.AnyEvent | hall.AnyEvent | item.AnyEvent | queue.AnyEvent

@@ -188,7 +188,7 @@ async def append(connection: AsyncConnection[TupleRow], rows: Sequence[Row], key
             await cursor.execute(INSERT_EVENTS, (list(streams), list(versions), list(topics), list(states)))
             if found := await cursor.fetchone():
                 last = int(found[0])
-        await connection.execute("COMMIT")
+        await connection.execute("COMMIT", prepare=False)
     return last
 
 

@@ -1,0 +1,182 @@
+"""Carries out the policies: what must follow from an event is asked of its own stream, once, in the log's order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+from eventsourcing.persistence import PersistenceError, Tracking
+
+from adapters.loop import StoreUnavailable
+from adapters.runner import Tail, UnreadableRow, read_page
+from adapters.store import GroupCommitRecorder, Row
+from adapters.views import Page, ViewBehind, ViewsRecorder
+from domain import policies
+from domain.calendar import CalendarGazetted
+from domain.handling import Act, Ask
+from domain.message import Recorded, Refused, Stamp, hall_of
+from domain.workdays import Calendar
+from projections import deadlines
+
+log = structlog.get_logger()
+
+NAME = "policies"
+PAGE = 200
+
+Submit = Callable[[Act, Stamp], Awaitable[Any]]
+
+
+class Lists(Protocol):
+    """Where view documents are listed."""
+
+    async def find(
+        self, name: str, where: dict[str, Any], order: str = ..., limit: int = ..., cursor: str | None = ...
+    ) -> Page: ...
+    async def wait(self, name: str, after: int, timeout: float = ...) -> None: ...
+
+
+class Reactor:
+    """Reads the log behind a position of its own and asks what the policies say. ``run`` until cancelled.
+
+    Delivery is at least once: a crash asks the last page again. Every policy's command is one that a stream
+    which already knows answers with nothing, and its command id is made of the event's, so nothing happens twice.
+    """
+
+    def __init__(
+        self, log_of: GroupCommitRecorder, tracking: ViewsRecorder, tail: Tail, lists: Lists, submit: Submit
+    ) -> None:
+        self._log = log_of
+        self._tracking = tracking
+        self._tail = tail
+        self._lists = lists
+        self._submit = submit
+        self._calendar = Calendar()
+        self.position = 0
+
+    async def run(self) -> None:
+        pause = 0.1
+        while True:
+            try:
+                self.position = await asyncio.to_thread(self._tracking.position, NAME)
+                self._calendar = await asyncio.to_thread(self._gazetted, self.position)
+                while True:
+                    rows = await self._tail.page(self.position, PAGE)
+                    if not rows:
+                        await self._tail.wait(self.position)
+                        continue
+                    await self._react(read_page(rows))
+                    self.position = rows[-1].position
+                    await asyncio.to_thread(self._tracking.insert_tracking, Tracking(NAME, self.position))
+                    pause = 0.1
+            except (PersistenceError, StoreUnavailable, ViewBehind, OSError) as error:
+                log.warning("policies-waiting", error=str(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    def _gazetted(self, position: int) -> Calendar:
+        """The calendar as the log had it at a position."""
+        calendar = Calendar()
+        for n in self._log.select_notifications(None, 10_000, position, ["calendar-gazetted"]):
+            row = Row(str(n.originator_id), n.originator_version, int(n.id), n.topic, n.state)
+            for recorded in read_page([row]):
+                if isinstance(recorded, Recorded):
+                    calendar = calendar.with_year(recorded.event.year)
+        return calendar
+
+    async def _react(self, page: Sequence[Recorded | UnreadableRow]) -> None:
+        asked: list[Awaitable[None]] = []
+        for recorded in page:
+            if isinstance(recorded, UnreadableRow):
+                continue
+            if isinstance(recorded.event, CalendarGazetted):
+                self._calendar = self._calendar.with_year(recorded.event.year)
+                asks = await self._recompute(recorded)
+            else:
+                asks = policies.react(recorded, self._calendar)
+            asked += [self._ask(ask, recorded, nth) for nth, ask in enumerate(asks)]
+        await asyncio.gather(*asked)
+
+    async def _recompute(self, gazetted: Recorded) -> list[Ask]:
+        """Every running deadline that was only provisional, computed by the notice that has now come."""
+        await self._lists.wait(deadlines.NAME, gazetted.position)
+        asks: list[Ask] = []
+        cursor: str | None = None
+        while True:
+            page = await self._lists.find(deadlines.NAME, {"provisional": True}, "due_at", 500, cursor)
+            running = [msgspec.json.decode(doc, type=deadlines.View) for doc in page.docs]
+            asks += [ask for view in running for ask in policies.recompute(view, self._calendar)]
+            cursor = page.cursor
+            if cursor is None:
+                return asks
+
+    async def _ask(self, ask: Ask, cause: Recorded, nth: int) -> None:
+        stamp = Stamp(
+            at=cause.stamp.at,
+            recorded_at=datetime.now(UTC),
+            by="policy:reactor",
+            command=f"{cause.id}:{nth}",
+            correlation=cause.stamp.correlation or cause.stamp.command,
+            causation=cause.id,
+            hall=cause.stamp.hall or hall_named_by(cause.stream),
+        )
+        try:
+            await self._submit(Act((ask,)), stamp)
+        except Refused as refused:
+            log.warning("policy-refused", stream=ask.stream, code=refused.code, cause=cause.id)
+
+
+def hall_named_by(stream: str) -> str | None:
+    """The hall in the name of a stream that is a hall's for a day."""
+    return hall_of(stream) if stream.startswith(("queue-", "slots-")) else None
+
+
+class Scheduler:
+    """Records that deadlines have passed: takes what is due from the deadline list and asks its stream to note it.
+
+    The command id is made of the stream and the instant, and a step that is noted is not noted again, so each
+    deadline fires once through restarts and clock jumps.
+    """
+
+    def __init__(
+        self, lists: Lists, submit: Submit, clock: Callable[[], datetime], every_s: float = 1.0
+    ) -> None:
+        self._lists = lists
+        self._submit = submit
+        self._clock = clock
+        self._every_s = every_s
+        self.last_ok: datetime | None = None
+
+    async def run(self) -> None:
+        while True:
+            try:
+                last = await self.fire()
+                self.last_ok = self._clock()
+                if last:
+                    await self._lists.wait(deadlines.NAME, last)
+                    continue
+            except (PersistenceError, StoreUnavailable, ViewBehind, OSError) as error:
+                log.warning("deadlines-waiting", error=str(error))
+            await asyncio.sleep(self._every_s)
+
+    async def fire(self) -> int:
+        """Note every deadline that has passed, up to 100; the position of the last event that came of it."""
+        now = self._clock()
+        page = await self._lists.find(deadlines.NAME, {"due_at": ("<=", now)}, "due_at", 100)
+        positions = [0]
+        for doc in page.docs:
+            for due_at, ask in deadlines.passed(msgspec.json.decode(doc, type=deadlines.View), now):
+                stamp = Stamp(
+                    at=due_at,
+                    recorded_at=now,
+                    by="clock:deadlines",
+                    command=f"deadline:{ask.stream}:{due_at.isoformat()}",
+                )
+                try:
+                    receipt = await self._submit(Act((ask,)), stamp)
+                except Refused as refused:
+                    log.warning("deadline-refused", stream=ask.stream, code=refused.code)
+                else:
+                    positions.append(receipt.position)
+        return max(positions)

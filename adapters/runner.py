@@ -1,0 +1,221 @@
+"""Runs the projections: reads the log in pages, folds them, saves documents and positions in one transaction."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+from eventsourcing.persistence import IntegrityError, PersistenceError
+
+from adapters import envelope
+from adapters.store import Row
+from adapters.views import Poison, Save, ViewsRecorder
+from domain.message import Recorded
+
+log = structlog.get_logger()
+
+PAGE = 500
+HELD_DOCUMENTS = 2_000
+"""The most documents of one projection that stay decoded in memory."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Tail(Protocol):
+    """Where the log is read from."""
+
+    async def page(self, after: int, limit: int) -> list[Row]: ...
+    async def wait(self, after: int) -> None: ...
+
+
+class Fold:
+    """One projection at one position: its documents as far as they are held, and what changed since the last save."""
+
+    def __init__(self, projection: ModuleType, name: str, recorder: ViewsRecorder) -> None:
+        self.projection = projection
+        self.name = name
+        self.position = recorder.position(name)
+        self.generation = recorder.generation(projection.NAME)
+        self._recorder = recorder
+        self._decode = msgspec.json.Decoder(projection.View).decode
+        self._held: OrderedDict[str, Any] = OrderedDict()
+        self._changed: set[str] = set()
+
+    def take(self, page: "list[Recorded | UnreadableRow]", parked: set[tuple[str, str]]) -> list[Poison]:
+        """Fold a page of the log; what cannot be folded parks its stream and is reported."""
+        poisons: list[Poison] = []
+        mine: list[tuple[str, Recorded]] = []
+        key_of = self.projection.key
+        for recorded in page:
+            if recorded.position <= self.position or (self.name, recorded.stream) in parked:
+                continue
+            try:
+                if isinstance(recorded, UnreadableRow):
+                    raise recorded.error
+                key = key_of(recorded)
+            except Exception as error:
+                poisons.append(self._park(recorded, error, parked))
+                continue
+            if key is not None:
+                mine.append((key, recorded))
+        self._load({key for key, _ in mine})
+        evolve = self.projection.evolve
+        for nth, (key, recorded) in enumerate(mine):
+            if (self.name, recorded.stream) in parked:
+                continue
+            try:
+                self._held[key] = evolve(self._held[key], recorded)
+            except Exception as error:
+                poisons.append(self._park(recorded, error, parked))
+                self._refold(
+                    key, [r for k, r in mine[:nth] if k == key and (self.name, r.stream) not in parked]
+                )
+            self._changed.add(key)
+        self.position = max(self.position, page[-1].position)
+        return poisons
+
+    def _refold(self, key: str, before: list[Recorded]) -> None:
+        """The view as it stood before an event that failed half-way."""
+        del self._held[key]
+        self._load({key})
+        for recorded in before:
+            self._held[key] = self.projection.evolve(self._held[key], recorded)
+
+    def to_save(self) -> Save:
+        """What changed since the last time, encoded; forgets the longest unused documents."""
+        docs: dict[str, bytes | None] = {}
+        facets: dict[str, dict[str, Any]] = {}
+        facets_of = getattr(self.projection, "facets", None)
+        for key in self._changed:
+            view = self._held[key]
+            docs[key] = None if view is None else _encode(view)
+            facets[key] = facets_of(view) if facets_of and view is not None else {}
+        self._changed.clear()
+        while len(self._held) > HELD_DOCUMENTS:
+            self._held.popitem(last=False)
+        return Save(self.name, self.position, docs, facets)
+
+    def _load(self, keys: set[str]) -> None:
+        for key in keys & self._held.keys():
+            self._held.move_to_end(key)
+        if missing := [key for key in keys if key not in self._held]:
+            found = self._recorder.load(self.name, missing)
+            for key in missing:
+                self._held[key] = self._decode(found[key]) if key in found else None
+
+    def _park(
+        self, recorded: "Recorded | UnreadableRow", error: Exception, parked: set[tuple[str, str]]
+    ) -> Poison:
+        log.error("stream-parked", projection=self.name, stream=recorded.stream, error=str(error))
+        parked.add((self.name, recorded.stream))
+        return Poison(self.name, recorded.stream, recorded.position, f"{type(error).__name__}: {error}")
+
+
+class UnreadableRow(msgspec.Struct, frozen=True):
+    """A stored event that this code cannot read."""
+
+    stream: str
+    position: int
+    error: Exception
+
+
+def read_page(rows: Iterable[Row]) -> list[Recorded | UnreadableRow]:
+    """Decode a page of the log, keeping the place of what cannot be decoded."""
+    page: list[Recorded | UnreadableRow] = []
+    for row in rows:
+        try:
+            page.append(envelope.read(*row))
+        except envelope.UnreadableEvent as error:
+            page.append(UnreadableRow(row.stream, row.position, error))
+    return page
+
+
+class ProjectionRunner:
+    """Keeps all projections up with the log. ``run`` until cancelled; heals itself."""
+
+    def __init__(self, recorder: ViewsRecorder, tail: Tail, projections: Iterable[ModuleType]) -> None:
+        self._recorder = recorder
+        self._tail = tail
+        self._projections = tuple(projections)
+        self.position = 0
+
+    async def run(self) -> None:
+        pause = 0.1
+        while True:
+            try:
+                folds, parked = await asyncio.to_thread(self._begin)
+                pause = 0.1
+                while True:
+                    self.position = min(fold.position for fold in folds)
+                    rows = await self._tail.page(self.position, PAGE)
+                    if rows:
+                        await asyncio.to_thread(self._fold_and_save, folds, parked, rows)
+                    else:
+                        await self._tail.wait(self.position)
+            except IntegrityError as error:
+                log.warning("projections-moved", error=str(error))
+                await asyncio.sleep(pause)
+            except (PersistenceError, OSError) as error:
+                log.warning("projections-waiting", error=str(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    def _begin(self) -> tuple[list[Fold], set[tuple[str, str]]]:
+        folds = [Fold(p, p.NAME, self._recorder) for p in self._projections]
+        return folds, self._recorder.parked()
+
+    def _fold_and_save(self, folds: list[Fold], parked: set[tuple[str, str]], rows: list[Row]) -> None:
+        page = read_page(rows)
+        behind = [fold for fold in folds if fold.position < page[-1].position]
+        poisons = [poison for fold in behind for poison in fold.take(page, parked)]
+        self._recorder.save(
+            [fold.to_save() for fold in behind],
+            poisons,
+            {fold.name: fold.generation for fold in behind},
+        )
+
+
+async def rebuild(
+    recorder: ViewsRecorder, tail: Tail, projection: ModuleType, report: Callable[[int], None]
+) -> int:
+    """Fold a projection from the first event, beside the one that serves, then put it in its place.
+
+    Args:
+        report: told the position reached after each page.
+
+    Returns:
+        How many of the served documents differed: 0 unless the code had changed or a view had been damaged.
+
+    Raises:
+        RuntimeError: the serving projection kept getting ahead.
+    """
+    await asyncio.to_thread(recorder.begin_rebuild, projection)
+    fold = Fold(projection, f"{projection.NAME}_next", recorder)
+    parked: set[tuple[str, str]] = set()
+
+    def take(page: list[Recorded | UnreadableRow]) -> None:
+        poisons = fold.take(page, parked)
+        recorder.save([fold.to_save()], poisons)
+
+    for _ in range(20):
+        tail_of_log: list[Recorded | UnreadableRow] = []
+        while rows := await tail.page(fold.position, PAGE):
+            tail_of_log = read_page(rows)
+            await asyncio.to_thread(take, tail_of_log)
+            report(fold.position)
+        differing = await asyncio.to_thread(
+            recorder.switch, projection, fold.position, _keyed(fold, tail_of_log)
+        )
+        if differing is not None:
+            return differing
+    raise RuntimeError(f"{projection.NAME} could not be caught up with: try again when it is quieter")
+
+
+def _keyed(fold: Fold, page: list[Recorded | UnreadableRow]) -> list[tuple[int, str]]:
+    """The documents a page touched, each with the position that did."""
+    readable = (r for r in page if isinstance(r, Recorded))
+    keys = ((r.position, fold.projection.key(r)) for r in readable)
+    return [(position, key) for position, key in keys if key is not None]

@@ -1,0 +1,384 @@
+"""View documents in PostgreSQL: one table per projection, saved with its position, read with how old it is.
+
+The position of each projection stands in the library's tracking table and moves in the transaction that saves its
+documents, only forward: a second runner on the same projection fails there instead of counting twice.
+"""
+
+import asyncio
+import base64
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import msgspec
+import psycopg
+from eventsourcing.persistence import Tracking
+from eventsourcing.postgres import PostgresDatastore, PostgresTrackingRecorder
+from psycopg.rows import DictRow, TupleRow
+from psycopg.sql import SQL, Composed, Identifier
+from psycopg_pool import AsyncConnectionPool
+
+from adapters import envelope
+
+SQL_TYPES: dict[type, str] = {str: "text", int: "bigint", bool: "boolean", datetime: "timestamptz"}
+
+COMPARISONS = {"=": SQL("="), "<": SQL("<"), "<=": SQL("<="), ">=": SQL(">=")}
+
+
+class Document(NamedTuple):
+    """A view document as it was saved: JSON, the position its projection has reached, and until when that is true."""
+
+    doc: bytes
+    position: int
+    as_of: datetime
+
+
+class Page(NamedTuple):
+    """Some documents of a list, and the cursor that asks for those after them."""
+
+    docs: list[bytes]
+    cursor: str | None
+    position: int
+    as_of: datetime
+
+
+class Save(NamedTuple):
+    """What one projection has to save: documents by key (``None`` deletes) with the values of its facets."""
+
+    name: str
+    position: int
+    docs: Mapping[str, bytes | None]
+    facets: Mapping[str, Mapping[str, Any]]
+
+
+class Poison(NamedTuple):
+    """An event that a projection could not fold. Its stream waits, for this projection, until it is rebuilt."""
+
+    projection: str
+    stream: str
+    position: int
+    error: str
+
+
+class ViewBehind(Exception):
+    """The view has not passed the position that was asked for in time. Safe to ask again."""
+
+
+class BadCursor(Exception):
+    """The cursor was not made by this list."""
+
+
+def table(name: str) -> str:
+    return f"view_{name}"
+
+
+def facets_of(projection: ModuleType) -> dict[str, type]:
+    """The columns by which a projection's documents are listed; empty if they are only read one by one."""
+    return getattr(projection, "FACETS", {})
+
+
+def create_view(projection: ModuleType, name: str) -> list[Composed]:
+    """The statements that make a projection's table: a document per key, a column and an index per facet."""
+    facets = facets_of(projection)
+    columns = SQL("").join(
+        SQL(", {} {}").format(Identifier(facet), SQL(SQL_TYPES[kind])) for facet, kind in facets.items()
+    )
+    statements = [
+        SQL("CREATE TABLE IF NOT EXISTS {} (key text PRIMARY KEY, doc bytea NOT NULL{})").format(
+            Identifier(table(name)), columns
+        )
+    ]
+    return statements + [
+        SQL("CREATE INDEX IF NOT EXISTS {} ON {} ({}, key)").format(
+            Identifier(f"{table(name)}_{facet}"), Identifier(table(name)), Identifier(facet)
+        )
+        for facet in facets
+    ]
+
+
+class ViewsRecorder(PostgresTrackingRecorder):
+    """The library's tracking recorder, saving view documents in the same transaction. Used by one runner."""
+
+    def __init__(self, datastore: PostgresDatastore, projections: Iterable[ModuleType]) -> None:
+        super().__init__(datastore)
+        self.projections = {p.NAME: p for p in projections}
+        for name, projection in self.projections.items():
+            self.sql_create_statements += create_view(projection, name)
+        self.sql_create_statements.append(
+            SQL(
+                "CREATE TABLE IF NOT EXISTS parked_streams (projection text, stream text, position bigint NOT NULL,"
+                " error text NOT NULL, parked_at timestamptz NOT NULL DEFAULT now(),"
+                " PRIMARY KEY (projection, stream))"
+            ).format()
+        )
+        self.sql_create_statements.append(
+            SQL(
+                "CREATE TABLE IF NOT EXISTS view_generations (projection text PRIMARY KEY, generation bigint)"
+            ).format()
+        )
+
+    def position(self, name: str) -> int:
+        """How far a projection has come; 0 if it never ran."""
+        return self.max_tracking_id(name) or 0
+
+    def generation(self, name: str) -> int:
+        """How often a projection has been rebuilt: a runner that held documents of an older one reads anew."""
+        with self.datastore.get_connection() as connection:
+            row = connection.execute(
+                "SELECT generation FROM view_generations WHERE projection = %s", (name,)
+            ).fetchone()
+            return row["generation"] if row else 0
+
+    def load(self, name: str, keys: Sequence[str]) -> dict[str, bytes]:
+        """The documents that exist among some keys."""
+        statement = SQL("SELECT key, doc FROM {} WHERE key = ANY(%s)").format(Identifier(table(name)))
+        with self.datastore.get_connection() as connection:
+            found = connection.execute(statement, (list(keys),), binary=True)
+            return {row["key"]: bytes(row["doc"]) for row in found}
+
+    def parked(self) -> set[tuple[str, str]]:
+        """The streams that wait, as (projection, stream)."""
+        with self.datastore.get_connection() as connection:
+            found = connection.execute("SELECT projection, stream FROM parked_streams")
+            return {(row["projection"], row["stream"]) for row in found}
+
+    def save(
+        self,
+        saves: Sequence[Save],
+        poisons: Sequence[Poison] = (),
+        generations: Mapping[str, int] | None = None,
+    ) -> None:
+        """Save documents and positions of some projections in one transaction.
+
+        Raises:
+            IntegrityError: another runner is further, or a projection was rebuilt meanwhile.
+        """
+        with self.datastore.transaction(commit=True) as cursor:
+            for save in saves:
+                self._insert_tracking(cursor, Tracking(save.name, save.position))
+                self._save_docs(cursor, save)
+            for poison in poisons:
+                cursor.execute(
+                    "INSERT INTO parked_streams (projection, stream, position, error) VALUES (%s, %s, %s, %s)"
+                    " ON CONFLICT DO NOTHING",
+                    poison,
+                )
+            if generations:
+                self._check_generations(cursor, generations)
+
+    def begin_rebuild(self, projection: ModuleType) -> None:
+        """Make an empty table beside the one that serves; what an earlier, unfinished rebuild left is dropped."""
+        name = f"{projection.NAME}_next"
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(table(name))))
+            cursor.execute("DELETE FROM notification_tracking WHERE application_name = %s", (name,))
+            cursor.execute("DELETE FROM parked_streams WHERE projection = %s", (name,))
+            for statement in create_view(projection, name):
+                cursor.execute(statement)
+
+    def switch(self, projection: ModuleType, reached: int, touched: Sequence[tuple[int, str]]) -> int | None:
+        """Put the rebuilt table in the place of the one that serves, in one transaction.
+
+        Args:
+            reached: the position of the rebuilt table.
+            touched: the keys of the last events it folded, with their positions: where the serving table has
+                not folded these yet, a difference means nothing.
+
+        Returns:
+            How many documents differed; ``None`` if the serving table is ahead, and nothing was switched.
+        """
+        served, rebuilt = projection.NAME, f"{projection.NAME}_next"
+        old, new = Identifier(table(served)), Identifier(table(rebuilt))
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute("LOCK TABLE notification_tracking IN EXCLUSIVE MODE")
+            position = self._max_tracking_id(served, cursor) or 0
+            if position > reached:
+                return None
+            unsettled = [key for at, key in touched if at > position]
+            cursor.execute(
+                SQL(
+                    "SELECT count(*) AS differing FROM {} AS a FULL JOIN {} AS b USING (key)"
+                    " WHERE a.doc IS DISTINCT FROM b.doc AND NOT key = ANY(%s)"
+                ).format(old, new),
+                (unsettled,),
+            )
+            row = cursor.fetchone()
+            cursor.execute(SQL("DROP TABLE {}").format(old))
+            cursor.execute(SQL("ALTER TABLE {} RENAME TO {}").format(new, old))
+            for facet in facets_of(projection):
+                cursor.execute(
+                    SQL("ALTER INDEX {} RENAME TO {}").format(
+                        Identifier(f"{table(rebuilt)}_{facet}"), Identifier(f"{table(served)}_{facet}")
+                    )
+                )
+            cursor.execute("DELETE FROM notification_tracking WHERE application_name = %s", (rebuilt,))
+            cursor.execute(
+                "INSERT INTO notification_tracking VALUES (%s, %s)"
+                " ON CONFLICT (application_name) DO UPDATE SET notification_id = excluded.notification_id",
+                (served, reached),
+            )
+            cursor.execute("DELETE FROM parked_streams WHERE projection = %s", (served,))
+            cursor.execute(
+                "UPDATE parked_streams SET projection = %s WHERE projection = %s", (served, rebuilt)
+            )
+            cursor.execute(
+                "INSERT INTO view_generations VALUES (%s, 1) ON CONFLICT (projection)"
+                " DO UPDATE SET generation = view_generations.generation + 1",
+                (served,),
+            )
+            return int(row["differing"]) if row else 0
+
+    def _check_generations(self, cursor: psycopg.Cursor[DictRow], expected: Mapping[str, int]) -> None:
+        cursor.execute("SELECT projection, generation FROM view_generations")
+        now = {row["projection"]: row["generation"] for row in cursor.fetchall()}
+        for name, generation in expected.items():
+            if now.get(name, 0) != generation:
+                raise psycopg.IntegrityError(f"{name} was rebuilt meanwhile")
+
+    def _save_docs(self, cursor: psycopg.Cursor[DictRow], save: Save) -> None:
+        gone = [key for key, doc in save.docs.items() if doc is None]
+        kept = [key for key, doc in save.docs.items() if doc is not None]
+        target = Identifier(table(save.name))
+        if gone:
+            cursor.execute(SQL("DELETE FROM {} WHERE key = ANY(%b)").format(target), (gone,))
+        if kept:
+            projection = self.projections[save.name.removesuffix("_next")]
+            facets = facets_of(projection)
+            names = ["key", "doc", *facets]
+            kinds = ["text", "bytea", *(SQL_TYPES[kind] for kind in facets.values())]
+            statement = SQL(
+                "INSERT INTO {} ({}) SELECT * FROM unnest({}) ON CONFLICT (key) DO UPDATE SET {}"
+            ).format(
+                target,
+                SQL(", ").join(map(Identifier, names)),
+                SQL(", ").join(SQL("%b::{}[]").format(SQL(kind)) for kind in kinds),
+                SQL(", ").join(SQL("{0} = excluded.{0}").format(Identifier(name)) for name in names[1:]),
+            )
+            columns: list[list[Any]] = [kept, [save.docs[key] for key in kept]]
+            columns += [[save.facets[key].get(facet) for key in kept] for facet in facets]
+            cursor.execute(statement, columns, prepare=True)
+
+
+class Views:
+    """What serving processes read: documents and lists, each with its position and until when it is true."""
+
+    def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]) -> None:
+        self._pool = pool
+
+    async def get(self, name: str, key: str) -> Document | None:
+        """One document; ``None`` if there is none by that key."""
+        statement = SQL(
+            "SELECT v.doc, coalesce(t.notification_id, 0), coalesce((SELECT max(notification_id) FROM stored_events), 0)"
+            " FROM {} AS v LEFT JOIN notification_tracking AS t ON t.application_name = %s WHERE v.key = %s"
+        ).format(Identifier(table(name)))
+        async with self._pool.connection() as connection:
+            found = await connection.execute(statement, (name, key), binary=True)
+            row = await found.fetchone()
+            if row is None:
+                return None
+            doc, position, head = row
+            return Document(doc, position, await self._as_of(connection, position, head))
+
+    async def find(
+        self,
+        name: str,
+        where: Mapping[str, Any] | None = None,
+        order: str = "key",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page:
+        """Some documents of a projection, filtered by facets and ordered by one of them.
+
+        Args:
+            where: facet → value, or facet → (comparison, value) with ``=``, ``<``, ``<=``, ``>=``.
+            cursor: from the page before.
+
+        Raises:
+            BadCursor: the cursor belongs to no list of this kind.
+        """
+        conditions: list[SQL | Composed] = [SQL("true")]
+        values: list[Any] = []
+        for facet, wanted in (where or {}).items():
+            comparison, value = wanted if isinstance(wanted, tuple) else ("=", wanted)
+            conditions.append(SQL("{} {} %s").format(Identifier(facet), COMPARISONS[comparison]))
+            values.append(value)
+        if cursor is not None:
+            value, key = _decode_cursor(cursor)
+            # Those without a value come last, so a cursor among them looks for nothing but them.
+            beyond = "{0} IS NULL AND key > %s" if value is None else "(({0}, key) > (%s, %s) OR {0} IS NULL)"
+            conditions.append(SQL(beyond).format(Identifier(order)))
+            values += [key] if value is None else [value, key]
+        statement = SQL("SELECT key, doc, {} FROM {} WHERE {} ORDER BY {}, key LIMIT %s").format(
+            Identifier(order),
+            Identifier(table(name)),
+            SQL(" AND ").join(conditions),
+            Identifier(order),
+        )
+        async with self._pool.connection() as connection:
+            position, head = await self._positions(connection, name)
+            found = await connection.execute(statement, [*values, limit + 1])
+            rows = await found.fetchall()
+            more = rows[limit - 1] if len(rows) > limit else None
+            return Page(
+                [bytes(row[1]) for row in rows[:limit]],
+                _encode_cursor(more[2], more[0]) if more else None,
+                position,
+                await self._as_of(connection, position, head),
+            )
+
+    async def position(self, name: str) -> tuple[int, datetime]:
+        """How far a projection has come, and until when what it holds is true."""
+        async with self._pool.connection() as connection:
+            position, head = await self._positions(connection, name)
+            return position, await self._as_of(connection, position, head)
+
+    async def wait(self, name: str, after: int, timeout: float = 5.0) -> None:
+        """Wait until a projection has passed a position.
+
+        Raises:
+            ViewBehind: it has not within ``timeout`` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        pause = 0.002
+        while (position := (await self.position(name))[0]) < after:
+            if time.monotonic() > deadline:
+                raise ViewBehind(f"{name} is at {position}, not yet at {after}")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 0.1)
+
+    async def _positions(self, connection: psycopg.AsyncConnection[TupleRow], name: str) -> tuple[int, int]:
+        found = await connection.execute(
+            "SELECT coalesce((SELECT notification_id FROM notification_tracking WHERE application_name = %s), 0),"
+            " coalesce((SELECT max(notification_id) FROM stored_events), 0)",
+            (name,),
+        )
+        row = await found.fetchone()
+        assert row is not None
+        return row[0], row[1]
+
+    async def _as_of(
+        self, connection: psycopg.AsyncConnection[TupleRow], position: int, head: int
+    ) -> datetime:
+        """Now, if the view holds everything; else the moment of the first event that it lacks."""
+        if position < head:
+            found = await connection.execute(
+                "SELECT state FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT 1",
+                (position,),
+            )
+            if row := await found.fetchone():
+                stamp, _, _ = envelope.read_sealed(row[0])
+                return stamp.recorded_at or stamp.at
+        return datetime.now(UTC)
+
+
+def _encode_cursor(value: Any, key: str) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode([value, key])).decode()
+
+
+def _decode_cursor(cursor: str) -> tuple[Any, str]:
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[Any, str])
+    except (ValueError, msgspec.DecodeError) as error:
+        raise BadCursor(cursor) from error

@@ -63,16 +63,16 @@ class Fold:
                 mine.append((key, recorded))
         self._load({key for key, _ in mine})
         evolve = self.projection.evolve
-        for nth, (key, recorded) in enumerate(mine):
+        folded: list[tuple[str, Recorded]] = []
+        for key, recorded in mine:
             if (self.name, recorded.stream) in parked:
                 continue
             try:
                 self._held[key] = evolve(self._held[key], recorded)
+                folded.append((key, recorded))
             except Exception as error:
                 poisons.append(self._park(recorded, error, parked))
-                self._refold(
-                    key, [r for k, r in mine[:nth] if k == key and (self.name, r.stream) not in parked]
-                )
+                self._refold(key, [r for k, r in folded if k == key])
             self._changed.add(key)
         self.position = max(self.position, page[-1].position)
         return poisons

@@ -107,11 +107,19 @@ def test_a_notice_may_begin_its_new_year_in_the_december_before() -> None:
     assert len(calendar.working_days(2026)) == 248
 
 
-def test_the_order_in_which_notices_were_entered_changes_nothing() -> None:
-    turned = Calendar((Y2026, Y2025))
-    assert [is_working_day(turned, day) for day in EVERY_DAY] == [
-        is_working_day(CALENDAR, day) for day in EVERY_DAY
-    ]
+@pytest.mark.parametrize("later_first", [True, False])
+def test_where_two_notices_name_one_december_day_the_later_year_decides(later_first: bool) -> None:
+    saturday = date(2026, 12, 26)
+    y2026 = Year(
+        year=2026,
+        title=TITLE,
+        issued=date(2025, 11, 4),
+        rest_days=(date(2026, 1, 1),),
+        extra_workdays=(saturday,),
+    )
+    y2027 = Year(year=2027, title=TITLE, issued=date(2026, 11, 30), rest_days=(saturday,))
+    calendar = Calendar((y2027, y2026) if later_first else (y2026, y2027))
+    assert not is_working_day(calendar, saturday)
 
 
 def test_a_corrected_notice_replaces_the_one_before_it() -> None:

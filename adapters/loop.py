@@ -21,7 +21,7 @@ from psycopg.rows import TupleRow
 
 from adapters import envelope, store
 from adapters.store import KeyRow, Row
-from domain.handling import Act, Ask, Held, Pending, fold, fresh, perform
+from domain.handling import Act, Held, Pending, fold, fresh, perform
 from domain.message import Refused, Stamp
 
 log = structlog.get_logger()
@@ -258,7 +258,7 @@ class CommandLoop:
         self, asked: list[_Asked], batch: _Batch, connection: AsyncConnection[TupleRow]
     ) -> None:
         used = await self._used_keys(asked, connection)
-        named = {ask.stream for one in asked for ask in one.act.asks}
+        named = {ask.stream for one in asked for ask in one.act.asks if isinstance(ask, Ask)}
         await self._load(named, connection, batch)
         for one in asked:
             if one.answer.done():
@@ -282,7 +282,7 @@ class CommandLoop:
 
         while True:
             try:
-                main = one.act.asks[0].stream
+                main = one.act.stream
                 if one.if_match is not None and hold(main).version != one.if_match:
                     raise VersionMovedOn(main, hold(main).version)
                 pending = perform(one.act.asks, hold, one.stamp)

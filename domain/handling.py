@@ -36,12 +36,25 @@ class Pending(NamedTuple):
 Hold = Callable[[str], Held]
 """How an act sees streams: by name, each as it stands with everything decided before."""
 
+Follow = Callable[[Hold], Ask]
+"""An ask that can only be worded when those before it are decided: a check-in's ticket needs the booking."""
+
 
 class Act(NamedTuple):
-    """Asks that happen together, and the answer to whoever asked, told from the states they leave behind."""
+    """Asks that happen together, and the answer to whoever asked, told from the states they leave behind.
 
-    asks: tuple[Ask, ...]
+    The first is an ``Ask``; a ``Follow`` later in the row may ask any other stream.
+    """
+
+    asks: tuple[Ask | Follow, ...]
     answer: Callable[[Hold], Any] = lambda hold: None
+
+    @property
+    def stream(self) -> str:
+        """The act's main stream: whose version its receipt tells."""
+        first = self.asks[0]
+        assert isinstance(first, Ask)
+        return first.stream
 
 
 def fresh(stream: str) -> Held:
@@ -49,14 +62,15 @@ def fresh(stream: str) -> Held:
     return Held(DECIDERS[category(stream)].initial())
 
 
-def perform(asks: Sequence[Ask], hold: Hold, stamp: Stamp) -> list[Pending]:
+def perform(asks: Sequence[Ask | Follow], hold: Hold, stamp: Stamp) -> list[Pending]:
     """Decide each ask in order on the state its predecessors left, and fold what was decided.
 
     Raises:
         Refused: a rule said no. States may have moved by the asks before it: the caller folds them anew.
     """
     decided: list[Pending] = []
-    for stream, command in asks:
+    for ask in asks:
+        stream, command = ask if isinstance(ask, Ask) else ask(hold)
         held = hold(stream)
         decider = DECIDERS[category(stream)]
         for event in decider.decide(command, held.state, stamp):

@@ -1,0 +1,84 @@
+"""What the environment tells the program: variables beginning with ``MINGTING_``, typed, each with a default."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+PREFIX = "MINGTING_"
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+Url = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+.-]*://")]
+Count = Annotated[int, Meta(ge=1, le=10_000_000)]
+
+
+class BadSetting(Exception):
+    """A variable says something that the program cannot use; the message names it."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A field ``oidc_issuer`` is the variable ``MINGTING_OIDC_ISSUER``; lists are separated by commas."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    data: str = ".data"
+    """Directory of the embedded servers and of the server's own secret."""
+    database_url: str | None = None
+    """PostgreSQL to use instead of the embedded one."""
+    nats_url: str | None = None
+
+    secret: Annotated[str, Meta(min_length=32, max_length=200)] | None = None
+    """What follow links are sealed with, the same in every process. Without it one is made under ``data``."""
+    development_tokens: bool | None = None
+    """Whether anybody may have a token for anything. Unset: only on the embedded servers, and never with a
+    provider."""
+    oidc_issuer: Url | None = None
+    """The identity provider. With it, development tokens do not exist."""
+    oidc_audience: str = "mingting"
+    oidc_algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
+    oidc_role_claim: str = "role"
+    oidc_hall_claim: str = "hall"
+    oidc_window_claim: str = "window"
+
+    body_bytes_max: Count = 65_536
+    body_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
+    """How long a request's body may take to arrive."""
+    metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """Networks that may read ``/metrics``."""
+    board_streams_max: Count = 15_000
+    board_streams_per_address: Count = 200
+    log_level: str = "info"
+    access_log: bool = False
+
+    @property
+    def signs_tokens(self) -> bool:
+        """Whether this server signs development tokens."""
+        if self.oidc_issuer is not None:
+            return False
+        return self.database_url is None if self.development_tokens is None else self.development_tokens
+
+
+def read(environ: Mapping[str, str] = os.environ, **told: Any) -> Settings:
+    """The settings of an environment; ``told`` are those that the command line says, which wins.
+
+    Raises:
+        BadSetting: a variable is unknown or cannot be used.
+    """
+    known = {field.name: field for field in msgspec.structs.fields(Settings)}
+    values: dict[str, Any] = {}
+    for name, text in environ.items():
+        if name.startswith(PREFIX):
+            field = name.removeprefix(PREFIX).lower()
+            if field not in known:
+                continue
+            listed = isinstance(known[field].default, tuple)
+            values[field] = [part.strip() for part in text.split(",") if part.strip()] if listed else text
+    values |= {name: value for name, value in told.items() if value is not None}
+    for field, value in values.items():
+        try:
+            msgspec.convert(value, known[field].type, strict=False)
+        except msgspec.ValidationError as error:
+            raise BadSetting(f"{PREFIX}{field.upper()}: {error}") from error
+    return msgspec.convert(values, Settings, strict=False)

@@ -21,7 +21,7 @@ from psycopg.rows import TupleRow
 
 from adapters import envelope, store
 from adapters.store import KeyRow, Row
-from domain.handling import Act, Held, Pending, fold, fresh, perform
+from domain.handling import Act, Ask, Held, Pending, fold, fresh, perform
 from domain.message import Refused, Stamp
 
 log = structlog.get_logger()

@@ -6,6 +6,7 @@ A ticket is known by its number (``A001``) to people and by an unguessable refer
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from string import ascii_uppercase
 from typing import Annotated, Literal, assert_never
 
 import msgspec
@@ -20,6 +21,9 @@ Status = Literal["waiting", "called", "serving", "parked", "missed", "served", "
 Outcome = Literal["done", "case-opened", "not-done"]
 """What a service came to: handled at once, an application taken in, or 办不成事."""
 
+QUEUES_MAX = 100
+"""How many queues a day may come to have: a plan's forty and those a record of another place brings along."""
+
 
 # --- commands -------------------------------------------------------------------------------------------------
 
@@ -32,6 +36,13 @@ class OpenDay(Command, frozen=True):
 
 class CloseDay(Command, frozen=True):
     """End the day: who still waits is let go with the reason ``day-closed``, windows close."""
+
+
+class AddQueue(Command, frozen=True):
+    """Give this day a queue its plan lacks, with the first free prefix. One the day has stays as it is."""
+
+    queue: Id
+    name: Text
 
 
 class OpenWindow(Command, frozen=True):
@@ -72,7 +83,10 @@ class CallNext(Command, frozen=True):
 
 
 class CallTicket(Command, frozen=True):
-    """Call one ticket out of turn, with the reason that will be shown to whoever asks."""
+    """Call one ticket out of turn, with the reason that will be shown to whoever asks.
+
+    ``number`` is the ticket's number, or its reference for an asker who was not told the number yet.
+    """
 
     window: Id
     number: Label
@@ -121,7 +135,7 @@ class TransferTicket(Command, frozen=True):
 
 
 class LeaveLine(Command, frozen=True):
-    """The holder gave up waiting."""
+    """The holder gave up waiting. ``number`` is the ticket's number or its reference."""
 
     number: Label
 
@@ -129,6 +143,7 @@ class LeaveLine(Command, frozen=True):
 AnyCommand = (
     OpenDay
     | CloseDay
+    | AddQueue
     | OpenWindow
     | CloseWindow
     | PauseWindow
@@ -156,6 +171,10 @@ class DayOpened(Event, frozen=True, tag="day-opened"):
 
 class DayClosed(Event, frozen=True, tag="day-closed"):
     pass
+
+
+class QueueAdded(Event, frozen=True, tag="queue-added"):
+    plan: QueuePlan
 
 
 class WindowOpened(Event, frozen=True, tag="window-opened"):
@@ -245,6 +264,7 @@ class TicketLeft(Event, frozen=True, tag="ticket-left"):
 AnyEvent = (
     DayOpened
     | DayClosed
+    | QueueAdded
     | WindowOpened
     | WindowClosed
     | WindowPaused
@@ -334,9 +354,10 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             return [TicketCalled(ticket_called.number, window)]
         case CallTicket(window, number, why):
             _free(queue, window)
-            if _ticket(queue, number).status not in ("waiting", "missed"):
-                raise Refused("ticket-not-waiting", number=number, status=queue.tickets[number].status)
-            return [TicketCalled(number, window, why)]
+            ticket_meant = _ticket(queue, number)
+            if ticket_meant.status not in ("waiting", "missed"):
+                raise Refused("ticket-not-waiting", number=ticket_meant.number, status=ticket_meant.status)
+            return [TicketCalled(ticket_meant.number, window, why)]
         case Recall(window):
             ticket_here = _serving(queue, window, "called")
             if ticket_here.recalls >= queue.plan.recalls:
@@ -361,11 +382,18 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
                 raise Refused("unknown-queue", missing=True, queue=line)
             return [TicketTransferred(_serving(queue, window).number, window, line, why)]
         case LeaveLine(number):
-            if _ticket(queue, number).status == "left":
+            leaver = _ticket(queue, number)
+            if leaver.status == "left":
                 return []
-            if queue.tickets[number].status not in ("waiting", "missed", "parked"):
-                raise Refused("ticket-not-waiting", number=number, status=queue.tickets[number].status)
-            return [TicketLeft(number)]
+            if leaver.status not in ("waiting", "missed", "parked"):
+                raise Refused("ticket-not-waiting", number=leaver.number, status=leaver.status)
+            return [TicketLeft(leaver.number)]
+        case AddQueue(line, name):
+            if line in queue.queues:
+                return []
+            if len(queue.queues) >= QUEUES_MAX:
+                raise Refused("queues-enough", queues=QUEUES_MAX)
+            return [QueueAdded(QueuePlan(line, _free_prefix(queue, line), name))]
         case OpenWindow(window, clerk, queues):
             return _open_window(queue, window, clerk, queues)
         case CloseWindow(window):
@@ -424,6 +452,9 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
             queue.windows[window].state = "paused"
         case WindowResumed(window):
             queue.windows[window].state = "open"
+        case QueueAdded(line_plan):
+            queue.queues[line_plan.queue] = line_plan
+            queue.lines[line_plan.queue] = {}
         case DayOpened(plan_of_day):
             queue.plan = plan_of_day
             queue.queues = {q.queue: q for q in plan_of_day.queues}
@@ -487,9 +518,21 @@ def _serving(queue: Queue, window: str, status: Status | None = None) -> Ticket:
 
 
 def _ticket(queue: Queue, number: str) -> Ticket:
-    if number not in queue.tickets:
+    """The ticket of a number or of a reference."""
+    found = queue.tickets.get(number) or queue.tickets.get(queue.numbers.get(number, ""))
+    if found is None:
         raise Refused("unknown-ticket", missing=True, number=number)
-    return queue.tickets[number]
+    return found
+
+
+def _free_prefix(queue: Queue, line: str) -> str:
+    """The first prefix nobody has: the queue's own letters before any others, one letter before two."""
+    own = [letter for letter in line.upper() if letter in ascii_uppercase]
+    own_pairs = [own[0] + letter for letter in own[1:]]
+    pairs = [first + second for first in ascii_uppercase for second in ascii_uppercase]
+    taken = {plan.prefix for plan in queue.queues.values()}
+    wishes: list[str] = [*own[:1], *own_pairs, *ascii_uppercase, *pairs]
+    return next(prefix for prefix in wishes if prefix not in taken)
 
 
 def _open_window(queue: Queue, window: str, clerk: str, queues: tuple[str, ...]) -> list[AnyEvent]:

@@ -1,0 +1,37 @@
+"""Real servers for every test that wants them: one PostgreSQL and one NATS a session, one database a module."""
+
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from adapters.embedded import EmbeddedServers
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[EmbeddedServers]:
+    """Servers of this session's own, in a short path of its own: nothing else running on the machine is touched."""
+    with tempfile.TemporaryDirectory(prefix="mingting-") as data, EmbeddedServers(Path(data)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def database_url(servers: EmbeddedServers) -> Iterator[str]:
+    """An empty database for the module's tests, dropped after the last of them."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(servers.database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield urlsplit(servers.database_url)._replace(path=f"/{name}").geturl()
+    with psycopg.connect(servers.database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def nats_url(servers: EmbeddedServers) -> str:
+    """NATS for the whole session: a test names its streams so that no other test has them."""
+    return servers.nats_url

@@ -1,0 +1,1 @@
+"""Records of other places become commands: read without guessing, sent so that a cut loses nothing."""

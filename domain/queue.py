@@ -122,6 +122,8 @@ class ParkTicket(Command, frozen=True):
 
 
 class UnparkTicket(Command, frozen=True):
+    """Take up a ticket that was set aside. ``number`` is its number or its reference."""
+
     window: Id
     number: Label
 
@@ -297,6 +299,7 @@ class Ticket(msgspec.Struct, gc=False):
     due_at: datetime | None = None
     status: Status = "waiting"
     window: str | None = None
+    called_at: datetime | None = None
     recalls: int = 0
 
 
@@ -307,6 +310,15 @@ class Window(msgspec.Struct):
     clerk: str | None = None
     serving: str | None = None
     """The number of the ticket that was called here and is neither finished nor set aside."""
+    last: str | None = None
+    """The number of the ticket that was last called here, in hand or not."""
+
+
+class Pace(msgspec.Struct, gc=False):
+    """How long the finished services of a queue held their windows, from the call to the end."""
+
+    services: int = 0
+    seconds: float = 0.0
 
 
 class Queue(msgspec.Struct):
@@ -320,6 +332,7 @@ class Queue(msgspec.Struct):
     numbers: dict[str, str] = {}
     lines: dict[str, dict[str, None]] = {}
     issued: dict[str, int] = {}
+    paces: dict[str, Pace] = {}
 
 
 def stream(hall: str, day: date) -> str:
@@ -335,11 +348,13 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
         return [] if queue.plan else [DayOpened(command.plan)]
     if queue.plan is None:
         raise Refused("day-not-open")
+    if isinstance(command, IssueTicket) and command.ticket in queue.numbers:
+        return []
     if queue.closed:
+        if isinstance(command, CloseDay):
+            return []
         raise Refused("day-closed")
     match command:
-        case IssueTicket(ticket) if ticket in queue.numbers:
-            return []
         case IssueTicket(ticket, line, item, priority, appointment, due_at, person):
             plan = queue.queues.get(line)
             if plan is None:
@@ -364,6 +379,8 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
                 raise Refused("recalled-enough", number=ticket_here.number, recalls=ticket_here.recalls)
             return [TicketRecalled(ticket_here.number, window)]
         case StartService(window):
+            if _serving(queue, window).status == "serving":
+                return []
             return [ServiceStarted(_serving(queue, window, "called").number, window)]
         case FinishService(window, items, outcome, case):
             done = _serving(queue, window, "serving")
@@ -374,9 +391,10 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             return [TicketParked(_serving(queue, window).number, window, why)]
         case UnparkTicket(window, number):
             _free(queue, window)
-            if _ticket(queue, number).status != "parked":
-                raise Refused("ticket-not-parked", number=number, status=queue.tickets[number].status)
-            return [TicketUnparked(number, window)]
+            aside = _ticket(queue, number)
+            if aside.status != "parked":
+                raise Refused("ticket-not-parked", number=aside.number, status=aside.status)
+            return [TicketUnparked(aside.number, window)]
         case TransferTicket(window, line, why):
             if line not in queue.queues:
                 raise Refused("unknown-queue", missing=True, queue=line)
@@ -399,8 +417,10 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
         case CloseWindow(window):
             return _close_window(queue, window)
         case PauseWindow(window, why):
-            if _window(queue, window).state != "open":
-                raise Refused("window-not-open", window=window, state=queue.windows[window].state)
+            if _window(queue, window).state == "paused":
+                return []
+            if queue.windows[window].state == "closed":
+                raise Refused("window-not-open", window=window, state="closed")
             return [WindowPaused(window, why)]
         case ResumeWindow(window):
             if _window(queue, window).state == "open":
@@ -424,13 +444,14 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
             prefix = queue.queues[line].prefix
             queue.issued[prefix] = queue.issued.get(prefix, 0) + 1
         case TicketCalled(number, window) | TicketUnparked(number, window):
-            _take_up(queue, number, window)
+            _take_up(queue, number, window, stamp.at)
         case TicketRecalled(number, _):
             queue.tickets[number].recalls += 1
         case ServiceStarted(number, _):
             queue.tickets[number].status = "serving"
         case ServiceFinished(number, window):
             _put_down(queue, number, window, "served")
+            _count_service(queue, queue.tickets[number], stamp.at)
         case TicketMissed(number, window):
             _put_down(queue, number, window, "missed")
         case TicketParked(number, window):
@@ -438,6 +459,7 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
         case TicketTransferred(number, window, line):
             _put_down(queue, number, window, "waiting")
             queue.tickets[number].queue = line
+            queue.tickets[number].window = None
             queue.lines[line][number] = None
         case TicketLeft(number):
             queue.tickets[number].status = "left"
@@ -479,8 +501,10 @@ def next_in_line(queue: Queue, lines: tuple[str, ...], at: datetime) -> Ticket |
 
 
 def ahead(queue: Queue, number: str, at: datetime) -> int:
-    """How many in the ticket's queue will be called before it, as the line stands."""
+    """How many in the ticket's queue will be called before it, as the line stands; none once it is out of it."""
     mine = queue.tickets[number]
+    if mine.status != "waiting":
+        return 0
     place = rank(mine, at)
     return sum(rank(queue.tickets[n], at) < place for n in queue.lines[mine.queue])
 
@@ -575,13 +599,20 @@ def _closers(queue: Queue) -> Iterator[AnyEvent]:
     return (WindowClosed(name) for name, w in queue.windows.items() if w.state != "closed")
 
 
-def _take_up(queue: Queue, number: str, window: str) -> None:
+def _take_up(queue: Queue, number: str, window: str, at: datetime) -> None:
     ticket = queue.tickets[number]
     queue.lines[ticket.queue].pop(number, None)
-    ticket.status, ticket.window = "called", window
-    queue.windows[window].serving = number
+    ticket.status, ticket.window, ticket.called_at, ticket.recalls = "called", window, at, 0
+    queue.windows[window].serving = queue.windows[window].last = number
 
 
 def _put_down(queue: Queue, number: str, window: str, status: Status) -> None:
     queue.tickets[number].status = status
     queue.windows[window].serving = None
+
+
+def _count_service(queue: Queue, ticket: Ticket, at: datetime) -> None:
+    if ticket.called_at is not None:
+        pace = queue.paces.setdefault(ticket.queue, Pace())
+        pace.services += 1
+        pace.seconds += max(0.0, (at - ticket.called_at).total_seconds())

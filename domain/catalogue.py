@@ -2,14 +2,16 @@
 
 from typing import Any, get_args
 
-from domain import calendar, hall, item, queue
+from domain import calendar, citizen, hall, item, queue, slots
 from domain.message import Decider, Event
 
 DECIDERS: dict[str, Decider] = {
     "calendar": calendar,
+    "citizen": citizen,
     "hall": hall,
     "item": item,
     "queue": queue,
+    "slots": slots,
 }
 
 
@@ -19,9 +21,11 @@ def _members(union: Any) -> tuple[type[Event], ...]:
 
 EVENTS: dict[str, type[Event]] = {
     str(event.__struct_config__.tag): event
-    for module in (calendar, hall, item, queue)
+    for module in (calendar, citizen, hall, item, queue, slots)
     for event in _members(module.AnyEvent)
 }
 """Every event by its tag, which is also its topic in the store."""
 
-AnyEvent = calendar.AnyEvent | hall.AnyEvent | item.AnyEvent | queue.AnyEvent
+AnyEvent = (
+    calendar.AnyEvent | citizen.AnyEvent | hall.AnyEvent | item.AnyEvent | queue.AnyEvent | slots.AnyEvent
+)

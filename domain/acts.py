@@ -1,0 +1,266 @@
+"""What is done at a hall and touches more than one stream, each as one act: all of it happens or nothing.
+
+Booking takes a place in the hall's day and puts it on the person's record. Checking in tells that they came and
+is itself the taking of a ticket. An answer is what the asker is told at once, before any view has followed.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+from domain import citizen, queue, slots
+from domain.citizen import Limits, RecordBooking, RecordNoShow, RecordVisit, ReleaseBooking
+from domain.hall import HallPlan
+from domain.handling import Act, Ask, Hold
+from domain.order import Priority
+from domain.queue import (
+    CallNext,
+    CallTicket,
+    CloseWindow,
+    FinishService,
+    IssueTicket,
+    MarkNoShow,
+    OpenDay,
+    OpenWindow,
+    ParkTicket,
+    PauseWindow,
+    Recall,
+    ResumeWindow,
+    StartService,
+    TransferTicket,
+    UnparkTicket,
+)
+from domain.queue import Status as TicketStatus
+from domain.slots import (
+    BookSlot,
+    CancelAppointment,
+    CheckIn,
+    MissAppointment,
+    OfferSlots,
+    SlotBooked,
+    SlotsPlan,
+)
+from domain.wait import Wait, expected
+
+TicketCommand = (
+    CallNext
+    | CallTicket
+    | Recall
+    | StartService
+    | FinishService
+    | MarkNoShow
+    | ParkTicket
+    | UnparkTicket
+    | TransferTicket
+)
+"""What a window does with a ticket."""
+
+DEFAULT_LIMITS = Limits()
+
+
+class AppointmentReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    appointment: str
+    status: slots.Status
+    hall: str
+    slot: str
+    queue: str
+    item: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class TicketReceipt(msgspec.Struct, frozen=True, gc=False):
+    """A place in line. ``ticket`` is the number on the board, ``id`` the reference that only its holder has;
+    ``wait_s`` is told while a window calls from the queue."""
+
+    id: str
+    ticket: str
+    queue: str
+    ahead: int
+    wait_s: Wait | None
+
+
+class CallReceipt(msgspec.Struct, frozen=True, gc=False):
+    """The ticket a window has in hand or has just put down."""
+
+    id: str
+    ticket: str
+    window: str
+    queue: str
+    status: TicketStatus
+    item: str | None = None
+
+
+class WindowReceipt(msgspec.Struct, frozen=True, gc=False):
+    window: str
+    state: Literal["closed", "open", "paused"]
+    queues: tuple[str, ...]
+
+
+# --- appointments -------------------------------------------------------------------------------------------
+
+
+def book(
+    hall: str,
+    day: date,
+    command: BookSlot,
+    *,
+    offered: SlotsPlan | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Act:
+    """Book within the person's limits. ``offered`` is what the hall offers, should nobody have asked for the day
+    before; without it an unoffered day refuses. Answers with an ``AppointmentReceipt``.
+    """
+    days = slots.stream(hall, day)
+
+    def record(hold: Hold) -> Ask:
+        made = _booking(hold, days, command.appointment)
+        return Ask(
+            citizen.stream(made.person),
+            RecordBooking(
+                made.appointment, hall, made.item, made.starts_at, made.ends_at, made.channel, limits
+            ),
+        )
+
+    opening = () if offered is None else (Ask(days, OfferSlots(offered)),)
+    return Act((*opening, Ask(days, command), record), _tell_appointment(hall, days, command.appointment))
+
+
+def cancel(hall: str, day: date, command: CancelAppointment) -> Act:
+    """Give the place back. Answers with an ``AppointmentReceipt``."""
+    days = slots.stream(hall, day)
+
+    def release(hold: Hold) -> Ask:
+        person = _booking(hold, days, command.appointment).person
+        return Ask(citizen.stream(person), ReleaseBooking(command.appointment, command.reason))
+
+    return Act((Ask(days, command), release), _tell_appointment(hall, days, command.appointment))
+
+
+def check_in(
+    hall: str, day: date, plan: HallPlan, command: CheckIn, *, priority: Priority = "ordinary"
+) -> Act:
+    """Arrive for an appointment and be in line: in time with the booking's precedence, late without it.
+
+    Answers with a ``TicketReceipt``: nobody who has booked takes a number a second time.
+    """
+    days, line = slots.stream(hall, day), queue.stream(hall, day)
+
+    def issue(hold: Hold) -> Ask:
+        arrived: slots.Arrived = hold(days).state.appointments[command.appointment]
+        made = arrived.booking
+        due_at = None if arrived.late else made.starts_at
+        return Ask(
+            line,
+            IssueTicket(
+                command.ticket, made.queue, made.item, priority, made.appointment, due_at, made.person
+            ),
+        )
+
+    def visit(hold: Hold) -> Ask:
+        person = _booking(hold, days, command.appointment).person
+        return Ask(citizen.stream(person), RecordVisit(command.appointment))
+
+    asks = (Ask(days, command), Ask(line, OpenDay(plan)), issue, visit)
+    return Act(asks, lambda hold: _ticket(hold, line, command.ticket))
+
+
+def miss(hall: str, day: date, command: MissAppointment) -> Act:
+    """Record that nobody came, with the hall and with the person. Answers with an ``AppointmentReceipt``."""
+    days = slots.stream(hall, day)
+
+    def no_show(hold: Hold) -> Ask:
+        person = _booking(hold, days, command.appointment).person
+        return Ask(citizen.stream(person), RecordNoShow(command.appointment))
+
+    return Act((Ask(days, command), no_show), _tell_appointment(hall, days, command.appointment))
+
+
+# --- tickets and windows ------------------------------------------------------------------------------------
+
+
+def take_ticket(hall: str, day: date, plan: HallPlan, command: IssueTicket) -> Act:
+    """Walk in. Answers with a ``TicketReceipt``."""
+    line = queue.stream(hall, day)
+    return Act(
+        (Ask(line, OpenDay(plan)), Ask(line, command)), lambda hold: _ticket(hold, line, command.ticket)
+    )
+
+
+def call_next(hall: str, day: date, window: str) -> Act:
+    """Call whoever is next at a window. Answers with a ``CallReceipt``."""
+    return at_window(hall, day, CallNext(window))
+
+
+def at_window(hall: str, day: date, command: TicketCommand) -> Act:
+    """Do something with a window's ticket. Answers with a ``CallReceipt`` of that ticket."""
+    line = queue.stream(hall, day)
+    return Act((Ask(line, command),), lambda hold: _called(hold, line, command.window))
+
+
+def open_window(hall: str, day: date, plan: HallPlan, command: OpenWindow) -> Act:
+    """Open a window, and the day with the first of them. Answers with a ``WindowReceipt``."""
+    line = queue.stream(hall, day)
+    asks = (Ask(line, OpenDay(plan)), Ask(line, command))
+    return Act(asks, lambda hold: _window(hold, line, command.window))
+
+
+def turn_window(hall: str, day: date, command: CloseWindow | PauseWindow | ResumeWindow) -> Act:
+    """Close, pause or resume a window. Answers with a ``WindowReceipt``."""
+    line = queue.stream(hall, day)
+    return Act((Ask(line, command),), lambda hold: _window(hold, line, command.window))
+
+
+# --- answers ------------------------------------------------------------------------------------------------
+
+
+def _appointment(hold: Hold, days: str, appointment: str) -> slots.Appointment:
+    found: slots.Appointment = hold(days).state.appointments[appointment]
+    return found
+
+
+def _booking(hold: Hold, days: str, appointment: str) -> SlotBooked:
+    return _appointment(hold, days, appointment).booking
+
+
+def _tell_appointment(hall: str, days: str, appointment: str) -> Callable[[Hold], AppointmentReceipt]:
+    def tell(hold: Hold) -> AppointmentReceipt:
+        found = _appointment(hold, days, appointment)
+        made = found.booking
+        return AppointmentReceipt(
+            appointment=appointment,
+            status=found.status,
+            hall=hall,
+            slot=made.slot,
+            queue=made.queue,
+            item=made.item,
+            starts_at=made.starts_at,
+            ends_at=made.ends_at,
+        )
+
+    return tell
+
+
+def _ticket(hold: Hold, line: str, ticket: str) -> TicketReceipt:
+    """The line as it stood when the number was given: a repeated asking is told the rank of that moment."""
+    day: queue.Queue = hold(line).state
+    issued = day.tickets[day.numbers[ticket]]
+    before = queue.ahead(day, issued.number, issued.issued_at)
+    wait = expected(day, issued.queue, before) if issued.status == "waiting" else Wait(0, 0)
+    return TicketReceipt(ticket, issued.number, issued.queue, before, wait)
+
+
+def _called(hold: Hold, line: str, window: str) -> CallReceipt:
+    day: queue.Queue = hold(line).state
+    number = day.windows[window].last
+    assert number is not None, "a window that has a ticket has called it"
+    ticket = day.tickets[number]
+    return CallReceipt(ticket.id, number, window, ticket.queue, ticket.status, ticket.item)
+
+
+def _window(hold: Hold, line: str, window: str) -> WindowReceipt:
+    day: queue.Queue = hold(line).state
+    found = day.windows[window]
+    return WindowReceipt(window, found.state, found.queues)

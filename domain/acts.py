@@ -14,8 +14,10 @@ from domain import citizen, queue, slots
 from domain.citizen import Limits, RecordBooking, RecordNoShow, RecordVisit, ReleaseBooking
 from domain.hall import HallPlan
 from domain.handling import Act, Ask, Hold
+from domain.message import Text
 from domain.order import Priority
 from domain.queue import (
+    AddQueue,
     CallNext,
     CallTicket,
     CloseWindow,
@@ -97,6 +99,12 @@ class WindowReceipt(msgspec.Struct, frozen=True, gc=False):
     window: str
     state: Literal["closed", "open", "paused"]
     queues: tuple[str, ...]
+
+
+class QueueReceipt(msgspec.Struct, frozen=True):
+    queue: str
+    prefix: str
+    name: Text
 
 
 # --- appointments -------------------------------------------------------------------------------------------
@@ -211,6 +219,17 @@ def turn_window(hall: str, day: date, command: CloseWindow | PauseWindow | Resum
     """Close, pause or resume a window. Answers with a ``WindowReceipt``."""
     line = queue.stream(hall, day)
     return Act((Ask(line, command),), lambda hold: _window(hold, line, command.window))
+
+
+def add_queue(hall: str, day: date, plan: HallPlan, command: AddQueue) -> Act:
+    """Give the day a queue its plan lacks, opening the day with it. Answers with a ``QueueReceipt``."""
+    line = queue.stream(hall, day)
+
+    def tell(hold: Hold) -> QueueReceipt:
+        added = hold(line).state.queues[command.queue]
+        return QueueReceipt(added.queue, added.prefix, added.name)
+
+    return Act((Ask(line, OpenDay(plan)), Ask(line, command)), tell)
 
 
 # --- answers ------------------------------------------------------------------------------------------------

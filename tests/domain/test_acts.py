@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from domain import acts, citizen, queue, slots
-from domain.acts import AppointmentReceipt, CallReceipt, TicketReceipt, WindowReceipt
+from domain.acts import AppointmentReceipt, CallReceipt, QueueReceipt, TicketReceipt, WindowReceipt
 from domain.citizen import BookingRecorded, BookingReleased, Limits, NoShowRecorded, VisitRecorded
 from domain.hall import HallPlan, QueuePlan, SessionPlan, WindowPlan
 from domain.handling import Act, Ask, Held, Pending, fresh, perform
 from domain.message import Event, Refused, Text
 from domain.queue import (
+    AddQueue,
     CallTicket,
     CloseDay,
     CloseWindow,
@@ -342,6 +343,13 @@ def test_a_window_is_told_how_it_stands() -> None:
         for command in (PauseWindow("1"), ResumeWindow("1"), CloseWindow("1"))
     ]
     assert states == ["paused", "open", "closed"]
+
+
+def test_a_queue_added_for_the_day_is_told_with_its_prefix() -> None:
+    act = acts.add_queue("tanghe", DAY, PLAN, AddQueue("tax", Text("税务", "Tax")))
+    log = Log()
+    assert log.do(act, at(8))[1] == QueueReceipt("tax", "T", Text("税务", "Tax"))
+    assert log.do(act, at(8)) == ([], QueueReceipt("tax", "T", Text("税务", "Tax")))
 
 
 def test_offered_places_can_be_read_before_anybody_books() -> None:

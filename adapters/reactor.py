@@ -16,7 +16,7 @@ from adapters.views import Page, ViewBehind, ViewsRecorder
 from domain import policies
 from domain.calendar import CalendarGazetted
 from domain.handling import Act, Ask
-from domain.message import Recorded, Refused, Stamp, hall_of
+from domain.message import Command, Recorded, Refused, Stamp, hall_of
 from domain.workdays import Calendar
 from projections import deadlines
 
@@ -35,6 +35,12 @@ class Lists(Protocol):
         self, name: str, where: dict[str, Any], order: str = ..., limit: int = ..., cursor: str | None = ...
     ) -> Page: ...
     async def wait(self, name: str, after: int, timeout: float = ...) -> None: ...
+
+
+class Duty(Protocol):
+    """What only one process may do: whoever gets an answer holds it."""
+
+    async def head(self) -> int: ...
 
 
 class Reactor:
@@ -127,6 +133,11 @@ class Reactor:
             log.warning("policy-refused", stream=ask.stream, code=refused.code, cause=cause.id)
 
 
+def _told(command: Command) -> str:
+    """What a command asks, in a word: two steps of a stream may be due at the same instant."""
+    return "-".join(map(str, msgspec.structs.astuple(command)))
+
+
 def hall_named_by(stream: str) -> str | None:
     """The hall in the name of a stream that is a hall's for a day."""
     return hall_of(stream) if stream.startswith(("queue-", "slots-")) else None
@@ -140,8 +151,9 @@ class Scheduler:
     """
 
     def __init__(
-        self, lists: Lists, submit: Submit, clock: Callable[[], datetime], every_s: float = 1.0
+        self, duty: Duty, lists: Lists, submit: Submit, clock: Callable[[], datetime], every_s: float = 1.0
     ) -> None:
+        self._duty = duty
         self._lists = lists
         self._submit = submit
         self._clock = clock
@@ -151,6 +163,7 @@ class Scheduler:
     async def run(self) -> None:
         while True:
             try:
+                await self._duty.head()
                 last = await self.fire()
                 self.last_ok = self._clock()
                 if last:
@@ -171,7 +184,7 @@ class Scheduler:
                     at=due_at,
                     recorded_at=now,
                     by="clock:deadlines",
-                    command=f"deadline:{ask.stream}:{due_at.isoformat()}",
+                    command=f"deadline:{ask.stream}:{due_at.isoformat()}:{_told(ask.command)}",
                 )
                 try:
                     receipt = await self._submit(Act((ask,)), stamp)

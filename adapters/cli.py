@@ -1,0 +1,60 @@
+"""The command line: ``mingting serve``, ``work``, ``seed``, ``replay``, ``import-cases``, ``rebuild``, ``check``."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from datetime import date
+
+
+def parser() -> argparse.ArgumentParser:
+    root = argparse.ArgumentParser(prog="mingting", description="明厅 Mingting: a government service hall, live")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="the whole program: requests, pages, views, stream, deadlines")
+    _servers(serve)
+    serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
+    serve.add_argument("--port", type=int, help="port to listen on (default 8000)")
+    serve.add_argument("--no-work", action="store_true", help="serve requests only; run 'mingting work' elsewhere")
+
+    work = commands.add_parser("work", help="only what goes on behind the requests: stream, views, deadlines")
+    _servers(work)
+    work.add_argument("--parent", type=int, help="end when this process does")
+
+    _servers(commands.add_parser("seed", help="write the demonstration region; may be repeated"))
+
+    replay = commands.add_parser("replay", help="play a recorded queue day through a running server")
+    replay.add_argument("file")
+    replay.add_argument("--hall", required=True)
+    replay.add_argument("--date", type=date.fromisoformat, help="the day to play it as (default: yesterday)")
+    replay.add_argument("--speed", type=float, default=0, help="recorded seconds a second; 0 = as fast as it goes")
+    _client(replay)
+
+    cases = commands.add_parser("import-cases", help="open, step and close cases from an event log")
+    cases.add_argument("file")
+    cases.add_argument("--unit", required=True, help="the responsible unit")
+    cases.add_argument("--hall", default="tanghe")
+    _client(cases)
+
+    rebuild = commands.add_parser("rebuild", help="fold views anew from the log while the program serves")
+    rebuild.add_argument("projections", nargs="*", metavar="PROJECTION")
+    _servers(rebuild)
+
+    check = commands.add_parser("check", help="read the whole log and every view; exit 1 on a broken promise")
+    _servers(check)
+    return root
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command and its options; ends the program with a usage line if they make no sense."""
+    return parser().parse_args(arguments)
+
+
+def _servers(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", help="directory of the embedded PostgreSQL and NATS (default .data)")
+    command.add_argument("--database-url", help="use this PostgreSQL instead")
+    command.add_argument("--nats-url", help="use this NATS with JetStream instead")
+
+
+def _client(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--url", default="http://127.0.0.1:8000", help="the running server")
+    command.set_defaults(token=os.environ.get("MINGTING_TOKEN"))

@@ -1,0 +1,92 @@
+"""Every appointment as its citizen and the hall's staff read it, listed by person, by hall and by time."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from domain.message import Recorded, hall_of
+from domain.slots import (
+    AppointmentCancelled,
+    AppointmentMissed,
+    Channel,
+    CheckedIn,
+    SlotBooked,
+    Status,
+)
+
+NAME = "appointments"
+
+FACETS: dict[str, type] = {"person": str, "hall": str, "starts_at": datetime, "status": str}
+
+
+class View(msgspec.Struct, kw_only=True):
+    """``ticket`` is the reference of the ticket that the check-in gave; ``reason`` why it was cancelled or missed;
+    ``ended_at`` when it was checked in, cancelled or missed."""
+
+    appointment: str
+    hall: str
+    slot: str
+    queue: str
+    item: str
+    person: str
+    channel: Channel
+    slots: int
+    starts_at: datetime
+    ends_at: datetime
+    booked_at: datetime
+    status: Status = "booked"
+    ended_at: datetime | None = None
+    ticket: str | None = None
+    late: bool = False
+    reason: str | None = None
+
+
+def key(recorded: Recorded) -> str | None:
+    match recorded.event:
+        case (
+            SlotBooked(appointment)
+            | CheckedIn(appointment)
+            | AppointmentCancelled(appointment)
+            | AppointmentMissed(appointment)
+        ):
+            return appointment
+        case _:
+            return None
+
+
+def facets(view: View) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in FACETS}
+
+
+def evolve(view: View | None, recorded: Recorded) -> View | None:
+    event, at = recorded.event, recorded.stamp.at
+    if isinstance(event, SlotBooked):
+        return _booked(hall_of(recorded.stream), event, at)
+    if view is None:
+        return None
+    view.ended_at = at
+    match event:
+        case CheckedIn(_, ticket, late):
+            view.status, view.ticket, view.late = "checked-in", ticket, late
+        case AppointmentCancelled(_, reason):
+            view.status, view.reason = "cancelled", reason
+        case AppointmentMissed(_, reason):
+            view.status, view.reason = "missed", reason
+    return view
+
+
+def _booked(hall: str, event: SlotBooked, at: datetime) -> View:
+    return View(
+        appointment=event.appointment,
+        hall=hall,
+        slot=event.slot,
+        queue=event.queue,
+        item=event.item,
+        person=event.person,
+        channel=event.channel,
+        slots=event.slots,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        booked_at=at,
+    )

@@ -9,19 +9,19 @@ import msgspec
 from rich.console import Console
 from rich.progress import track
 
-from adapters.importing.courier import BATCH, Courier, courier
+from adapters.importing.courier import BATCH, courier
 from adapters.importing.permit_cases import batches, read_cases, story
 from adapters.importing.records import Stopped, read_file
 
 
 class CasesOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``mingting import-cases`` is told: whose cases these are, and the hall they are filed under (the first
-    the server lists if none is named)."""
+    """What ``mingting import-cases`` is told: whose cases these are, and the hall they are filed under."""
 
     file: Path
     unit: str
-    hall: str | None = None
+    hall: str
     url: str = "http://127.0.0.1:8000"
+    token: str | None = None
 
 
 async def import_cases(options: CasesOptions) -> dict[str, Any]:
@@ -39,32 +39,22 @@ async def import_cases(options: CasesOptions) -> dict[str, Any]:
         console.print(
             f"{options.file.name}:{row.line}: 跳过 skipped: {row.reason}", markup=False, highlight=False
         )
-    async with courier(options.url) as to:
-        hall = await _hall(to, options.hall)
-        parcels = list(batches(story(file, hall, options.unit), BATCH))
+    async with courier(options.url, options.token) as to:
+        await to.find_hall(options.hall)
+        parcels = list(batches(story(file, options.hall, options.unit), BATCH))
         for parcel in track(parcels, "导入办件 importing cases", console=console):
             await to.tell(parcel)
     accepted = to.account.accepted
     opened, closed = accepted.get("open-case", 0), accepted.get("close", 0)
     return {
-        "hall": hall,
+        "hall": options.hall,
         "unit": options.unit,
         "cases": len(file.cases),
         "opened": opened,
         "steps": accepted.get("record-step", 0),
         "closed": closed,
         "still_open": opened - closed,
-        "skipped": msgspec.to_builtins(file.skipped),
+        "skipped": msgspec.to_builtins(list(file.skipped)),
         **to.account.summary(),
         "elapsed_s": round(time.monotonic() - began, 3),
     }
-
-
-async def _hall(to: Courier, named: str | None) -> str:
-    if named is not None:
-        await to.find_hall(named)
-        return named
-    listed = await to.read("/api/v1/halls", limit=1)
-    if not listed or not listed["halls"]:
-        raise Stopped("the server has no hall yet: configure one, or run `mingting seed`")
-    return str(listed["halls"][0]["hall"])

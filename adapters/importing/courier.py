@@ -4,7 +4,6 @@ Every command has its key, so whatever was cut, asked twice or left unanswered i
 """
 
 import contextlib
-import os
 import re
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -77,10 +76,10 @@ class Account(msgspec.Struct):
 class Courier:
     """Speaks to one server as its administrator; made by ``courier``."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, token: str | None = None) -> None:
         self._client = client
-        self._token = os.environ.get("MINGTING_TOKEN")
-        self._lent = self._token is None
+        self._token = token
+        self._lent = token is None
         self.account = Account()
 
     async def tell(self, happenings: Sequence[Happening]) -> list[Receipt]:
@@ -177,8 +176,8 @@ class Courier:
 
 
 @contextlib.asynccontextmanager
-async def courier(url: str) -> AsyncIterator[Courier]:
-    """A courier to the server at ``url``, with the token in ``MINGTING_TOKEN`` or one the server lends.
+async def courier(url: str, token: str | None = None) -> AsyncIterator[Courier]:
+    """A courier to the server at ``url``, with an administrator's token or one the server lends for development.
 
     Raises:
         Stopped: ``url`` is no address of a server.
@@ -187,7 +186,7 @@ async def courier(url: str) -> AsyncIterator[Courier]:
         raise Stopped(f"{url!r} is no address of a server: http://host:port is expected")
     # A proxy for the internet has no business between a hall and its server.
     async with httpx.AsyncClient(base_url=url, timeout=30.0, trust_env=False) as client:
-        yield Courier(client)
+        yield Courier(client, token)
 
 
 def name(happening: Happening) -> str:

@@ -32,6 +32,7 @@ class ReplayOptions(msgspec.Struct, frozen=True, kw_only=True):
     day: date | None = None
     speed: float = 0.0
     url: str = "http://127.0.0.1:8000"
+    token: str | None = None
 
 
 async def replay(options: ReplayOptions) -> dict[str, Any]:
@@ -53,7 +54,7 @@ async def replay(options: ReplayOptions) -> dict[str, Any]:
         )
     on = _day(options, recorded)
     happenings = timeline(recorded, options.hall, on, ZONE)
-    async with courier(options.url) as to:
+    async with courier(options.url, options.token) as to:
         await to.find_hall(options.hall)
         try:
             await play(to, happenings, options.speed, console)
@@ -68,7 +69,7 @@ async def replay(options: ReplayOptions) -> dict[str, Any]:
         **figures,
         "overlaps": recorded.overlaps,
         "never_joined": recorded.never_joined,
-        "skipped": msgspec.to_builtins(recorded.skipped),
+        "skipped": msgspec.to_builtins(list(recorded.skipped)),
         **to.account.summary(),
         "elapsed_s": round(time.monotonic() - began, 3),
     }

@@ -22,8 +22,7 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.delenv("MINGTING_TOKEN", raising=False)
+def _no_waiting() -> Iterator[None]:
     with stamina.set_testing(True, attempts=4):
         yield
 
@@ -63,8 +62,8 @@ class Server:
         return httpx.Response(200, json={"receipts": receipts})
 
 
-def to(answer: Answer) -> Courier:
-    return Courier(httpx.AsyncClient(base_url="http://hall", transport=httpx.MockTransport(answer)))
+def to(answer: Answer, token: str | None = None) -> Courier:
+    return Courier(httpx.AsyncClient(base_url="http://hall", transport=httpx.MockTransport(answer)), token)
 
 
 def happening(n: int, number: str = "A001") -> Happening:
@@ -130,11 +129,10 @@ async def test_a_lent_token_that_ran_out_is_renewed() -> None:
     assert courier.account.told == 1
 
 
-async def test_a_token_of_ones_own_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MINGTING_TOKEN", "mine")
+async def test_a_token_of_ones_own_is_not_replaced() -> None:
     server = Server(httpx.Response(401, json={"code": "token-expired"}))
     with pytest.raises(Stopped, match="401 token-expired"):
-        await to(server.answer).tell([happening(0)])
+        await to(server.answer, "mine").tell([happening(0)])
     assert server.tokens == 0
 
 

@@ -284,8 +284,8 @@ class Postgres(Server):
             shutil.rmtree(unfinished, ignore_errors=True)
         new = Path(tempfile.mkdtemp(prefix="initdb-", dir=data))
         _give(new, _account(new))
-        options = "--username=mingting --auth=peer --encoding=UTF8 --locale=C --data-checksums --no-instructions"
-        initdb = self.spawn(self.program.with_name("initdb"), new, ["-D", str(new), *options.split()])
+        flags = "--username=mingting -A peer --encoding=UTF8 --locale=C --data-checksums --no-instructions"
+        initdb = self.spawn(self.program.with_name("initdb"), new, ["-D", str(new), *flags.split()])
         try:
             code = initdb.wait(timeout=START_SECONDS)
         except subprocess.TimeoutExpired:

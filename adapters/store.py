@@ -55,6 +55,11 @@ SELECT_STREAMS: LiteralString = """
     ORDER BY originator_id, originator_version
 """
 
+SELECT_VERSIONS: LiteralString = """
+    SELECT originator_id, max(originator_version) FROM stored_events
+    WHERE originator_id = ANY(%b) GROUP BY originator_id
+"""
+
 SELECT_EVENT: LiteralString = """
     SELECT originator_id, originator_version, notification_id, topic, state
     FROM stored_events WHERE originator_id = %b AND originator_version = %b
@@ -117,7 +122,7 @@ class GroupCommitRecorder(PostgresApplicationRecorder):
         if row is None or row["rows"] != len(stored_events):
             raise AssertionError(f"{len(stored_events)} events were sent, {row} came back")
         # Under the table lock nobody else draws from the sequence: a batch's positions are consecutive.
-        return range(row["last"] - row["rows"] + 1, row["last"] + 1)
+        return list(range(row["last"] - row["rows"] + 1, row["last"] + 1))
 
 
 def datastore(database_url: str, *, pool_size: int = 2) -> PostgresDatastore:
@@ -203,6 +208,14 @@ async def select_streams(connection: AsyncConnection[TupleRow], streams: Sequenc
     """Everything that stands in some streams, stream by stream."""
     found = await connection.execute(SELECT_STREAMS, (list(streams),), binary=True)
     return [Row(*row) for row in await found.fetchall()]
+
+
+async def select_versions(connection: AsyncConnection[TupleRow], streams: Sequence[str]) -> dict[str, int]:
+    """The newest version of those streams that have any event."""
+    if not streams:
+        return {}
+    found = await connection.execute(SELECT_VERSIONS, (list(streams),), binary=True)
+    return {stream: version for stream, version in await found.fetchall()}
 
 
 async def select_event(connection: AsyncConnection[TupleRow], stream: str, version: int) -> Row | None:

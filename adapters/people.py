@@ -1,0 +1,323 @@
+"""Who is behind a key: names, document numbers and phones, each sealed so that erasing a person is final.
+
+Every value is encrypted under a key of that person alone. These data keys lie, wrapped under the master key, in a
+table that may stand in another database: destroying a person's data key makes every copy of their values
+unreadable, in backups too, if the backups of the keys are kept shorter than those of the people. A person is found
+again by a keyed hash of their document number, since a plain one could be guessed through.
+"""
+
+import hmac
+import re
+import secrets
+import unicodedata
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any, Literal, LiteralString
+
+import msgspec
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, tuple_row
+from psycopg_pool import AsyncConnectionPool
+from stdnum.cn import ric
+from stdnum.exceptions import ValidationError
+
+from domain.message import Refused
+
+IdType = Literal["resident-id"]
+
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+
+CREATE_PEOPLE = """
+CREATE TABLE IF NOT EXISTS people (
+    key         text PRIMARY KEY,
+    lookup      bytea UNIQUE,
+    id_type     text NOT NULL,
+    algorithm   text NOT NULL,
+    name        bytea,
+    id_number   bytea,
+    phone       bytea,
+    enrolled_at timestamptz NOT NULL DEFAULT now(),
+    erased_at   timestamptz
+)
+"""
+
+CREATE_KEYS = """
+CREATE TABLE IF NOT EXISTS person_keys (
+    key       text PRIMARY KEY,
+    algorithm text NOT NULL,
+    wrapped   bytea NOT NULL
+)
+"""
+
+ALGORITHM = "AES-256-GCM"
+CIPHERS = {ALGORITHM: AESGCM}
+"""By the name that is stored beside what was sealed, so that old values stay readable when a new one is chosen."""
+
+NONCE_BYTES = 12
+
+COUNTIES = (
+    *("411302", "411303", "411321", "411322", "411323", "411324", "411325"),
+    *("411326", "411327", "411328", "411329", "411330", "411381"),
+)
+FIRST_BIRTH, LAST_BIRTH = date(1995, 1, 1), date(2007, 12, 31)
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who somebody is by their document. Its ``repr`` is masked: it may end up in a log."""
+
+    name: str
+    id_type: IdType = "resident-id"
+    id_number: str
+    phone: str | None = None
+
+    def __repr__(self) -> str:
+        return repr(mask(self))
+
+
+class Masked(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be shown of somebody: 张*, 4113**********1234, 138****1234."""
+
+    name: str
+    id_type: IdType
+    id_number: str
+    phone: str | None
+
+
+class People:
+    """The people of the installation.
+
+    Args:
+        pool: the database of the ``people`` table.
+        key_pool: that of the ``person_keys`` table, in production another one.
+        master: 32 bytes under which data keys are wrapped.
+        pepper: at least 32 bytes that make the lookup hash unguessable. It can never be changed.
+    """
+
+    def __init__(self, pool: Pool, key_pool: Pool, *, master: bytes, pepper: bytes) -> None:
+        if len(master) != 32 or len(pepper) < 32:
+            raise ValueError("the master key has 32 bytes, the pepper at least 32")
+        self._pool = pool
+        self._key_pool = key_pool
+        self._master = master
+        self._pepper = pepper
+
+    async def create_tables(self) -> None:
+        """Once, at migration."""
+        await _row(self._pool, CREATE_PEOPLE)
+        await _row(self._key_pool, CREATE_KEYS)
+
+    async def enrol(self, identity: Identity) -> str:
+        """The person's key, new if nobody with this document is known. What is known of somebody stays as it is.
+
+        Raises:
+            Refused: the identity cannot be; ``field`` tells where.
+        """
+        identity = checked(identity)
+        lookup = self._lookup(identity.id_type, identity.id_number)
+        while (known := await self._known(lookup)) is None:
+            if (key := await self._insert(lookup, identity)) is not None:
+                return key
+        return known
+
+    async def find(self, id_type: IdType, number: str) -> str | None:
+        """The key of whoever has this document, if they are known."""
+        return await self._known(self._lookup(id_type, _compact(number)))
+
+    async def reveal(self, key: str) -> Identity | None:
+        """The identity behind a key; none if there is nobody or they were erased.
+
+        Raises:
+            cryptography.exceptions.InvalidTag: the values or their key were altered, or the master key is another.
+        """
+        person = await _row(
+            self._pool,
+            "SELECT id_type, algorithm, name, id_number, phone FROM people WHERE key = %s AND erased_at IS NULL",
+            key,
+        )
+        data_key = await self._data_key(key)
+        if person is None or data_key is None:
+            return None
+        id_type, algorithm, name, id_number, phone = person
+        cipher = CIPHERS[algorithm](data_key)
+        return Identity(
+            name=_open(cipher, key, "name", name).decode(),
+            id_type=id_type,
+            id_number=_open(cipher, key, "id_number", id_number).decode(),
+            phone=None if phone is None else _open(cipher, key, "phone", phone).decode(),
+        )
+
+    async def masked(self, key: str) -> Masked | None:
+        """What may be shown of the person; none as for ``reveal``."""
+        identity = await self.reveal(key)
+        return None if identity is None else mask(identity)
+
+    async def erase(self, key: str) -> None:
+        """Forget a person for good; whoever comes with the same document later is somebody new.
+
+        Two databases cannot forget at one instant: an erasure that raises has to be repeated until it returns.
+        """
+        await _row(
+            self._pool,
+            "UPDATE people SET lookup = NULL, name = NULL, id_number = NULL, phone = NULL, erased_at = now()"
+            " WHERE key = %s AND erased_at IS NULL",
+            key,
+        )
+        await _row(self._key_pool, "DELETE FROM person_keys WHERE key = %s", key)
+
+    # --- the tables -----------------------------------------------------------------------------------------
+
+    async def _known(self, lookup: bytes) -> str | None:
+        found = await _row(self._pool, "SELECT key FROM people WHERE lookup = %s", lookup)
+        return None if found is None else str(found[0])
+
+    async def _insert(self, lookup: bytes, identity: Identity) -> str | None:
+        """Enrol under a new key; none if somebody else enrolled the same document first.
+
+        The data key is stored before the person, so that nobody is ever seen without one; cut off in between,
+        it is the key of nothing.
+        """
+        key, data_key = secrets.token_hex(16), AESGCM.generate_key(256)
+        wrapped = _seal(CIPHERS[ALGORITHM](self._master), key, "data-key", data_key)
+        await _row(self._key_pool, "INSERT INTO person_keys VALUES (%s, %s, %s)", key, ALGORITHM, wrapped)
+        cipher = CIPHERS[ALGORITHM](data_key)
+        values = [
+            None if value is None else _seal(cipher, key, field, value.encode())
+            for field, value in (
+                ("name", identity.name),
+                ("id_number", identity.id_number),
+                ("phone", identity.phone),
+            )
+        ]
+        inserted = await _row(
+            self._pool,
+            "INSERT INTO people (key, lookup, id_type, algorithm, name, id_number, phone)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (lookup) DO NOTHING RETURNING key",
+            key,
+            lookup,
+            identity.id_type,
+            ALGORITHM,
+            *values,
+        )
+        if inserted is None:
+            await _row(self._key_pool, "DELETE FROM person_keys WHERE key = %s", key)
+            return None
+        return key
+
+    async def _data_key(self, key: str) -> bytes | None:
+        found = await _row(self._key_pool, "SELECT algorithm, wrapped FROM person_keys WHERE key = %s", key)
+        if found is None:
+            return None
+        algorithm, wrapped = found
+        return _open(CIPHERS[algorithm](self._master), key, "data-key", wrapped)
+
+    def _lookup(self, id_type: IdType, number: str) -> bytes:
+        return hmac.digest(self._pepper, f"{id_type}:{number}".encode(), "sha256")
+
+
+# --- identities ---------------------------------------------------------------------------------------------
+
+
+def checked(identity: Identity) -> Identity:
+    """The identity as it is stored: full-width characters narrowed, spaces and country code taken off.
+
+    Raises:
+        Refused: ``field`` is ``name``, ``id_number`` or ``phone``.
+    """
+    return Identity(
+        name=_name(identity.name),
+        id_type=identity.id_type,
+        id_number=_resident_id(identity.id_number),
+        phone=None if identity.phone is None else _mobile(identity.phone),
+    )
+
+
+def mask(identity: Identity) -> Masked:
+    return Masked(
+        name=f"{identity.name[: len(identity.name) > 1]}*",
+        id_type=identity.id_type,
+        id_number=_ends(identity.id_number, 4, 4),
+        phone=None if identity.phone is None else _ends(identity.phone, 3, 4),
+    )
+
+
+def demonstration_identity(subject: str) -> Identity:
+    """An invented person for a development token: the same for the same subject, valid in form, named 演示.
+
+    Born between 1995 and 2007 in one of Nanyang's thirteen counties, since a number's county code should have been
+    in force at the birth. That gives 60 million numbers: of ten thousand subjects one pair may share one.
+    """
+    digits = int.from_bytes(sha256(subject.encode()).digest())
+    digits, county = divmod(digits, len(COUNTIES))
+    digits, days = divmod(digits, (LAST_BIRTH - FIRST_BIRTH).days + 1)
+    digits, serial = divmod(digits, 1000)
+    digits, phone = divmod(digits, 10**8)
+    number = f"{COUNTIES[county]}{FIRST_BIRTH + timedelta(days=days):%Y%m%d}{serial:03}"
+    return Identity(
+        name=f"演示·{digits % 0x10000:04X}",
+        id_number=number + ric.calc_check_digit(f"{number}0"),
+        phone=f"138{phone:08}",
+    )
+
+
+def _ends(text: str, first: int, last: int) -> str:
+    """A text with a star for each character between its ends; nothing of one that is too short to have any."""
+    hidden = len(text) - first - last
+    return f"{text[:first]}{'*' * hidden}{text[-last:]}" if hidden > 0 else "*" * len(text)
+
+
+def _compact(number: str) -> str:
+    """A number as people write it, without spaces and hyphens, in plain digits."""
+    return re.sub(r"[\s-]", "", unicodedata.normalize("NFKC", number)).upper()
+
+
+def _name(name: str) -> str:
+    name = " ".join(unicodedata.normalize("NFKC", name).split())
+    if not 1 <= len(name) <= 50 or not name.isprintable():
+        raise Refused("invalid-name", invalid=True, field="name")
+    return name
+
+
+def _resident_id(number: str) -> str:
+    """A resident identity number with the right form, a day of birth that existed and the right check digit.
+
+    The county code is taken as it is: codes changed often, and a number keeps the one of its first registration,
+    which need not have been in force at the birth.
+    """
+    number = _compact(number)
+    if not re.fullmatch(r"[0-9]{6}(19|20)[0-9]{9}[0-9X]", number):
+        raise Refused("invalid-resident-id", invalid=True, field="id_number", wrong="form")
+    try:
+        ric.get_birth_date(number)
+    except ValidationError:
+        raise Refused("invalid-resident-id", invalid=True, field="id_number", wrong="birth-date") from None
+    if ric.calc_check_digit(number) != number[-1]:
+        raise Refused("invalid-resident-id", invalid=True, field="id_number", wrong="check-digit")
+    return number
+
+
+def _mobile(phone: str) -> str:
+    phone = re.sub(r"^(\+|00)86", "", _compact(phone))
+    if not re.fullmatch(r"1[3-9][0-9]{9}", phone):
+        raise Refused("invalid-mobile", invalid=True, field="phone")
+    return phone
+
+
+# --- sealing ------------------------------------------------------------------------------------------------
+
+
+def _seal(cipher: AESGCM, key: str, field: str, value: bytes) -> bytes:
+    """Encrypted and bound to its place: it opens for no other person and in no other field."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, value, f"{key}/{field}".encode())
+
+
+def _open(cipher: AESGCM, key: str, field: str, sealed: bytes) -> bytes:
+    return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], f"{key}/{field}".encode())
+
+
+async def _row(pool: Pool, statement: LiteralString, *parameters: Any) -> TupleRow | None:
+    """Run one statement in a transaction of its own; the first row of its answer, if it has any."""
+    async with pool.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        await cursor.execute(statement, parameters)
+        return await cursor.fetchone() if cursor.description else None

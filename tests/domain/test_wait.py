@@ -86,5 +86,5 @@ def test_more_people_ahead_mean_a_longer_wait_and_more_windows_a_shorter(count: 
     assert behind is not None
     assert more is not None
     assert here.p50 <= here.p90
-    assert more.p50 <= here.p50 < behind.p50
-    assert more.p90 <= here.p90 < behind.p90
+    assert more.p50 < here.p50 < behind.p50
+    assert more.p90 < here.p90 < behind.p90

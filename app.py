@@ -1,47 +1,63 @@
 """The composition root: settings → servers → adapters → the program, read from top to bottom.
 
-Importing this opens nothing.
+Importing this opens nothing. A serving process is ``http`` around uvicorn; ``work`` is what goes on behind the
+requests; everything else are tools that read the same log.
 """
 
 import asyncio
-import gc
-import json
 import os
 import secrets
-import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
+import psycopg
 import structlog
+import uvicorn
 import uvloop
-from psycopg_pool import AsyncConnectionPool
+from nats.aio.client import Client
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from rich.console import Console
-from rich.progress import Progress, TaskID
+from rich.progress import Progress
 
 from adapters import check as checking
 from adapters import cli, store
+from adapters.boards import LiveBoards
+from adapters.catalogue import Catalogue
 from adapters.demonstration import plans
-from adapters.embedded import DataInUse, EmbeddedServers
+from adapters.embedded import DataInUse, ServerFailed
+from adapters.http.app import create_http
+from adapters.http.front import Door
+from adapters.http.identity import DevelopmentTokens, Tokens, derive
+from adapters.http.oidc import ClaimNames, OidcTokens
+from adapters.http.parts import Parts, Seal, Standing
+from adapters.importing.cases import CasesOptions, import_cases
+from adapters.importing.records import Stopped
+from adapters.importing.replay import ReplayOptions, replay
+from adapters.log import LogReader
 from adapters.loop import CommandLoop
+from adapters.people import People
+from adapters.process import Server, end, keep_worker, settle_memory, until_stopped
 from adapters.reactor import Reactor, Scheduler
 from adapters.relay import Relay
 from adapters.runner import ProjectionRunner, rebuild
+from adapters.servers import reached, secret, servers
 from adapters.settings import BadSetting, Settings, read
 from adapters.stream import Current, EventStream, connected, follow
 from adapters.tail import LogTail
-from adapters.views import Views, ViewsRecorder
+from adapters.views import Views, ViewsRecorder, lags
+from adapters.web import pages
 from adapters.worker import work
 from domain.handling import Act
 from domain.message import Recorded, Stamp
 from projections import PROJECTIONS
-
-log = structlog.get_logger()
 
 
 def now() -> datetime:
@@ -49,89 +65,47 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-# --- the servers behind the program -----------------------------------------------------------------------------
-
-
-@contextmanager
-def servers(settings: Settings) -> Iterator[Settings]:
-    """The settings with both servers in reach: the deployment's own, or embedded ones that end with the block."""
-    if settings.database_url and settings.nats_url:
-        yield settings
-        return
-    if settings.database_url or settings.nats_url:
-        raise BadSetting("MINGTING_DATABASE_URL and MINGTING_NATS_URL: set both or neither")
-    data = Path(settings.data)
-    with EmbeddedServers(data) as embedded:
-        urls = {"database_url": embedded.database_url, "nats_url": embedded.nats_url}
-        _write_private(_urls_file(data), json.dumps(urls))
-        yield msgspec.structs.replace(settings, **urls)
-
-
-@contextmanager
-def reached(settings: Settings) -> Iterator[Settings]:
-    """As ``servers``, but those of a program that already runs on the same data are used as they are."""
-    try:
-        with servers(settings) as found:
-            yield found
-    except DataInUse:
-        urls = json.loads(_urls_file(Path(settings.data)).read_text())
-        yield msgspec.structs.replace(settings, **urls)
-
-
-def _urls_file(data: Path) -> Path:
-    return data / "servers.json"
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(text)
-
-
-def secret(settings: Settings) -> bytes:
-    """What tokens and links are signed with: the deployment's own, or one made once under the data directory."""
-    if settings.secret is not None:
-        return settings.secret.encode()
-    kept = Path(settings.data) / "secret"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        _write_private(kept, secrets.token_urlsafe(48))
-    return kept.read_bytes()
+# --- parts ------------------------------------------------------------------------------------------------------
 
 
 def migrate(settings: Settings) -> None:
     """Create what is missing in the database; one process does this before any other starts."""
-    assert settings.database_url is not None
-    datastore = store.datastore(settings.database_url)
+    datastore = store.datastore(url_of(settings))
     try:
         store.migrate(store.GroupCommitRecorder(datastore))
         ViewsRecorder(datastore, PROJECTIONS).create_table()
     finally:
         datastore.close()
+    uvloop.run(_migrate_people(settings))
 
 
-# --- parts ------------------------------------------------------------------------------------------------------
+async def _migrate_people(settings: Settings) -> None:
+    async with pool(settings, 1) as connections:
+        await people(settings, connections).create_tables()
+
+
+def url_of(settings: Settings) -> str:
+    """The database's URL, known inside ``servers``."""
+    assert settings.database_url is not None
+    return settings.database_url
 
 
 @asynccontextmanager
 async def command_loop(settings: Settings) -> AsyncIterator[CommandLoop]:
     """A running command loop."""
-    url = settings.database_url
-    assert url is not None
-    loop = CommandLoop(lambda: store.connect(url))
+    loop = CommandLoop(partial(store.connect, url_of(settings)))
     running = asyncio.create_task(loop.run())
     try:
         yield loop
     finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await end(running)
 
 
 @asynccontextmanager
 async def pool(settings: Settings, size: int = 8) -> AsyncIterator[AsyncConnectionPool[Any]]:
-    """Connections for reading views. None waits longer than 5 s for one."""
-    assert settings.database_url is not None
+    """Connections for reading. Nobody waits longer than 5 s for one, nor for its answer."""
     async with AsyncConnectionPool(
-        settings.database_url,
+        url_of(settings),
         min_size=1,
         max_size=size,
         max_waiting=500,
@@ -142,17 +116,119 @@ async def pool(settings: Settings, size: int = 8) -> AsyncIterator[AsyncConnecti
         yield connections
 
 
+def people(settings: Settings, connections: AsyncConnectionPool[Any]) -> People:
+    """Names and numbers, sealed under keys that are derived from the secret: it can never be changed."""
+    kept = secret(settings)
+    return People(
+        connections, connections, master=derive(kept, "personal data"), pepper=derive(kept, "personal lookup")
+    )
+
+
+async def tokens(settings: Settings, stack: AsyncExitStack) -> Tokens:
+    """Who says who somebody is: the identity provider that is configured, or this server for a demonstration."""
+    if settings.oidc_issuer is None:
+        return DevelopmentTokens(secret(settings))
+    client = await stack.enter_async_context(httpx.AsyncClient(timeout=5, follow_redirects=False))
+    return OidcTokens(
+        settings.oidc_issuer,
+        settings.oidc_audience,
+        client,
+        algorithms=settings.oidc_algorithms,
+        claims=ClaimNames(settings.oidc_role_claim, settings.oidc_hall_claim, settings.oidc_window_claim),
+    )
+
+
+# --- serving ----------------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
+    """Everything a serving process holds, around the application that answers requests."""
+    assert settings.nats_url is not None
+    async with AsyncExitStack() as stack:
+        loop = await stack.enter_async_context(command_loop(settings))
+        connections = await stack.enter_async_context(pool(settings))
+        nats = await stack.enter_async_context(connected(settings.nats_url))
+        views, catalogue = Views(connections), Catalogue(connections)
+        boards = LiveBoards(views, partial(follow, nats), screens=settings.board_streams_max)
+        if settings.signs_tokens:
+            await seed(loop)
+        await catalogue.refresh()
+        for duty in (catalogue.follow(), boards.run()):
+            stack.push_async_callback(end, asyncio.create_task(duty))
+        parts = Parts(
+            loop=loop,
+            views=views,
+            boards=boards,
+            people=people(settings, connections),
+            catalogue=catalogue,
+            clock=now,
+            tokens=await tokens(settings, stack),
+            seal=Seal(secret(settings)),
+            log=LogReader(connections),
+            health=partial(standing, connections, nats),
+            settings=settings,
+            regions=plans.plans().regions,
+        )
+        shown = pages.routes(catalogue, boards, clock=now, development_tokens=settings.signs_tokens)
+        yield create_http(parts, pages=shown), loop
+
+
+async def standing(connections: AsyncConnectionPool[Any], nats: Client) -> Standing:
+    """What ``/health/ready`` tells."""
+    stream = "up" if nats.is_connected else "away"
+    try:
+        behind = await lags(connections, [p.NAME for p in PROJECTIONS])
+    except (psycopg.OperationalError, PoolTimeout):
+        return Standing(False, stream, {})
+    return Standing(True, stream, behind)
+
+
+async def run_serve(settings: Settings, *, with_worker: bool) -> None:
+    """Requests and pages, until a signal comes; the worker beside them as a process of its own."""
+    async with http(settings) as (application, _):
+        config = uvicorn.Config(
+            application,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            access_log=settings.access_log,
+            log_level="warning",
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=3,
+        )
+        server = Server(config)
+        serving = asyncio.create_task(server.serve())
+        duties: list[asyncio.Task[Any]] = [serving, asyncio.create_task(_welcome(server, settings))]
+        if with_worker:
+            urls = {"MINGTING_DATABASE_URL": url_of(settings), "MINGTING_NATS_URL": settings.nats_url or ""}
+            duties.append(asyncio.create_task(keep_worker(urls)))
+        try:
+            await until_stopped(*duties)
+        finally:
+            server.should_exit = True
+            await asyncio.gather(serving, return_exceptions=True)
+
+
+# --- working ----------------------------------------------------------------------------------------------------
+
+
 async def run_work(settings: Settings, parent: int | None = None) -> None:
     """Relay, projections, policies and deadlines, until a signal comes or the parent is gone."""
-    url, nats_url = settings.database_url, settings.nats_url
-    assert url is not None
-    assert nats_url is not None
+    url = url_of(settings)
+    assert settings.nats_url is not None
     recorder = store.GroupCommitRecorder(store.datastore(url))
     views_recorder = ViewsRecorder(store.datastore(url), PROJECTIONS)
     async with AsyncExitStack() as stack:
+        stack.callback(recorder.datastore.close)
+        stack.callback(views_recorder.datastore.close)
         loop = await stack.enter_async_context(command_loop(settings))
         views = Views(await stack.enter_async_context(pool(settings, 4)))
-        nats = await stack.enter_async_context(connected(nats_url))
+        nats = await stack.enter_async_context(connected(settings.nats_url))
         relay = Relay(LogTail(url, alone_as="relay"), EventStream(nats))
         runner = ProjectionRunner(views_recorder, LogTail(url, alone_as="projections"), PROJECTIONS)
         reactor = Reactor(recorder, views_recorder, LogTail(url, alone_as="policies"), views, loop.submit)
@@ -164,9 +240,10 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
             "deadlines": scheduler.run,
         }
         settle_memory()
-        await until_stopped(work(parts), parent)
-    recorder.datastore.close()
-    views_recorder.datastore.close()
+        await until_stopped(work(parts), parent=parent)
+
+
+# --- tools ------------------------------------------------------------------------------------------------------
 
 
 async def seed(loop: CommandLoop) -> int:
@@ -178,11 +255,15 @@ async def seed(loop: CommandLoop) -> int:
     return position
 
 
+async def run_seed(settings: Settings) -> dict[str, Any]:
+    async with command_loop(settings) as loop:
+        return {"position": await seed(loop)}
+
+
 async def run_check(settings: Settings) -> checking.Report:
     """Everything that ``mingting check`` looks at."""
-    assert settings.database_url is not None
     assert settings.nats_url is not None
-    async with connected(settings.nats_url) as nats, await store.connect(settings.database_url) as connection:
+    async with connected(settings.nats_url) as nats, await store.connect(url_of(settings)) as connection:
 
         async def published() -> AsyncIterator[tuple[int, str]]:
             async for item in follow(nats):
@@ -193,56 +274,100 @@ async def run_check(settings: Settings) -> checking.Report:
         return await checking.check(connection, PROJECTIONS, published)
 
 
-async def run_rebuild(settings: Settings, names: list[str]) -> dict[str, int]:
-    """Rebuild the projections named, or all; how many documents of each had differed."""
-    assert settings.database_url is not None
-    recorder = ViewsRecorder(store.datastore(settings.database_url), PROJECTIONS)
-    tail = LogTail(settings.database_url)
+async def run_rebuild(settings: Settings, names: list[str]) -> dict[str, Any]:
+    """Rebuild the projections named, or all; how many documents of each had differed.
+
+    Raises:
+        BadSetting: there is no such projection.
+    """
+    known = {p.NAME: p for p in PROJECTIONS}
+    if strange := sorted(set(names) - set(known)):
+        raise BadSetting(f"{strange[0]} is not a projection; there are {', '.join(known)}")
+    recorder = ViewsRecorder(store.datastore(url_of(settings)), PROJECTIONS)
+    tail = LogTail(url_of(settings))
     differing: dict[str, int] = {}
     try:
         head = await tail.head()
         with Progress(console=Console(stderr=True)) as progress:
-            for projection in PROJECTIONS:
-                if not names or projection.NAME in names:
-                    bar = progress.add_task(projection.NAME, total=head)
-                    report = partial(_advance, progress, bar)
-                    differing[projection.NAME] = await rebuild(recorder, tail, projection, report)
+            for name in names or known:
+                bar = progress.add_task(name, total=head)
+
+                def report(position: int, bar: Any = bar) -> None:
+                    progress.update(bar, completed=position)
+
+                differing[name] = await rebuild(recorder, tail, known[name], report)
     finally:
         await tail.close()
         recorder.datastore.close()
-    return differing
+    return {"differing": differing}
 
 
-def _advance(progress: Progress, bar: TaskID, position: int) -> None:
-    progress.update(bar, completed=position)
+# --- the command line -------------------------------------------------------------------------------------------
 
 
-# --- running ----------------------------------------------------------------------------------------------------
+async def _welcome(server: Server, settings: Settings) -> None:
+    """Say where everything is, once it is there."""
+    while not server.started:  # noqa: ASYNC110  # uvicorn has a flag and no event
+        await asyncio.sleep(0.02)
+    settle_memory()
+    sys.stdout.write(cli.welcome(settings.host, settings.port, demonstration=settings.signs_tokens))
+    sys.stdout.flush()
+    await asyncio.Event().wait()
 
 
-def settle_memory() -> None:
-    """What start-up made stays for good: the collector need not look at it again, nor so often at the rest."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+def main() -> None:
+    """``mingting COMMAND …``; see ``mingting --help``."""
+    options = cli.parse()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        sys.exit(run(options))
+    except (BadSetting, DataInUse, ServerFailed, Stopped) as error:
+        sys.exit(f"mingting: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
-async def until_stopped(work: Coroutine[Any, Any, Any], parent: int | None = None) -> None:
-    """Run until SIGINT or SIGTERM, until ``work`` ends, or until the parent process is gone."""
-    stopped = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
-    waiting = [asyncio.ensure_future(work), asyncio.create_task(stopped.wait())]
-    if parent is not None:
-        waiting.append(asyncio.create_task(_until_gone(parent)))
-    done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
-    for task in done:
-        task.result()
+def run(options: Namespace) -> int:
+    """Do what the command line says; the exit code."""
+    told = vars(options)
+    match options.command:
+        case "replay":
+            return _print(uvloop.run(replay(_options(ReplayOptions, told))))
+        case "import-cases":
+            return _print(uvloop.run(import_cases(_options(CasesOptions, told))))
+    named = ("data", "database_url", "nats_url", "host", "port")
+    settings = read(os.environ, **{name: told.get(name) for name in named})
+    if options.command == "serve":
+        with servers(settings) as found:
+            migrate(found)
+            uvloop.run(run_serve(found, with_worker=not options.no_work))
+        return 0
+    with reached(settings) as found:
+        match options.command:
+            case "work":
+                uvloop.run(run_work(found, options.parent))
+            case "seed":
+                migrate(found)
+                return _print(uvloop.run(run_seed(found)))
+            case "rebuild":
+                return _print(uvloop.run(run_rebuild(found, options.projections)))
+            case "check":
+                report = uvloop.run(run_check(found))
+                _print(msgspec.to_builtins(report))
+                return 1 if report.broken else 0
+    return 0
 
 
-async def _until_gone(parent: int) -> None:
-    while os.getppid() == parent:
-        await asyncio.sleep(1)
+def _options(kind: type[Any], told: dict[str, Any]) -> Any:
+    names = {field.name for field in msgspec.structs.fields(kind)}
+    given = {name: value for name, value in told.items() if name in names and value is not None}
+    return kind(**given | {"file": Path(told["file"])})
+
+
+def _print(result: dict[str, Any]) -> int:
+    sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -5,16 +5,22 @@ import os
 from collections.abc import Sequence
 from datetime import date
 
+from adapters.http.identity import ROLES
+
 
 def parser() -> argparse.ArgumentParser:
-    root = argparse.ArgumentParser(prog="mingting", description="明厅 Mingting: a government service hall, live")
+    root = argparse.ArgumentParser(
+        prog="mingting", description="明厅 Mingting: a government service hall, live"
+    )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="the whole program: requests, pages, views, stream, deadlines")
     _servers(serve)
     serve.add_argument("--host", help="address to listen on (default 127.0.0.1)")
     serve.add_argument("--port", type=int, help="port to listen on (default 8000)")
-    serve.add_argument("--no-work", action="store_true", help="serve requests only; run 'mingting work' elsewhere")
+    serve.add_argument(
+        "--no-work", action="store_true", help="serve requests only; run 'mingting work' elsewhere"
+    )
 
     work = commands.add_parser("work", help="only what goes on behind the requests: stream, views, deadlines")
     _servers(work)
@@ -25,8 +31,12 @@ def parser() -> argparse.ArgumentParser:
     replay = commands.add_parser("replay", help="play a recorded queue day through a running server")
     replay.add_argument("file")
     replay.add_argument("--hall", required=True)
-    replay.add_argument("--date", type=date.fromisoformat, help="the day to play it as (default: yesterday)")
-    replay.add_argument("--speed", type=float, default=0, help="recorded seconds a second; 0 = as fast as it goes")
+    replay.add_argument(
+        "--date", dest="day", type=date.fromisoformat, help="the day to play it as (default: yesterday)"
+    )
+    replay.add_argument(
+        "--speed", type=float, default=0, help="recorded seconds a second; 0 = as fast as it goes"
+    )
     _client(replay)
 
     cases = commands.add_parser("import-cases", help="open, step and close cases from an event log")
@@ -58,3 +68,20 @@ def _servers(command: argparse.ArgumentParser) -> None:
 def _client(command: argparse.ArgumentParser) -> None:
     command.add_argument("--url", default="http://127.0.0.1:8000", help="the running server")
     command.set_defaults(token=os.environ.get("MINGTING_TOKEN"))
+
+
+def welcome(host: str, port: int, *, demonstration: bool) -> str:
+    """Where everything is, for whoever started the program."""
+    base = f"http://{host}:{port}"
+    lines = [
+        "",
+        "  明厅 Mingting",
+        f"  首页 Start         {base}/",
+        f"  大屏 Hall screen   {base}/halls/tanghe/screen",
+        f"  接口 API           {base}/schema",
+        f"  状态 Health        {base}/health/ready",
+    ]
+    if demonstration:
+        lines += ["", "  演示身份 Demonstration roles"]
+        lines += [f"  {role:<18} {base}/roles/{role}" for role in ROLES]
+    return "\n".join([*lines, "", "  Ctrl-C 停止 stops everything; the data stay.", "", ""])

@@ -382,3 +382,15 @@ def _decode_cursor(cursor: str) -> tuple[Any, str]:
         return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[Any, str])
     except (ValueError, msgspec.DecodeError) as error:
         raise BadCursor(cursor) from error
+
+
+async def lags(pool: AsyncConnectionPool[Any], names: Sequence[str]) -> dict[str, int]:
+    """How many positions each projection is behind the log."""
+    async with pool.connection() as connection:
+        found = await connection.execute(
+            "SELECT n.name, coalesce((SELECT max(notification_id) FROM stored_events), 0) - coalesce(t.notification_id, 0)"
+            " FROM unnest(%s::text[]) AS n(name)"
+            " LEFT JOIN notification_tracking AS t ON t.application_name = n.name",
+            (list(names),),
+        )
+        return {name: max(lag, 0) for name, lag in await found.fetchall()}

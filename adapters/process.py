@@ -1,0 +1,88 @@
+"""The program as a process: how it ends, what it keeps beside it, and what its memory is told."""
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+
+log = structlog.get_logger()
+
+STOPPING_S = 10
+"""How long a worker may take to end before it is killed."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn, leaving the signals to ``until_stopped``: the servers behind it must end after it, in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def until_stopped(
+    *duties: Coroutine[Any, Any, Any] | asyncio.Task[Any], parent: int | None = None
+) -> None:
+    """Run until SIGINT or SIGTERM comes, the parent process is gone, or any of the duties ends: none should.
+
+    Raises:
+        Exception: what ended a duty.
+    """
+    stopped = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    waiting = {asyncio.ensure_future(duty) for duty in duties} | {asyncio.create_task(stopped.wait())}
+    if parent is not None:
+        waiting.add(asyncio.create_task(_until_gone(parent)))
+    done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        await end(task)
+    for task in done:
+        task.result()
+
+
+async def end(task: asyncio.Task[Any] | asyncio.Future[Any]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def keep_worker(settings: Mapping[str, str]) -> None:
+    """``mingting work`` as a process of its own, started again when it ends, until cancelled.
+
+    It shares nothing with this one but the two servers, which ``settings`` name as environment variables.
+    """
+    command = (sys.executable, "-m", "app", "work", "--parent", str(os.getpid()))
+    while True:
+        # In a session of its own: Ctrl-C reaches this process only, which ends the worker in order.
+        worker = await asyncio.create_subprocess_exec(
+            *command, env=os.environ | settings, start_new_session=True
+        )
+        try:
+            log.error("worker-ended", code=await worker.wait())
+        finally:
+            if worker.returncode is None:
+                worker.terminate()
+                try:
+                    await asyncio.wait_for(worker.wait(), STOPPING_S)
+                except TimeoutError:
+                    worker.kill()
+        await asyncio.sleep(1)
+
+
+def settle_memory() -> None:
+    """What start-up made stays for good: the collector need not look at it again, nor so often at the rest."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
+async def _until_gone(parent: int) -> None:
+    while os.getppid() == parent:  # noqa: ASYNC110  # nobody tells a process that it has been orphaned
+        await asyncio.sleep(1)

@@ -11,7 +11,7 @@ import contextlib
 import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 PATIENCE_S = 5.0
 """The longest a caller waits for its answer."""
+
+T = TypeVar("T")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -74,6 +76,15 @@ class _Asked(msgspec.Struct):
     if_match: int | None
     since: float
     answer: asyncio.Future[Receipt]
+
+
+class _Look(msgspec.Struct):
+    """A question to a stream as it stands."""
+
+    stream: str
+    read: Callable[[Held], Any]
+    since: float
+    answer: asyncio.Future[Any]
 
 
 class _Decided(msgspec.Struct):
@@ -138,6 +149,7 @@ class CommandLoop:
         self._streams = streams
         self._events = events
         self._queue: deque[_Asked] = deque()
+        self._looks: list[_Look] = []
         self._wake = asyncio.Event()
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._held_events = 0
@@ -158,15 +170,35 @@ class CommandLoop:
             KeyReused: the key belongs to another request.
             StoreUnavailable: too many wait, or the log did not answer within ``PATIENCE_S``.
         """
-        now = time.monotonic()
-        if len(self._queue) >= self._waiting:
-            raise StoreUnavailable("too many commands are waiting")
-        if self._down_since is not None and now - self._down_since > 1:
-            raise StoreUnavailable("PostgreSQL cannot be reached")
-        asked = _Asked(act, stamp, key, if_match, now, asyncio.get_running_loop().create_future())
+        since = self._admit(len(self._queue))
+        asked = _Asked(act, stamp, key, if_match, since, asyncio.get_running_loop().create_future())
         self._queue.append(asked)
         self._wake.set()
         return await asked.answer
+
+    async def peek(self, stream: str, read: Callable[[Held], T]) -> T:
+        """Tell something of a stream as the log has it now, whichever process wrote it.
+
+        Args:
+            read: makes the answer; it changes nothing and keeps nothing of what it is given.
+
+        Raises:
+            StoreUnavailable: as ``submit``; and whatever ``read`` raises.
+        """
+        since = self._admit(len(self._looks))
+        look = _Look(stream, read, since, asyncio.get_running_loop().create_future())
+        self._looks.append(look)
+        self._wake.set()
+        answer: T = await look.answer
+        return answer
+
+    def _admit(self, waiting: int) -> float:
+        now = time.monotonic()
+        if waiting >= self._waiting:
+            raise StoreUnavailable("too many commands are waiting")
+        if self._down_since is not None and now - self._down_since > 1:
+            raise StoreUnavailable("PostgreSQL cannot be reached")
+        return now
 
     @property
     def cached(self) -> tuple[int, int]:
@@ -185,16 +217,20 @@ class CommandLoop:
         try:
             while True:
                 await self._wake.wait()
+                looks, self._looks = self._looks, []
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch))]
                 if not self._queue:
                     self._wake.clear()
                 batch = [asked for asked in batch if not asked.answer.done()]
+                if looks:
+                    await self._tell(looks)
                 if batch:
                     await self._settle(batch)
         finally:
             clock.cancel()
-            for asked in self._queue:
-                _fail(asked, StoreUnavailable("the server is stopping"))
+            everybody: list[_Asked | _Look] = [*self._queue, *self._looks]
+            for waiting in everybody:
+                _fail(waiting, StoreUnavailable("the server is stopping"))
             if self._connection is not None:
                 await self._connection.close()
 
@@ -203,9 +239,38 @@ class CommandLoop:
         while True:
             await asyncio.sleep(0.25)
             limit = time.monotonic() - PATIENCE_S
-            for asked in [*self._queue, *self._unsettled]:
-                if asked.since < limit:
-                    _fail(asked, StoreUnavailable("the log did not answer in time"))
+            everybody: list[_Asked | _Look] = [*self._queue, *self._unsettled, *self._looks]
+            for waiting in everybody:
+                if waiting.since < limit:
+                    _fail(waiting, StoreUnavailable("the log did not answer in time"))
+
+    async def _tell(self, looks: list[_Look]) -> None:
+        """Answer questions, between batches: all that is in memory then is also in the log."""
+        batch = _Batch()
+        streams = {look.stream for look in looks}
+        try:
+            connection = await self._connected()
+            newest = await store.select_versions(connection, [name for name in streams if name in self._held])
+            for stream, version in newest.items():
+                if self._held[stream].version != version:
+                    self._forget(stream)
+            await self._load(streams, connection, batch)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            log.warning("log-unreachable", error=str(error))
+            await self._disconnect()
+            for look in looks:
+                _fail(look, StoreUnavailable("PostgreSQL cannot be reached"))
+            return
+        for look in looks:
+            try:
+                if look.stream in batch.unreadable:
+                    raise batch.unreadable[look.stream]
+                told = look.read(self._held[look.stream])
+                if not look.answer.done():
+                    look.answer.set_result(told)
+            except Exception as error:
+                _fail(look, error)
+        self._trim()
 
     async def _settle(self, asked: list[_Asked]) -> None:
         """Decide and store a batch, whatever happens to the connection meanwhile."""
@@ -463,9 +528,9 @@ class CommandLoop:
         return found.position + len(rows) - 1
 
 
-def _fail(asked: _Asked, error: Exception) -> None:
-    if not asked.answer.done():
-        asked.answer.set_exception(error)
+def _fail(waiting: _Asked | _Look, error: Exception) -> None:
+    if not waiting.answer.done():
+        waiting.answer.set_exception(error)
 
 
 def _replay(asked: _Asked, stored: tuple[bytes, bytes, int]) -> None:

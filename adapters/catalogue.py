@@ -1,0 +1,124 @@
+"""Halls, items and gazetted years as they stand, in the memory of every serving process.
+
+A command that begins a day needs the hall's plan, and a list of items is asked for all day long, so neither may cost
+a query. What other processes configure is noticed within a second; what this process configured, at once.
+"""
+
+import asyncio
+from typing import Any, Generic, LiteralString, NamedTuple, TypeVar, get_args
+
+import psycopg
+import structlog
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from adapters import envelope
+from domain import calendar, hall, item
+from domain.calendar import CalendarGazetted
+from domain.hall import HallConfigured, HallPlan
+from domain.item import ItemPlan, ItemPublished
+from domain.message import Refused
+from domain.workdays import Calendar
+
+log = structlog.get_logger()
+
+REFRESH_S = 1.0
+
+# The head is read first: what is appended between the two is found the next time, and is not lost.
+SELECT_HEAD: LiteralString = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
+
+SELECT_CONFIGURED: LiteralString = """
+    SELECT originator_id, originator_version, notification_id, topic, state
+    FROM stored_events WHERE notification_id > %b AND notification_id <= %b AND topic = ANY(%b)
+    ORDER BY notification_id
+"""
+
+TOPICS = [
+    str(event.__struct_config__.tag)
+    for module in (hall, item, calendar)
+    for event in (get_args(module.AnyEvent) or (module.AnyEvent,))
+]
+
+Plan = TypeVar("Plan")
+
+
+class Configured(NamedTuple, Generic[Plan]):
+    """A document of the catalogue; ``version`` is its stream's, for ``If-Match``."""
+
+    name: str
+    plan: Plan
+    version: int
+    position: int
+    number: int = 0
+    """An item's published version."""
+
+
+class Catalogue:
+    """Folds the configuration streams from the log. ``refresh`` once before anything is served, then ``follow``."""
+
+    def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]]) -> None:
+        self._pool = pool
+        self._reading = asyncio.Lock()
+        self.halls: dict[str, Configured[HallPlan]] = {}
+        self.items: dict[str, Configured[ItemPlan]] = {}
+        self.calendar = Calendar()
+        self.position = 0
+        """Every configuration up to here is in it."""
+
+    def hall(self, name: str) -> HallPlan:
+        """Raises:
+        Refused: there is no such hall.
+        """
+        if (found := self.halls.get(name)) is None:
+            raise Refused("unknown-hall", missing=True, hall=name)
+        return found.plan
+
+    def item(self, name: str) -> Configured[ItemPlan]:
+        """Raises:
+        Refused: there is no such item.
+        """
+        if (found := self.items.get(name)) is None:
+            raise Refused("unknown-item", missing=True, item=name)
+        return found
+
+    async def follow(self) -> None:
+        """Keep up with the log until cancelled."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            try:
+                await self.refresh()
+            except (psycopg.OperationalError, PoolTimeout) as error:
+                log.warning("catalogue-old", error=str(error))
+
+    async def refresh(self) -> None:
+        """Take in everything up to now.
+
+        Raises:
+            psycopg.OperationalError: the log cannot be read; the catalogue stays as it is.
+        """
+        async with self._reading, self._pool.connection() as connection:
+            found = await connection.execute(SELECT_HEAD, binary=True)
+            row = await found.fetchone()
+            head = row[0] if row else 0
+            if head == self.position:
+                return
+            rows = await connection.execute(SELECT_CONFIGURED, (self.position, head, TOPICS), binary=True)
+            for stored in await rows.fetchall():
+                self._take(*stored)
+            self.position = head
+
+    def _take(self, stream: str, version: int, position: int, topic: str, state: bytes) -> None:
+        try:
+            recorded = envelope.read(stream, version, position, topic, state)
+        except envelope.UnreadableEvent as error:
+            # Newer code wrote it. The older plan is still a plan; nothing else may stop being served for it.
+            log.error("configuration-unreadable", stream=stream, version=version, error=str(error))
+            return
+        event: Any = recorded.event
+        match event:
+            case HallConfigured(plan):
+                self.halls[recorded.subject] = Configured(recorded.subject, plan, version, position)
+            case ItemPublished(plan, number):
+                self.items[recorded.subject] = Configured(recorded.subject, plan, version, position, number)
+            case CalendarGazetted(year):
+                self.calendar = self.calendar.with_year(year)

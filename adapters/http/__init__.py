@@ -1,0 +1,1 @@
+"""The HTTP side: routes, who may ask them, what they answer and how they say no."""

@@ -1,0 +1,212 @@
+"""Who may ask what: every route with the roles it admits, in one table.
+
+A route that is missing here keeps the program from starting. ``None`` admits anybody, with or without a token.
+Beside the role, staff and devices are held to the hall and window their token names; what belongs to a citizen is
+checked where it is read, and answers the same 404 as what does not exist.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import cast
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.routes import HTTPRoute
+from litestar.types import HTTPScope
+
+from adapters.http.identity import CHALLENGE, Identity, Role, Tokens
+from adapters.http.problems import Rejected
+
+Admitted = frozenset[Role] | None
+
+
+def only(*roles: Role) -> Admitted:
+    return frozenset(roles)
+
+
+ANYBODY: Admitted = None
+ADMIN = only("admin")
+SERVING = only("clerk", "admin")
+STAFF = only("clerk", "supervisor", "admin", "auditor")
+OVERSIGHT = only("supervisor", "admin", "auditor")
+CASEWORK = only("clerk", "admin")
+APPLYING = only("citizen", "clerk", "partner", "admin")
+ARRIVING = only("citizen", "kiosk", "clerk", "admin")
+RECTIFYING = only("clerk", "supervisor", "admin")
+
+API = "/api/v1"
+WINDOW = f"{API}/halls/{{hall}}/windows/{{window}}"
+APPOINTMENT = f"{API}/appointments/{{id}}"
+CASE = f"{API}/cases/{{case}}"
+RECTIFICATION = f"{API}/rectifications/{{id}}"
+
+ACCESS: dict[tuple[str, str], Admitted] = {
+    ("GET", "/health/live"): ANYBODY,
+    ("GET", "/health/ready"): ANYBODY,
+    ("GET", "/metrics"): ANYBODY,  # and only from the networks the settings name
+    ("GET", "/schema"): ANYBODY,
+    ("GET", "/schema/openapi.json"): ANYBODY,
+    ("GET", "/schema/{file}"): ANYBODY,
+    ("GET", "/asyncapi.json"): ANYBODY,
+    ("POST", f"{API}/dev/tokens"): ANYBODY,
+    # the catalogue
+    ("GET", f"{API}/regions"): ANYBODY,
+    ("GET", f"{API}/halls"): ANYBODY,
+    ("GET", f"{API}/halls/{{hall}}"): ANYBODY,
+    ("GET", f"{API}/items"): ANYBODY,
+    ("GET", f"{API}/items/{{item}}"): ANYBODY,
+    ("PUT", f"{API}/halls/{{hall}}"): ADMIN,
+    ("PUT", f"{API}/items/{{item}}"): ADMIN,
+    ("PUT", f"{API}/calendars/{{year}}"): ADMIN,
+    # appointments
+    ("GET", f"{API}/halls/{{hall}}/slots"): ANYBODY,
+    ("POST", f"{API}/halls/{{hall}}/appointments"): APPLYING,
+    ("GET", APPOINTMENT): ARRIVING,
+    ("GET", f"{APPOINTMENT}/calendar.ics"): ARRIVING,
+    ("POST", f"{APPOINTMENT}/cancel"): ARRIVING,
+    ("POST", f"{APPOINTMENT}/reschedule"): ARRIVING,
+    ("POST", f"{APPOINTMENT}/check-in"): ARRIVING,
+    # the day at the windows
+    ("POST", f"{API}/halls/{{hall}}/tickets"): ARRIVING,
+    ("GET", f"{API}/tickets/{{follow}}"): ANYBODY,
+    ("POST", f"{WINDOW}/open"): SERVING,
+    ("POST", f"{WINDOW}/close"): SERVING,
+    ("POST", f"{WINDOW}/pause"): SERVING,
+    ("POST", f"{WINDOW}/resume"): SERVING,
+    ("POST", f"{WINDOW}/call-next"): SERVING,
+    ("POST", f"{WINDOW}/call"): SERVING,
+    ("POST", f"{WINDOW}/recall"): SERVING,
+    ("POST", f"{WINDOW}/start"): SERVING,
+    ("POST", f"{WINDOW}/finish"): SERVING,
+    ("POST", f"{WINDOW}/no-show"): SERVING,
+    ("POST", f"{WINDOW}/park"): SERVING,
+    ("POST", f"{WINDOW}/unpark"): SERVING,
+    ("POST", f"{WINDOW}/transfer"): SERVING,
+    ("GET", f"{API}/halls/{{hall}}/board"): ANYBODY,
+    ("GET", f"{API}/halls/{{hall}}/board/events"): ANYBODY,
+    ("GET", f"{API}/halls/{{hall}}/day"): STAFF,
+    # cases
+    ("POST", f"{API}/cases"): APPLYING,
+    ("GET", f"{API}/cases"): OVERSIGHT,
+    ("GET", CASE): only("citizen", "clerk", "supervisor", "admin", "auditor", "partner"),
+    ("POST", f"{CASE}/accept"): CASEWORK,
+    ("POST", f"{CASE}/refuse"): CASEWORK,
+    ("POST", f"{CASE}/request-correction"): CASEWORK,
+    ("POST", f"{CASE}/correct"): only("citizen", "clerk", "admin"),
+    ("POST", f"{CASE}/step"): CASEWORK,
+    ("POST", f"{CASE}/suspend"): CASEWORK,
+    ("POST", f"{CASE}/resume"): CASEWORK,
+    ("POST", f"{CASE}/decide"): CASEWORK,
+    ("POST", f"{CASE}/close"): CASEWORK,
+    ("POST", f"{CASE}/deliver"): CASEWORK,
+    ("POST", f"{CASE}/withdraw"): only("citizen", "clerk", "admin"),
+    ("POST", f"{CASE}/extend"): CASEWORK,
+    # reviews and their rectification
+    ("POST", f"{API}/reviews"): ANYBODY,  # a citizen's own service, a kiosk's hall, or a review link
+    ("POST", f"{API}/reviews/{{id}}/add"): only("citizen"),
+    ("GET", f"{API}/rectifications"): only("clerk", "supervisor", "admin", "auditor"),
+    ("POST", f"{RECTIFICATION}/contact"): RECTIFYING,
+    ("POST", f"{RECTIFICATION}/verify"): RECTIFYING,
+    ("POST", f"{RECTIFICATION}/rectify"): RECTIFYING,
+    ("POST", f"{RECTIFICATION}/extend"): RECTIFYING,
+    ("POST", f"{RECTIFICATION}/appeal"): RECTIFYING,
+    ("POST", f"{RECTIFICATION}/rule"): only("supervisor", "admin"),
+    ("POST", f"{RECTIFICATION}/feed-back"): RECTIFYING,
+    ("POST", f"{RECTIFICATION}/call-back"): RECTIFYING,
+    # figures, the log, imports
+    ("GET", f"{API}/performance"): ANYBODY,  # the public slice; the rest by role
+    ("GET", f"{API}/events"): only("auditor", "admin"),
+    ("POST", f"{API}/import"): ADMIN,
+    ("POST", f"{API}/halls/{{hall}}/queues"): ADMIN,
+}
+
+CONFINED_ROLES = frozenset(("clerk", "kiosk", "screen", "supervisor"))
+
+
+def may(identity: Identity | None, admitted: Admitted) -> Identity | None:
+    """The identity, if a route admits it.
+
+    Raises:
+        Rejected: 401 without one, 403 with the wrong role.
+    """
+    if admitted is None:
+        return identity
+    if identity is None:
+        raise Rejected(401, "no-identity", headers=CHALLENGE)
+    if identity.role not in admitted:
+        raise Rejected(403, "not-yours", {"role": identity.role})
+    return identity
+
+
+def in_place(identity: Identity, hall: str | None, window: str | None) -> None:
+    """Hold staff and devices to their own hall and window.
+
+    Raises:
+        Rejected: 403, the token is for another hall or window.
+    """
+    if identity.role not in CONFINED_ROLES:
+        return
+    if hall is not None and not identity.may_act_in(hall):
+        raise Rejected(403, "other-hall", {"hall": hall})
+    if window is not None and identity.window is not None and identity.window != window:
+        raise Rejected(403, "other-window", {"window": window})
+
+
+def bearer(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    """The token of a request, if it brings one.
+
+    Raises:
+        Rejected: 401, the Authorization header is of another kind.
+    """
+    for name, value in headers:
+        if name == b"authorization":
+            scheme, _, token = value.decode("latin-1").partition(" ")
+            if scheme.lower() != "bearer" or not token:
+                raise Rejected(401, "no-identity", headers=CHALLENGE)
+            return token.strip()
+    return None
+
+
+async def identified(tokens: Tokens, headers: Iterable[tuple[bytes, bytes]]) -> Identity | None:
+    """Who a request comes from; ``None`` if it does not say.
+
+    Raises:
+        Rejected: 401, it says so and the token does not hold.
+    """
+    token = bearer(headers)
+    return None if token is None else await tokens.identify(token)
+
+
+Guard = Callable[[ASGIConnection, BaseRouteHandler], Awaitable[None]]  # type: ignore[type-arg]
+
+
+class DoorKeeper:
+    """Checks every request against the table before anything of it is read. Its guard goes on the whole app."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+        self._admitted: dict[tuple[str, str], Admitted] = {}
+
+    def know(self, routes: list[HTTPRoute], pages: frozenset[str] = frozenset()) -> None:
+        """Learn the app's routes.
+
+        Args:
+            pages: paths that serve web pages; anybody may fetch these.
+
+        Raises:
+            KeyError: a route is not in the table.
+        """
+        for route in routes:
+            path = route.path_format
+            for method in route.methods - {"OPTIONS"}:
+                self._admitted[method, path] = ANYBODY if path in pages else ACCESS[method, path]
+
+    async def guard(self, connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+        scope = cast("HTTPScope", connection.scope)
+        if scope["method"] == "OPTIONS":
+            return
+        identity = await identified(self._tokens, scope["headers"])
+        scope["user"] = identity
+        admitted = self._admitted[scope["method"], scope["path_template"]]
+        may(identity, admitted)
+        if identity is not None and admitted is not None:
+            in_place(identity, connection.path_params.get("hall"), connection.path_params.get("window"))

@@ -1,0 +1,64 @@
+"""The HTTP side put together: routes, their guard, errors and documents around the parts they are given."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+from litestar.types import ControllerRouterHandler
+
+from adapters.http import documents, errors, health, lending, windows
+from adapters.http.access import DoorKeeper
+from adapters.http.body import StrictRequest
+from adapters.http.commands import response, typed
+from adapters.http.front import Door, Hot
+from adapters.http.parts import Parts
+
+
+def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), lean: bool = True) -> Door:
+    """The ASGI application.
+
+    Args:
+        parts: what the routes work with; nothing else is looked up anywhere.
+        pages: routes of web pages, which anybody may fetch.
+        lean: whether the hot commands bypass the web framework; ``False`` is for comparison.
+    """
+    commands = [*windows.commands(parts)]
+    routes: list[HTTPRouteHandler] = [
+        *(typed(command, parts.clock) for command in commands),
+        *lending.routes(parts),
+        *health.reads(parts),
+        *windows.reads(parts),
+    ]
+    keeper = DoorKeeper(parts.tokens)
+    app = Litestar(
+        [*routes, *documents.reads(routes), *pages],
+        guards=[keeper.guard],
+        exception_handlers={Exception: _problem},
+        request_class=StrictRequest,
+        request_max_body_size=parts.settings.body_bytes_max,
+        openapi_config=None,
+        logging_config=None,
+    )
+    keeper.know([route for route in app.routes if isinstance(route, HTTPRoute)], _paths(pages))
+    hot = tuple(Hot(c.path, c.body, c.do) for c in commands if c.hot and lean)
+    return Door(
+        app,
+        hot,
+        parts.tokens,
+        parts.clock,
+        body_bytes_max=parts.settings.body_bytes_max,
+        body_seconds=parts.settings.body_seconds,
+    )
+
+
+def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    return response(errors.reply(error, request.scope["headers"]))
+
+
+def _paths(pages: Sequence[ControllerRouterHandler]) -> frozenset[str]:
+    """The paths of the pages' routes, however they are given."""
+    if not pages:
+        return frozenset()
+    return frozenset(r.path_format for r in Litestar(list(pages), openapi_config=None).routes)

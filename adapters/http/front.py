@@ -1,0 +1,188 @@
+"""What stands before the web framework: the door every request passes, and the lane of the hot commands.
+
+The door refuses TRACE and what no path may hold, gives a body so many seconds to arrive, and puts the security
+headers on every answer. The lane answers the few commands a busy hall asks thousands of times (a ticket, a call, a
+check-in, a booking) without the framework: the same access table, bodies, acts, receipts and problems, at a
+fraction of the cost. Whatever else is asked, or asked in another way, goes on to the framework.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+
+from adapters.http import errors
+from adapters.http.access import ACCESS, identified, in_place, may
+from adapters.http.asking import Asking, Headers, Reply, asking
+from adapters.http.body import read
+from adapters.http.identity import Tokens
+from adapters.http.problems import Rejected
+
+SECURITY: tuple[tuple[bytes, bytes], ...] = (
+    (
+        b"content-security-policy",
+        b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+NOT_KEPT = (b"cache-control", b"no-store")
+"""Answers are about people and change by the second; a page that may be kept says so itself."""
+
+CLOSE = {"Connection": "close"}
+"""The rest of a body that was not read cannot be the next request."""
+
+JSON = (b"content-type", b"application/json")
+
+
+class Hot(NamedTuple):
+    """A command of the lane: its row of the access table, its body's type and what does it.
+
+    ``do`` gets the asking, the words of the path that stand for placeholders, the body and the query string.
+    """
+
+    route: str
+    kind: Any
+    do: Callable[[Asking, list[str], Any, bytes], Awaitable[Reply]]
+
+
+class Door:
+    """The ASGI application that is served.
+
+    Args:
+        framework: answers what the lane does not.
+        hot: the commands of the lane; none of them, and the framework answers everything.
+        body_bytes_max, body_seconds: how large a body of the lane may be, and how long any may take to arrive.
+    """
+
+    def __init__(
+        self,
+        framework: ASGIApp,
+        hot: tuple[Hot, ...],
+        tokens: Tokens,
+        clock: Callable[[], datetime],
+        *,
+        body_bytes_max: int,
+        body_seconds: float,
+    ) -> None:
+        self.framework = framework
+        self._tokens = tokens
+        self._clock = clock
+        self._bytes = body_bytes_max
+        self._seconds = body_seconds
+        self._lane = {(len(parts := h.route.split("/")), parts[-1]): (parts, h) for h in hot}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self.framework(scope, receive, send)
+        elif scope["method"] == "POST" and (found := self._find(scope["path"])) is not None:
+            await respond(await self._do(*found, scope, receive), send)
+        elif (rejected := _unfit(scope)) is not None:
+            await respond(errors.reply(rejected, scope["headers"]), send)
+        else:
+            await self.framework(scope, self._hurried(scope, receive), _secured(send))
+
+    def _find(self, path: str) -> tuple[Hot, list[str]] | None:
+        parts = path.split("/")
+        if (found := self._lane.get((len(parts), parts[-1]))) is None:
+            return None
+        words = []
+        for mine, theirs in zip(found[0], parts, strict=True):
+            if mine.startswith("{"):
+                words.append(theirs)
+            elif mine != theirs:
+                return None
+        return found[1], words
+
+    async def _do(self, hot: Hot, words: list[str], scope: HTTPScope, receive: Receive) -> Reply:
+        headers: Headers = scope["headers"]
+        try:
+            identity = await identified(self._tokens, headers)
+            may(identity, ACCESS["POST", hot.route])
+            if identity is not None and hot.route.startswith("/api/v1/halls/"):
+                in_place(identity, words[0], words[1] if len(words) > 1 else None)
+            body = await self._body(headers, receive)
+            asked = asking(identity, "POST", scope["path"], headers, body, self._clock())
+            return await hot.do(asked, words, read(body, hot.kind, headers), scope["query_string"])
+        except Exception as error:
+            return errors.reply(error, headers)
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes:
+        """Raises:
+        Rejected: 413 it is too large, 408 it takes too long, 400 it ends halfway.
+        """
+        body = b""
+        try:
+            async with asyncio.timeout(self._seconds):
+                while True:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        raise Rejected(400, "bad-request")
+                    body += message["body"]
+                    if len(body) > self._bytes:
+                        raise Rejected(413, "body-too-large", {"bytes": self._bytes}, headers=CLOSE)
+                    if not message.get("more_body"):
+                        return body
+        except TimeoutError as error:
+            raise Rejected(408, "body-too-slow", headers=CLOSE) from error
+
+    def _hurried(self, scope: HTTPScope, receive: Receive) -> Receive:
+        """``receive`` that gives up when the body takes too long. Once it is there, waiting may be endless."""
+        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            return receive
+        until = asyncio.get_running_loop().time() + self._seconds
+        whole = False
+
+        async def hurried() -> Any:
+            nonlocal whole
+            if whole:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError as error:
+                raise Rejected(408, "body-too-slow", headers=CLOSE) from error
+            whole = not message.get("more_body")
+            return message
+
+        return hurried
+
+
+def _unfit(scope: HTTPScope) -> Rejected | None:
+    """What no route takes."""
+    if scope["method"] == "TRACE":
+        return Rejected(405, "method-not-allowed")
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        return Rejected(400, "bad-request")
+    if b"as_of=" in scope["query_string"]:
+        return Rejected(422, "not-supported-yet", {"what": "as_of"})
+    return None
+
+
+async def respond(reply: Reply, send: Send) -> None:
+    """Send a ready answer."""
+    headers = [(name.lower().encode(), value.encode()) for name, value in reply.headers]
+    if reply.headers[:1] == () or reply.headers[0][0] != "Content-Type":
+        headers.append(JSON)
+    headers.append((b"content-length", str(len(reply.body)).encode()))
+    await send(
+        {"type": "http.response.start", "status": reply.status, "headers": [*headers, *SECURITY, NOT_KEPT]}
+    )
+    await send({"type": "http.response.body", "body": reply.body, "more_body": False})
+
+
+def _secured(send: Send) -> Send:
+    """``send`` that adds the security headers, except where the answer has one of its own."""
+
+    async def secured(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = {name for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(h for h in (*SECURITY, NOT_KEPT) if h[0] not in own)]
+        await send(message)
+
+    return secured

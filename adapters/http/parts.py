@@ -1,0 +1,125 @@
+"""What the routes are given to work with, each as narrow as they need it."""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from adapters.catalogue import Catalogue
+from adapters.http.identity import Tokens, derive
+from adapters.loop import Receipt, RequestKey
+from adapters.people import People
+from adapters.settings import Settings
+from adapters.views import Document, Page
+from domain.handling import Act, Held
+from domain.message import Recorded, Stamp
+from domain.policies import UnitOf, the_hall_itself
+
+T = TypeVar("T")
+
+
+class Loop(Protocol):
+    """The command loop, as far as routes know it."""
+
+    batches: int
+    commands: int
+    conflicts: int
+    loads: int
+
+    async def submit(
+        self, act: Act, stamp: Stamp, *, key: RequestKey | None = None, if_match: int | None = None
+    ) -> Receipt: ...
+    async def peek(self, stream: str, read: Callable[[Held], T]) -> T: ...
+    @property
+    def cached(self) -> tuple[int, int]: ...
+    @property
+    def available(self) -> bool: ...
+
+
+class Views(Protocol):
+    """Where view documents are read."""
+
+    async def get(self, name: str, key: str) -> Document | None: ...
+    async def find(
+        self,
+        name: str,
+        where: Mapping[str, Any] | None = None,
+        order: str = ...,
+        limit: int = ...,
+        cursor: str | None = None,
+    ) -> Page: ...
+    async def position(self, name: str) -> tuple[int, datetime]: ...
+    async def wait(self, name: str, after: int, timeout: float = ...) -> None: ...
+
+
+class Standing(NamedTuple):
+    """How the program stands: whether the log can be read, what NATS does (``up``, ``away``, ``off``), and how many
+    events each view has yet to take in."""
+
+    store: bool
+    stream: str
+    lags: Mapping[str, int]
+
+
+Health = Callable[[], Awaitable[Standing]]
+
+
+class ReadLog(Protocol):
+    """The log after a position, in order; of one stream if it is named."""
+
+    async def __call__(self, after: int, limit: int, stream: str | None) -> Sequence[Recorded]: ...
+
+
+class Seal:
+    """Makes a reference into a link that cannot be guessed or altered, and back. Nothing is stored for it.
+
+    The reference itself is random already, but staff see references; the sealed link only its holder has.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = derive(secret, "follow links")
+
+    def seal(self, reference: str) -> str:
+        mac = hmac.digest(self._key, reference.encode(), hashlib.sha256)[:16]
+        return f"{reference}.{urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+    def unseal(self, link: str) -> str | None:
+        """The reference; ``None`` for anything that was not sealed here."""
+        reference, _, _ = link.rpartition(".")
+        # As bytes: comparing texts refuses characters beyond ASCII.
+        return reference if hmac.compare_digest(self.seal(reference).encode(), link.encode()) else None
+
+
+class Boards(Protocol):
+    """Hall screens as they stand in this process's memory."""
+
+    async def board(self, hall: str, day: date, *, after: int = 0, timeout: float = ...) -> bytes: ...
+    def subscribe(self, hall: str, day: date, after: int | None = None) -> AsyncGenerator[bytes]: ...
+
+
+class Parts(NamedTuple):
+    """The dependencies of every route."""
+
+    loop: Loop
+    views: Views
+    boards: Boards
+    people: People
+    catalogue: Catalogue
+    clock: Callable[[], datetime]
+    tokens: Tokens
+    seal: Seal
+    log: ReadLog
+    health: Health
+    settings: Settings
+    regions: Sequence[msgspec.Struct]
+    """What ``GET /api/v1/regions`` lists: each with its ``region`` code and ``name``."""
+    unit_of: UnitOf = the_hall_itself
+
+    def follow(self, result: Any) -> dict[str, str]:
+        """The link that goes with a new ticket's receipt."""
+        reference = result["id"] if isinstance(result, dict) else result.id
+        return {"follow": self.seal.seal(reference)}

@@ -1,0 +1,224 @@
+"""What a refusal says to people, by its code. ``{words}`` are facts of the refusal.
+
+A test reads the domain's sources and asks that no refusal is without its sentence.
+"""
+
+from domain.message import Text
+
+# --- of the edge: the request itself ------------------------------------------------------------------------
+
+REQUESTS: dict[str, Text] = {
+    "bad-request": Text("请求不符合格式。", "The request is malformed."),
+    "malformed-json": Text("请求内容不是有效的JSON。", "The body is not valid JSON."),
+    "invalid": Text("请求中有无效的内容，详见errors。", "Something in the request is not valid; see errors."),
+    "not-json": Text(
+        "请求内容须为JSON（Content-Type: application/json）。",
+        "The body must be JSON (Content-Type: application/json).",
+    ),
+    "body-too-large": Text("请求内容超过{bytes}字节。", "The body is larger than {bytes} bytes."),
+    "body-too-slow": Text("请求内容传送过慢。", "The body took too long to arrive."),
+    "unknown-path": Text("没有这个地址。", "There is nothing at this address."),
+    "method-not-allowed": Text("此地址不支持这种请求方法。", "This address does not take this method."),
+    "no-identity": Text("请先登录。", "Please log in: the request carries no token."),
+    "token-invalid": Text("登录凭证无效。", "The token does not hold."),
+    "token-expired": Text("登录已过期，请重新登录。", "The token has expired; please log in again."),
+    "role-missing": Text("登录凭证中没有可用的角色。", "The token gives none of our roles."),
+    "identity-provider-away": Text(
+        "暂时无法联系身份认证服务，请稍后再试。", "The identity provider cannot be reached; try again soon."
+    ),
+    "not-yours": Text("您的角色（{role}）不能这样做。", "Your role ({role}) may not do this."),
+    "other-hall": Text("您只能在自己的大厅操作。", "Your token is for another hall than {hall}."),
+    "other-window": Text("您只能在自己的窗口操作。", "Your token is for another window than {window}."),
+    "another-clerk": Text("只能以本人身份打开窗口。", "A window is opened in one's own name."),
+    "time-not-yours": Text("只有管理员可以补记时间。", "Only an admin may say when something happened."),
+    "time-invalid": Text("时间须为带时区的RFC 3339格式。", "The time must be RFC 3339 with an offset."),
+    "time-in-future": Text(
+        "补记的时间不能晚于现在。", "What is recorded cannot have happened later than now."
+    ),
+    "idempotency-key-invalid": Text(
+        "幂等键须为1至200个字符。", "An idempotency key has 1 to 200 characters."
+    ),
+    "idempotency-key-reused": Text(
+        "这个幂等键已用于内容不同的请求。", "This idempotency key was used with another request."
+    ),
+    "if-match-invalid": Text("If-Match须为带引号的版本号。", "If-Match must be a version in quotes."),
+    "version-moved-on": Text(
+        "已有人先行操作，当前版本为{version}。", "Somebody was faster: the version is now {version}."
+    ),
+    "bad-cursor": Text("翻页标记无效。", "The cursor belongs to no list of this kind."),
+    "not-supported-yet": Text("暂不支持参数{what}。", "The parameter {what} is not supported yet."),
+    "too-many-streams": Text(
+        "打开的实时连接过多，请稍后再试。", "Too many live connections are open; try again later."
+    ),
+    "store-unavailable": Text(
+        "系统暂时无法保存，请稍后再试。", "The store cannot be reached; it is safe to try again."
+    ),
+    "view-behind": Text(
+        "数据正在更新，请稍后再试。", "The view has not caught up with that position; try again soon."
+    ),
+    "internal-error": Text("系统出错，已经记录。", "Something went wrong here and was noted."),
+    "service-unclear": Text(
+        "须且只须指明一件办件或一个排队号。", "Name one case or one ticket, and not both."
+    ),
+    "unknown-service": Text("没有可评价的这项服务。", "There is no such service to review."),
+    "not-served-yet": Text("服务结束后才能评价。", "A service can be reviewed once it has ended."),
+    "person-needed": Text(
+        "请填写办事人的姓名、证件号码和手机号。", "Say whom it is for: name, id number and phone."
+    ),
+    "year-in-path": Text(
+        "年份与地址中的年份不一致。", "The notice is of another year than the address says."
+    ),
+    "unknown-command": Text("没有这种命令：{command}。", "There is no such command: {command}."),
+    "unknown-stream": Text("没有这类记录：{stream}。", "No stream is called like this: {stream}."),
+}
+
+# --- halls, items, calendars --------------------------------------------------------------------------------
+
+CONFIGURATION: dict[str, Text] = {
+    "unknown-hall": Text("没有这个大厅：{hall}。", "There is no hall {hall}."),
+    "unknown-item": Text("没有这个事项：{item}。", "There is no item {item}."),
+    "item-not-here": Text("{hall}不办理这个事项。", "Hall {hall} does not handle this item."),
+    "not-bookable": Text(
+        "这个事项不需要预约，请直接到大厅取号。", "This item is not booked: just come and take a ticket."
+    ),
+    "named-twice": Text("{field}中有重复的名称。", "Something is named twice in {field}."),
+    "sessions-overlap": Text("服务时段相互重叠或起止颠倒。", "Sessions overlap, or end before they begin."),
+    "walk-in-share-missing": Text(
+        "每个时段都须为未预约者保留名额。", "Every session keeps places for those who walk in."
+    ),
+    "promise-missing": Text("承诺件须写明承诺办结时限。", "A promised limit is missing."),
+    "promise-longer-than-statute": Text(
+        "承诺时限不得长于法定时限。", "The promised limit is longer than the statutory one."
+    ),
+    "another-year": Text("此日历是{year}年的。", "This calendar is of the year {year}."),
+    "empty-notice": Text("放假通知中没有放假日期。", "The notice names no days off."),
+    "day-outside-year": Text("有日期不属于该年：{days}。", "Days of another year are named: {days}."),
+    "rest-day-and-workday": Text("有日期既放假又上班：{days}。", "Days are both off and worked: {days}."),
+    "workday-already": Text(
+        "有调休上班日本来就是工作日：{days}。", "Days named as worked are working days already: {days}."
+    ),
+}
+
+# --- appointments -------------------------------------------------------------------------------------------
+
+APPOINTMENTS: dict[str, Text] = {
+    "unknown-appointment": Text("没有这个预约。", "There is no such appointment."),
+    "unknown-slot": Text("没有这个预约时段。", "There is no such slot."),
+    "no-slots": Text("这一天没有可预约的时段。", "The day offers no slots."),
+    "slots-not-offered": Text("这一天尚未开放预约。", "The day is not offered for booking."),
+    "not-a-working-day": Text("{date}不是工作日。", "{date} is not a working day."),
+    "slots-of-several-days": Text("一天的号源不能包含其他日期的时段。", "The slots of a day are of one day."),
+    "slots-overlap": Text("预约时段相互重叠：{slot}。", "Slots overlap: {slot}."),
+    "slot-full": Text("这个时段已约满。", "The slot is full."),
+    "slot-over": Text("这个时段已经过去。", "The slot is over."),
+    "slot-not-over": Text("这个时段还没有结束。", "The slot is not over yet."),
+    "slot-of-another-queue": Text("这个时段不办理所选事项。", "The slot belongs to another queue."),
+    "too-few-slots": Text(
+        "这个事项需要连续{needed}个时段。",
+        "The item needs {needed} slots in a row; {in_a_row} are free from here.",
+    ),
+    "too-early": Text("还没到签到时间，{opens_at}起可以签到。", "Check-in opens at {opens_at}."),
+    "too-late-to-cancel": Text("已过可取消的时间（{until}）。", "It could be cancelled until {until}."),
+    "reference-taken": Text("这个预约编号已被使用。", "The reference belongs to another appointment."),
+    "already-checked-in": Text("这个预约已经签到。", "This appointment is checked in already."),
+    "cancelled": Text("这个预约已经取消。", "This appointment was cancelled."),
+    "missed": Text("这个预约已过时未到。", "This appointment was missed."),
+    "too-many-bookings": Text(
+        "同一天最多预约{limit}次。", "Nobody books more than {limit} appointments a day."
+    ),
+    "item-booked-that-day": Text("当天已预约过这个事项。", "This item is booked for that day already."),
+    "bookings-overlap": Text(
+        "与另一个预约（{starts_at}）时间冲突。", "It overlaps with an appointment at {starts_at}."
+    ),
+    "booking-suspended": Text(
+        "多次预约未到，{until}前暂停网上预约；可直接到大厅取号。",
+        "After missed appointments online booking is suspended until {until}; walking in is always possible.",
+    ),
+    "booking-ended": Text("这个预约已经结束。", "This booking has ended."),
+    "invalid-id-number": Text("证件号码不正确。", "The id number is not valid."),
+    "invalid-phone": Text("手机号不正确。", "The phone number is not valid."),
+}
+
+# --- the day at the windows ---------------------------------------------------------------------------------
+
+WINDOWS: dict[str, Text] = {
+    "unknown-queue": Text("没有这个业务队列。", "There is no such queue here."),
+    "unknown-window": Text("没有这个窗口：{window}。", "There is no window {window}."),
+    "unknown-ticket": Text("没有这个排队号。", "There is no such ticket."),
+    "day-not-open": Text(
+        "今天还没有开始取号。", "The day has not begun: nobody has taken a ticket or opened a window."
+    ),
+    "day-closed": Text("今天的业务已经结束。", "The day is closed."),
+    "queues-enough": Text("一天最多{queues}个业务队列。", "A day has at most {queues} queues."),
+    "nobody-waiting": Text("没有人在等候。", "Nobody is waiting for window {window}."),
+    "window-not-open": Text("窗口{window}没有开放。", "Window {window} is not open."),
+    "window-busy": Text(
+        "窗口{window}还有未办完的{number}号。", "Window {window} still has ticket {number} in hand."
+    ),
+    "window-idle": Text("窗口{window}没有正在办理的排队号。", "Window {window} has no ticket in hand."),
+    "window-taken": Text("窗口{window}已由他人打开。", "Window {window} is opened by somebody else."),
+    "clerk-at-another-window": Text("您正在窗口{window}办公。", "You are at window {window}."),
+    "recalled-enough": Text(
+        "{number}号已重呼{recalls}次，可以过号。",
+        "Ticket {number} was called again {recalls} times; mark it as a no-show.",
+    ),
+    "ticket-not-waiting": Text("{number}号不在等候。", "Ticket {number} is not waiting."),
+    "ticket-not-called": Text(
+        "{number}号不是刚叫到的号。", "Ticket {number} is not one that was just called."
+    ),
+    "ticket-not-serving": Text(
+        "{number}号的服务还没有开始。", "The service of ticket {number} has not begun."
+    ),
+    "ticket-not-parked": Text("{number}号没有挂起。", "Ticket {number} is not set aside."),
+}
+
+# --- cases --------------------------------------------------------------------------------------------------
+
+CASES: dict[str, Text] = {
+    "unknown-case": Text("没有这个办件。", "There is no such case."),
+    "not-accepted": Text("办件尚未受理。", "The case is not accepted yet."),
+    "already-accepted": Text("办件已经受理。", "The case is accepted already."),
+    "correction-outstanding": Text(
+        "办件正在等待补正材料。", "The case waits for the correction that was asked for."
+    ),
+    "correction-already-told": Text(
+        "补正须一次性告知，已经告知过。", "What is missing is told once and in full; it was told already."
+    ),
+    "no-correction-asked": Text("没有要求补正。", "No correction was asked for."),
+    "case-suspended": Text("办件正在进行特别程序。", "The case stands still for a special procedure."),
+    "case-not-timed": Text("这个办件不计时限。", "The case has no limit to extend."),
+    "case-ended": Text("办件已经结束。", "The case has ended."),
+    "already-extended": Text("时限已延长过一次。", "It was extended once already."),
+    "approver-is-asker": Text("延期须由他人批准。", "Whoever asks for more days cannot approve them."),
+    "deadline-passed": Text("时限（{due_at}）已过。", "The limit ran out at {due_at}."),
+    "not-yet-due": Text("时限尚未到。", "It is not due yet."),
+    "not-decided": Text("还没有作出决定。", "There is no decision yet."),
+    "already-decided": Text("已经作出决定。", "It is decided already."),
+    "already-delivered": Text("结果已经送达。", "The result was delivered already."),
+    "reason-missing": Text("须说明理由。", "A reason is needed."),
+}
+
+# --- reviews and their rectification ------------------------------------------------------------------------
+
+REVIEWS: dict[str, Text] = {
+    "unknown-review": Text("没有这个评价。", "There is no such review."),
+    "already-reviewed": Text("这项服务已经评价过。", "This service was reviewed already."),
+    "already-added": Text("已经追加过评价。", "A review was added already."),
+    "another-reviewer": Text("只有原评价人可以追评。", "Only the first reviewer may add to the review."),
+    "not-rectified": Text("整改反馈后才能追评。", "A review can be added to once it was answered."),
+    "review-annulled": Text(
+        "原评价未被采纳，不能追评。", "The first review was not adopted; nothing can be added to it."
+    ),
+    "tag-of-another-grade": Text(
+        "评价内容与所选等级不符：{tags}。", "These tags belong to another grade: {tags}."
+    ),
+    "not-a-bad-review": Text("这不是差评。", "This is not a bad review."),
+    "unknown-rectification": Text("没有这项整改。", "There is no such rectification."),
+    "rectification-closed": Text("整改已经办结。", "The rectification is closed."),
+    "step-out-of-order": Text("现在还轮不到这一步。", "It is not this step's turn."),
+    "already-planned": Text("已经提交过整改计划。", "There is a plan already."),
+    "already-ruled": Text("已经复核过。", "It was ruled on already."),
+    "ruled-by-rated-unit": Text("被评价单位不能复核自己的差评。", "A unit cannot rule on its own review."),
+}
+
+SENTENCES: dict[str, Text] = REQUESTS | CONFIGURATION | APPOINTMENTS | WINDOWS | CASES | REVIEWS

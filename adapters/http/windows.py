@@ -1,0 +1,287 @@
+"""The day at the windows: tickets are taken, called, served; their holders follow their place in line."""
+
+import secrets
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from adapters.http.access import API, WINDOW
+from adapters.http.asking import Asking, Reply
+from adapters.http.commands import Command, Nothing
+from adapters.http.parts import Parts
+from adapters.http.problems import FieldError, Rejected
+from domain import acts, queue
+from domain.acts import CallReceipt, QueueReceipt, TicketReceipt, WindowReceipt
+from domain.handling import Held
+from domain.message import Id, Label, Reference, Refused, Text, Words
+from domain.order import Priority, reason
+from domain.queue import Outcome, Status
+from domain.wait import Wait, expected
+
+
+class TicketAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody who walks in wants: an item, or a queue if they know it."""
+
+    item: Id | None = None
+    queue: Id | None = None
+    priority: Priority = "ordinary"
+
+
+class TicketTaken(TicketReceipt, frozen=True, gc=False, kw_only=True):
+    """``follow`` is the holder's secret: ``GET /api/v1/tickets/{follow}`` tells their place in line."""
+
+    follow: str
+
+
+class WindowOpening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``queues`` in order of preference, if not those of the plan. ``clerk`` is the token's own subject; only an
+    admin, who writes down what happened elsewhere, names another."""
+
+    queues: tuple[Id, ...] = ()
+    clerk: Label | None = None
+
+
+class Pause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Label = "break"
+
+
+class CallOne(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``ticket`` is the number on the board, or the ticket's ``id``."""
+
+    ticket: Label
+    reason: Label = "called-by-clerk"
+
+
+class Finish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    items: tuple[Id, ...] = ()
+    outcome: Outcome = "done"
+    case: Reference | None = None
+
+
+class Park(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Words = "waiting for a document"
+
+
+class Unpark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    ticket: Label
+
+
+class Transfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    queue: Id
+    reason: Words = "wrong queue"
+
+
+class PlaceInLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ticket's holder sees. ``ahead`` and ``wait_s`` are told while it waits, ``window`` once it is called."""
+
+    id: str
+    ticket: str
+    hall: str
+    queue: str
+    queue_name: Text
+    status: Status
+    ahead: int | None = None
+    why: Text | None = None
+    wait_s: Wait | None = None
+    window: str | None = None
+    window_name: Text | None = None
+    issued_at: datetime
+    version: int
+    as_of: datetime
+
+
+Turn = queue.CloseWindow | queue.PauseWindow | queue.ResumeWindow
+
+
+def reference(hall: str, day: date) -> str:
+    """A new unguessable reference of something at a hall on a day."""
+    return f"{hall}.{day:%Y%m%d}.{secrets.token_urlsafe(16)}"
+
+
+def place(reference_: str) -> tuple[str, date] | None:
+    """The hall and day in a reference; ``None`` if it is none of ours."""
+    hall, _, rest = reference_.partition(".")
+    day, _, token = rest.partition(".")
+    if not token or len(day) != 8:
+        return None
+    try:
+        return hall, date.fromisoformat(day)
+    except ValueError:
+        return None
+
+
+def day_of(asked: Asking, query: bytes) -> date:
+    """The day a command is about: its own, or the ``?date=`` of a clerk or admin.
+
+    Raises:
+        Rejected: 422 for something that is no date, 403 for somebody who may not choose.
+    """
+    if not query or not (told := parse_qs(query.decode("latin-1")).get("date")):
+        return asked.day
+    if asked.identity is None or asked.identity.role not in ("clerk", "admin"):
+        raise Rejected(403, "not-yours", {"role": asked.identity.role if asked.identity else "nobody"})
+    try:
+        return date.fromisoformat(told[0])
+    except ValueError as error:
+        raise Rejected(422, "invalid", errors=[FieldError("date", "a date: YYYY-MM-DD")]) from error
+
+
+def commands(parts: Parts) -> list[Command]:
+    """The routes that move tickets and windows."""
+
+    async def take(asked: Asking, words: list[str], body: TicketAsked, query: bytes) -> Reply:
+        hall, day = words[0], day_of(asked, query)
+        plan = parts.catalogue.hall(hall)
+        line = body.queue
+        if body.item is not None:
+            item = parts.catalogue.item(body.item)
+            line = line or item.plan.queue
+        if line is None:
+            raise Rejected(422, "invalid", errors=[FieldError("item", "an item or a queue")])
+        ticket = reference(hall, day)
+        person = asked.identity.person if asked.identity else None
+        issue = queue.IssueTicket(ticket, line, body.item, body.priority, person=person)
+        return await asked.submit(parts.loop, acts.take_ticket(hall, day, plan, issue), 201, parts.follow)
+
+    async def open_(asked: Asking, words: list[str], body: WindowOpening, query: bytes) -> Reply:
+        hall, window = words
+        assert asked.identity is not None
+        clerk = body.clerk or asked.identity.subject
+        if clerk != asked.identity.subject and asked.identity.role != "admin":
+            raise Rejected(403, "another-clerk")
+        plan = parts.catalogue.hall(hall)
+        opening = queue.OpenWindow(window, clerk, body.queues)
+        act = acts.open_window(hall, day_of(asked, query), plan, opening)
+        return await asked.submit(parts.loop, act)
+
+    def at_window(make: Callable[[str, Any], acts.TicketCommand]) -> Any:
+        async def do(asked: Asking, words: list[str], body: Any, query: bytes) -> Reply:
+            hall, window = words
+            parts.catalogue.hall(hall)
+            return await asked.submit(
+                parts.loop, acts.at_window(hall, day_of(asked, query), make(window, body))
+            )
+
+        return do
+
+    def turn(make: Callable[[str, Any], Turn]) -> Any:
+        async def do(asked: Asking, words: list[str], body: Any, query: bytes) -> Reply:
+            hall, window = words
+            parts.catalogue.hall(hall)
+            return await asked.submit(
+                parts.loop, acts.turn_window(hall, day_of(asked, query), make(window, body))
+            )
+
+        return do
+
+    ticketed: dict[str, tuple[Any, Callable[[str, Any], acts.TicketCommand], str]] = {
+        "call-next": (Nothing, lambda w, b: queue.CallNext(w), "Call whoever is next"),
+        "call": (
+            CallOne,
+            lambda w, b: queue.CallTicket(w, b.ticket, b.reason),
+            "Call one ticket out of turn",
+        ),
+        "recall": (Nothing, lambda w, b: queue.Recall(w), "Call the ticket in hand again"),
+        "start": (Nothing, lambda w, b: queue.StartService(w), "Begin the service"),
+        "finish": (
+            Finish,
+            lambda w, b: queue.FinishService(w, b.items, b.outcome, b.case),
+            "End the service with what was handled",
+        ),
+        "no-show": (Nothing, lambda w, b: queue.MarkNoShow(w), "Nobody came"),
+        "park": (Park, lambda w, b: queue.ParkTicket(w, b.reason), "Set the ticket aside"),
+        "unpark": (Unpark, lambda w, b: queue.UnparkTicket(w, b.ticket), "Take a parked ticket up again"),
+        "transfer": (
+            Transfer,
+            lambda w, b: queue.TransferTicket(w, b.queue, b.reason),
+            "Send the ticket to another queue",
+        ),
+    }
+    turned: dict[str, tuple[Any, Callable[[str, Any], Turn], str]] = {
+        "close": (Nothing, lambda w, b: queue.CloseWindow(w), "Close the window"),
+        "pause": (Pause, lambda w, b: queue.PauseWindow(w, b.reason), "Pause the window"),
+        "resume": (Nothing, lambda w, b: queue.ResumeWindow(w), "Go on after a pause"),
+    }
+
+    async def add(asked: Asking, words: list[str], body: queue.AddQueue, query: bytes) -> Reply:
+        hall = words[0]
+        return await asked.submit(
+            parts.loop, acts.add_queue(hall, day_of(asked, query), parts.catalogue.hall(hall), body), 201
+        )
+
+    return [
+        Command(
+            f"{API}/halls/{{hall}}/tickets", TicketAsked, take, TicketTaken, 201, True, about="Take a ticket"
+        ),
+        Command(
+            f"{API}/halls/{{hall}}/queues",
+            queue.AddQueue,
+            add,
+            QueueReceipt,
+            201,
+            about="Give the day a queue",
+        ),
+        Command(f"{WINDOW}/open", WindowOpening, open_, WindowReceipt, about="Open a window"),
+        *(
+            Command(
+                f"{WINDOW}/{name}", body, at_window(make), CallReceipt, hot=name == "call-next", about=about
+            )
+            for name, (body, make, about) in ticketed.items()
+        ),
+        *(
+            Command(f"{WINDOW}/{name}", body, turn(make), WindowReceipt, about=about)
+            for name, (body, make, about) in turned.items()
+        ),
+    ]
+
+
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
+    @get(f"{API}/tickets/{{follow:str}}", operation_id="tickets_follow", summary="A ticket's place in line")
+    async def follow(follow: FromPath[str]) -> PlaceInLine:
+        link = parts.seal.unseal(follow)
+        where = place(link) if link is not None else None
+        if link is None or where is None:
+            raise Refused("unknown-ticket", missing=True)
+        hall, day = where
+
+        def tell(held: Held) -> PlaceInLine:
+            return _place_in_line(hall, link, held, parts.clock())
+
+        return await parts.loop.peek(queue.stream(hall, day), tell)
+
+    return [follow]
+
+
+def _place_in_line(hall: str, ticket_id: str, held: Held, now: datetime) -> PlaceInLine:
+    """Raises:
+    Refused: the day has no such ticket.
+    """
+    day: queue.Queue = held.state
+    if (number := day.numbers.get(ticket_id)) is None:
+        raise Refused("unknown-ticket", missing=True)
+    ticket = day.tickets[number]
+    told = PlaceInLine(
+        id=ticket_id,
+        ticket=number,
+        hall=hall,
+        queue=ticket.queue,
+        queue_name=day.queues[ticket.queue].name,
+        status=ticket.status,
+        issued_at=ticket.issued_at,
+        version=held.version,
+        as_of=now,
+    )
+    if ticket.status == "waiting":
+        before = queue.ahead(day, number, now)
+        why, wait = reason(ticket, before, now), expected(day, ticket.queue, before)
+        return msgspec.structs.replace(told, ahead=before, why=why, wait_s=wait)
+    if ticket.status in ("called", "serving") and ticket.window is not None:
+        window = day.windows[ticket.window].plan
+        return msgspec.structs.replace(told, window=window.window, window_name=window.name)
+    return told

@@ -1,0 +1,156 @@
+"""A whole server in the test's own event loop, on a real PostgreSQL."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from adapters import envelope, store
+from adapters.boards import LiveBoards
+from adapters.catalogue import Catalogue
+from adapters.demonstration import plans
+from adapters.http.app import create_http
+from adapters.http.front import Door
+from adapters.http.identity import DevelopmentTokens, Role, Tokens
+from adapters.http.parts import Parts, Seal, Standing
+from adapters.loop import CommandLoop
+from adapters.people import People
+from adapters.runner import ProjectionRunner
+from adapters.settings import Settings
+from adapters.store import GroupCommitRecorder
+from adapters.stream import Item
+from adapters.tail import LogTail
+from adapters.views import Views, ViewsRecorder
+from domain.handling import Act
+from domain.message import Recorded, Stamp
+from projections import PROJECTIONS
+
+SECRET = b"a secret of the tests, and of nothing else"
+
+
+class Clock:
+    """The edge's clock, which a test may set."""
+
+    def __init__(self) -> None:
+        self.at: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return self.at or datetime.now(UTC)
+
+
+class Served:
+    """A running server and a client that speaks to it over ASGI.
+
+    ``client`` raises whatever the application lets out; ``tokens`` signs for any role.
+    """
+
+    def __init__(self, door: Door, parts: Parts, clock: Clock, url: str) -> None:
+        self.door = door
+        self.parts = parts
+        self.clock = clock
+        self.url = url
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="http://hall.test")
+
+    def bearer(self, role: Role, subject: str = "somebody", **claims: str | None) -> dict[str, str]:
+        assert isinstance(self.parts.tokens, DevelopmentTokens)
+        return {"Authorization": f"Bearer {self.parts.tokens.sign(role, subject, **claims)}"}
+
+    async def citizen(self, subject: str) -> dict[str, str]:
+        """A citizen as the development route makes one."""
+        answer = await self.client.post("/api/v1/dev/tokens", json={"role": "citizen", "subject": subject})
+        return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+    async def post(
+        self, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: str
+    ) -> httpx.Response:
+        return await self.client.post(f"/api/v1{path}", json=body, headers=headers, params=query)
+
+    async def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> httpx.Response:
+        return await self.client.get(f"/api/v1{path}", headers=headers, params=query)
+
+    def stored(self) -> int:
+        """How many events the log has."""
+        with psycopg.connect(self.url) as connection:
+            row = connection.execute("SELECT count(*) FROM stored_events").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+@asynccontextmanager
+async def serving(
+    url: str, *, lean: bool = True, tokens: Tokens | None = None, settings: Settings | None = None
+) -> AsyncIterator[Served]:
+    """A server on the database, with the demonstration region in it."""
+    recorder = GroupCommitRecorder(store.datastore(url))
+    views_recorder = ViewsRecorder(store.datastore(url), PROJECTIONS)
+    store.migrate(recorder)
+    views_recorder.create_table()
+    async with contextlib.AsyncExitStack() as stack:
+        pool = AsyncConnectionPool[Any](url, open=False, kwargs={"autocommit": True}, min_size=1, max_size=8)
+        await stack.enter_async_context(pool)
+        people = People(pool, pool, master=SECRET[:32], pepper=SECRET)
+        await people.create_tables()
+        loop = CommandLoop(lambda: store.connect(url))
+        views = Views(pool)
+        boards = LiveBoards(views, silent)
+        catalogue = Catalogue(pool)
+        tail = LogTail(url)
+        stack.push_async_callback(tail.close)
+        runner = ProjectionRunner(views_recorder, tail, PROJECTIONS)
+        for work in (loop.run(), boards.run(), runner.run()):
+            stack.push_async_callback(_stop, asyncio.create_task(work))
+        await _seed(loop)
+        await catalogue.refresh()
+        stack.push_async_callback(_stop, asyncio.create_task(catalogue.follow()))
+        clock = Clock()
+
+        async def read_log(after: int, limit: int, stream: str | None) -> Sequence[Recorded]:
+            async with pool.connection() as connection:
+                rows = await store.select_page(connection, after, limit, stream)
+            return [envelope.read(*row) for row in rows]
+
+        async def health() -> Standing:
+            return Standing(True, "off", {"board": 0})
+
+        parts = Parts(
+            loop=loop,
+            views=views,
+            boards=boards,
+            people=people,
+            catalogue=catalogue,
+            clock=clock,
+            tokens=tokens or DevelopmentTokens(SECRET),
+            seal=Seal(SECRET),
+            log=read_log,
+            health=health,
+            settings=settings or Settings(),
+            regions=plans.plans().regions,
+        )
+        served = Served(create_http(parts, lean=lean), parts, clock, url)
+        await stack.enter_async_context(served.client)
+        yield served
+    recorder.datastore.close()
+    views_recorder.datastore.close()
+
+
+async def silent(after: int) -> AsyncIterator[Item]:
+    """A stream that says nothing: boards are read from their documents."""
+    await asyncio.sleep(3600)
+    yield  # type: ignore[misc]  # makes a generator of it
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _seed(loop: CommandLoop) -> None:
+    at = datetime.now(UTC) - timedelta(days=1)
+    for number, ask in enumerate(plans.asks()):
+        await loop.submit(Act((ask,)), Stamp(at=at, by="admin:seed", command=f"seed-{number}"))

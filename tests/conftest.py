@@ -11,6 +11,7 @@ import pytest
 from psycopg import sql
 
 from adapters.embedded import EmbeddedServers
+from tests.running import Running, running
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +36,10 @@ def database_url(servers: EmbeddedServers) -> Iterator[str]:
 def nats_url(servers: EmbeddedServers) -> str:
     """NATS for the whole session: a test names its streams so that no other test has them."""
     return servers.nats_url
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Running]:
+    """The whole program with the demonstration hall, started as its users start it; shared by all tests of a session."""
+    with tempfile.TemporaryDirectory(prefix="mingting-") as data, running(Path(data)) as found:
+        yield found

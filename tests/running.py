@@ -1,0 +1,94 @@
+"""``mingting serve`` as its users start it: a process of its own, on a free port and data of its own."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+
+class Running:
+    """A serving program: its address, its process and the directory of its data."""
+
+    def __init__(self, url: str, process: subprocess.Popen[bytes], data: Path) -> None:
+        self.url = url
+        self.process = process
+        self.data = data
+
+    def get(self, path: str, token: str | None = None) -> Any:
+        """What a path answers, as JSON."""
+        return self._ask("GET", path, None, token)
+
+    def post(self, path: str, body: Any = None, token: str | None = None, **headers: str) -> Any:
+        """What a command answers, as JSON."""
+        return self._ask("POST", path, {} if body is None else body, token, **headers)
+
+    def token(self, role: str, subject: str = "somebody", **claims: str) -> str:
+        """A development token."""
+        answer = self.post("/api/v1/dev/tokens", {"role": role, "subject": subject, **claims})
+        return str(answer["token"])
+
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """One of the program's tools, on the same data."""
+        command = [sys.executable, "-m", "app", *arguments]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+    def _ask(self, method: str, path: str, body: Any, token: str | None, **headers: str) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, method=method)
+        if data is not None:
+            request.add_header("Content-Type", "application/json")
+        if token:
+            request.add_header("Authorization", f"Bearer {token}")
+        for name, value in headers.items():
+            request.add_header(name.replace("_", "-"), value)
+        with urllib.request.urlopen(request, timeout=15) as answer:
+            return json.loads(answer.read())
+
+
+@contextlib.contextmanager
+def running(
+    data: Path, environment: Mapping[str, str] | None = None, port: int | None = None
+) -> Iterator[Running]:
+    """Start the program, wait until it is ready, and stop it as Ctrl-C does: it must end cleanly."""
+    chosen = port or free_port()
+    url = f"http://127.0.0.1:{chosen}"
+    command = [sys.executable, "-m", "app", "serve", "--port", str(chosen), "--data", str(data)]
+    # Of the test's own settings nothing may leak in, nor may a passing run's.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MINGTING_")}
+    process = subprocess.Popen(command, cwd=ROOT, env=inherited | dict(environment or {}))
+    try:
+        _wait_until_ready(url, process)
+        yield Running(url, process, data)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            code = process.wait(60)
+            assert code == 0, f"the program ended with {code}"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, f"the program ended with {process.returncode}"
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=5) as answer:
+                if json.loads(answer.read())["status"] == "ready":
+                    return
+        time.sleep(0.1)
+    raise AssertionError("the program was not ready within 60 s")

@@ -72,13 +72,6 @@ SELECT_PAGE: LiteralString = """
 """
 
 
-SELECT_PAGE_OF_STREAM: LiteralString = """
-    SELECT originator_id, originator_version, notification_id, topic, state
-    FROM stored_events WHERE originator_id = %b AND notification_id > %b
-    ORDER BY originator_version LIMIT %b
-"""
-
-
 class Row(NamedTuple):
     """A stored event as the log gives it."""
 
@@ -232,14 +225,9 @@ async def select_event(connection: AsyncConnection[TupleRow], stream: str, versi
     return None if row is None else Row(*row)
 
 
-async def select_page(
-    connection: AsyncConnection[TupleRow], after: int, limit: int, stream: str | None = None
-) -> list[Row]:
-    """The log after a position, or only one stream of it; at most ``limit`` events."""
-    if stream is None:
-        found = await connection.execute(SELECT_PAGE, (after, limit), binary=True)
-    else:
-        found = await connection.execute(SELECT_PAGE_OF_STREAM, (stream, after, limit), binary=True)
+async def select_page(connection: AsyncConnection[TupleRow], after: int, limit: int) -> list[Row]:
+    """The log after a position, at most ``limit`` events of it."""
+    found = await connection.execute(SELECT_PAGE, (after, limit), binary=True)
     return [Row(*row) for row in await found.fetchall()]
 
 

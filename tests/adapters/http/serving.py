@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ import httpx
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
-from adapters import envelope, store
+from adapters import store
 from adapters.boards import LiveBoards
 from adapters.catalogue import Catalogue
 from adapters.demonstration import plans
@@ -19,6 +19,7 @@ from adapters.http.app import create_http
 from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Role, Tokens
 from adapters.http.parts import Parts, Seal, Standing
+from adapters.log import LogReader
 from adapters.loop import CommandLoop
 from adapters.people import People
 from adapters.runner import ProjectionRunner
@@ -28,7 +29,7 @@ from adapters.stream import Item
 from adapters.tail import LogTail
 from adapters.views import Views, ViewsRecorder
 from domain.handling import Act
-from domain.message import Recorded, Stamp
+from domain.message import Stamp
 from projections import PROJECTIONS
 
 SECRET = b"a secret of the tests, and of nothing else"
@@ -110,11 +111,6 @@ async def serving(
         stack.push_async_callback(_stop, asyncio.create_task(catalogue.follow()))
         clock = Clock()
 
-        async def read_log(after: int, limit: int, stream: str | None) -> Sequence[Recorded]:
-            async with pool.connection() as connection:
-                rows = await store.select_page(connection, after, limit, stream)
-            return [envelope.read(*row) for row in rows]
-
         async def health() -> Standing:
             return Standing(True, "off", {"board": 0})
 
@@ -127,7 +123,7 @@ async def serving(
             clock=clock,
             tokens=tokens or DevelopmentTokens(SECRET),
             seal=Seal(SECRET),
-            log=read_log,
+            log=LogReader(pool),
             health=health,
             settings=settings or Settings(),
             regions=plans.plans().regions,

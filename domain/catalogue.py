@@ -2,15 +2,17 @@
 
 from typing import Any, get_args
 
-from domain import calendar, citizen, hall, item, queue, slots
+from domain import calendar, case, citizen, hall, item, queue, review, slots
 from domain.message import Decider, Event
 
 DECIDERS: dict[str, Decider] = {
     "calendar": calendar,
+    "case": case,
     "citizen": citizen,
     "hall": hall,
     "item": item,
     "queue": queue,
+    "review": review,
     "slots": slots,
 }
 
@@ -21,11 +23,18 @@ def _members(union: Any) -> tuple[type[Event], ...]:
 
 EVENTS: dict[str, type[Event]] = {
     str(event.__struct_config__.tag): event
-    for module in (calendar, citizen, hall, item, queue, slots)
+    for module in (calendar, case, citizen, hall, item, queue, review, slots)
     for event in _members(module.AnyEvent)
 }
 """Every event by its tag, which is also its topic in the store."""
 
 AnyEvent = (
-    calendar.AnyEvent | citizen.AnyEvent | hall.AnyEvent | item.AnyEvent | queue.AnyEvent | slots.AnyEvent
+    calendar.AnyEvent
+    | case.AnyEvent
+    | citizen.AnyEvent
+    | hall.AnyEvent
+    | item.AnyEvent
+    | queue.AnyEvent
+    | review.AnyEvent
+    | slots.AnyEvent
 )

@@ -1,0 +1,202 @@
+"""When things are due: from the facts a clock was started with and the gazetted calendar to instants.
+
+A clock holds only facts (when it began, how many working days, what stopped it), so the same clock gives other
+instants when a notice is gazetted, and the events keep both: the facts it ran by and the instants it named.
+How the day is counted is said in ``workdays``; how many days is the law's or the configuration's to say.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Literal, Protocol
+
+import msgspec
+from msgspec import Meta
+
+from domain.workdays import SHANGHAI, Calendar, Due, due, workdays_between
+
+Signal = Literal["warning", "yellow", "red"]
+"""预警, 黄牌, 红牌 of the electronic supervision (电子监察)."""
+
+SIGNALS: tuple[Signal, ...] = ("warning", "yellow", "red")
+
+RectificationStep = Literal["contact", "rectify"]
+"""The two steps of a rectification that have a deadline of their own."""
+
+Limit = Annotated[int, Meta(ge=1, le=60, description="working days")]
+
+
+# --- an application -------------------------------------------------------------------------------------------
+
+
+class Stop(msgspec.Struct, frozen=True):
+    """A stretch that does not count (行政许可法 第45条)."""
+
+    since: datetime
+    until: datetime
+
+
+class CaseClock(msgspec.Struct, frozen=True, tag="case-clock", kw_only=True, omit_defaults=True):
+    """What an accepted case's deadline follows from; limits are in working days (行政许可法 第82条).
+
+    ``ends_at`` is a promised end that an imported record names itself; it takes the place of ``workdays``.
+    ``extension`` are the days granted once more (第42条).
+    """
+
+    since: datetime
+    workdays: int | None = None
+    statutory: int | None = None
+    ends_at: datetime | None = None
+    extension: int = 0
+    stops: tuple[Stop, ...] = ()
+
+
+class CaseDues(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When a case's signals come and its promise ends. ``warn_at`` is missing where the limit is too short for it."""
+
+    warn_at: datetime | None = None
+    yellow_at: datetime
+    due_at: datetime
+    statutory_at: datetime | None = None
+    provisional: bool = False
+
+    def instant(self, signal: Signal) -> datetime | None:
+        """When a signal is to be raised, if ever."""
+        match signal:
+            case "warning":
+                return self.warn_at
+            case "yellow":
+                return self.yellow_at
+            case "red":
+                return self.due_at
+
+
+def case_dues(clock: CaseClock, calendar: Calendar) -> CaseDues:
+    """The instants of a case's clock. Days it was stopped and days it was granted are added to its limit.
+
+    The day a stop begins counts as used and the day it ends does not: the same rule as for any limit, whose first
+    day is the one after.
+    """
+    stopped = sum(max(0, workdays_between(calendar, _day(s.since), _day(s.until))) for s in clock.stops)
+    more = stopped + clock.extension
+    promised = _promised(clock, calendar, more)
+    statutory = clock.statutory and due(calendar, clock.since, clock.statutory + more)
+    warn_at, yellow_at = signal_instants(calendar, clock.since, promised.at, stopped)
+    return CaseDues(
+        warn_at=warn_at,
+        yellow_at=yellow_at,
+        due_at=promised.at,
+        statutory_at=statutory.at if statutory else None,
+        provisional=promised.provisional,
+    )
+
+
+def _promised(clock: CaseClock, calendar: Calendar, more: int) -> Due:
+    if clock.ends_at is None:
+        return due(calendar, clock.since, (clock.workdays or 0) + more)
+    return due(calendar, clock.ends_at, more) if more else Due(clock.ends_at)
+
+
+def raised_still(raised: Iterable[Signal], dues: CaseDues, at: datetime) -> list[Signal]:
+    """The raised signals that hold when a deadline moves at ``at``: those whose new instant has passed as well.
+    The others were raised for the deadline as it was and may be raised again."""
+    return [signal for signal in raised if (instant := dues.instant(signal)) is not None and instant <= at]
+
+
+# --- a rectification ------------------------------------------------------------------------------------------
+
+
+class RectificationLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many working days a bad review's unit has, from the review on.
+
+    Configuration: no national text with these numbers was found. 国办发〔2019〕51号 asks for contact 第一时间;
+    5 工作日 is 德州 2020, 三亚 2021, 襄城 2024; 15 is a Sichuan city 2020; 1 is ours.
+    """
+
+    contact: Limit = 1
+    simple: Limit = 5
+    complex: Limit = 15
+    """For what cannot be put right at once and was given a plan (说明理由, 建立台账, 限期整改)."""
+
+    def __post_init__(self) -> None:
+        """Raises:
+        ValueError: the deadlines would not follow each other.
+        """
+        if not self.contact < self.simple <= self.complex:
+            raise ValueError(f"limits of {self.contact}, {self.simple} and {self.complex} working days")
+
+
+class RectificationClock(msgspec.Struct, frozen=True, tag="rectification-clock", omit_defaults=True):
+    """What a rectification's deadlines follow from."""
+
+    since: datetime
+    limits: RectificationLimits
+    extension: int = 0
+
+
+class RectificationDues(msgspec.Struct, frozen=True, omit_defaults=True):
+    contact: Due
+    simple: Due
+    complex: Due
+
+    def of(self, step: RectificationStep, planned: bool) -> Due:
+        """The deadline of a step; a ``planned`` rectification has the longer one."""
+        if step == "contact":
+            return self.contact
+        return self.complex if planned else self.simple
+
+    @property
+    def provisional(self) -> bool:
+        return self.contact.provisional or self.simple.provisional or self.complex.provisional
+
+
+def rectification_dues(clock: RectificationClock, calendar: Calendar) -> RectificationDues:
+    return RectificationDues(
+        due(calendar, clock.since, clock.limits.contact),
+        due(calendar, clock.since, clock.limits.simple + clock.extension),
+        due(calendar, clock.since, clock.limits.complex + clock.extension),
+    )
+
+
+# --- both -----------------------------------------------------------------------------------------------------
+
+
+class Deadline(Protocol):
+    """What has to be known of a running deadline to compute it anew."""
+
+    @property
+    def stream(self) -> str: ...
+    @property
+    def clock(self) -> CaseClock | RectificationClock: ...
+
+
+def signal_instants(
+    calendar: Calendar, since: datetime, due_at: datetime, stopped: int = 0
+) -> tuple[datetime | None, datetime]:
+    """When the early warning and the yellow signal come; red comes with ``due_at``.
+
+    The warning begins with the day on which a fifth of the limit, at least one working day, is left, and yellow
+    with the due day. No source gives thresholds: these are proposed. A limit that the warning would fill whole has
+    none. A limit that ends at 0:00 ends with the day before.
+    """
+    total = workdays_between(calendar, _day(since), _day(due_at))
+    spare = max(1, (total - stopped) // 5)
+    warn_at = _morning(due(calendar, since, total - spare).at) if total > spare else None
+    return warn_at, _morning(due_at - timedelta(microseconds=1))
+
+
+def signal_now(calendar: Calendar, since: datetime, due_at: datetime, now: datetime) -> Signal | None:
+    """The signal a deadline stands at, as a list shows it; nothing is recorded by looking."""
+    warn_at, yellow_at = signal_instants(calendar, since, due_at)
+    if now > due_at:
+        return "red"
+    if now >= yellow_at:
+        return "yellow"
+    return "warning" if warn_at is not None and now >= warn_at else None
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(SHANGHAI).date()
+
+
+def _morning(at: datetime) -> datetime:
+    return datetime.combine(_day(at), time(0), SHANGHAI)

@@ -1,0 +1,220 @@
+"""The rating of one service (好差评) and, where it is bad, the rectification that follows it.
+
+The stream ``review-{service}`` is one service: ``ticket.{ticket}`` or ``case.{case}``. It is rated once by whoever
+was served and once more after a bad review was answered (追评). Nobody is rated by default: what was not rated is
+not rated (国办发〔2019〕51号: 自愿自主真实评价).
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from domain import rectification
+from domain.message import Command, Event, Grade, Id, Key, Label, Reference, Refused, Stamp, Words
+from domain.rectification import OpenRectification, Rectification, RectificationOpened
+from domain.review_tags import TAGS
+
+Channel = Literal["web", "mobile", "qr-code", "tablet", "kiosk", "phone", "sms", "paper"]
+"""评价渠道: PC端, 移动服务端, 二维码, 政务大厅平板电脑, 政务大厅其他终端, 电话, 短信 (GB/T 39046-2020 table 9), and the
+form on paper (书面评价表, 晋政办发〔2020〕59号 as summarised) of a hall without a device."""
+
+Stage = Literal["acceptance", "closing"]
+"""受理阶段, 办结阶段: what of a case the rating is about."""
+
+BAD: tuple[Grade, ...] = ("dissatisfied", "very-dissatisfied")
+"""差评: the two lowest grades."""
+
+Tag = Annotated[str, Meta(pattern=r"^[0-9]{3}$")]
+Tags = Annotated[tuple[Tag, ...], Meta(max_length=8)]
+
+
+# --- commands -------------------------------------------------------------------------------------------------
+
+
+class InviteReview(Command, frozen=True, kw_only=True):
+    """From the policy, when a service has ended: it may be rated, and counts as one that could have been."""
+
+    channel: Channel
+    hall: Id
+    unit: Label
+    window: Id | None = None
+    item: Id | None = None
+
+
+class GiveReview(Command, frozen=True, kw_only=True):
+    """Rate a service. ``review`` is the asker's own reference.
+
+    With ``person`` it is a real-name review (实名), always bound to its service; ``anonymous`` hides the person
+    from the public and from whoever is rated, not from the hall.
+    """
+
+    review: Reference
+    grade: Grade
+    tags: Tags = ()
+    comment: Words | None = None
+    channel: Channel
+    stage: Stage = "closing"
+    anonymous: bool = False
+    person: Key | None = None
+    hall: Id
+    unit: Label
+    window: Id | None = None
+    item: Id | None = None
+    test: bool = False
+
+
+class AddReview(Command, frozen=True, kw_only=True):
+    """追评: the one more rating after the answer to a bad review, by the same person."""
+
+    review: Reference
+    grade: Grade
+    tags: Tags = ()
+    comment: Words | None = None
+    channel: Channel
+    person: Key | None = None
+
+
+AnyCommand = InviteReview | GiveReview | AddReview | rectification.AnyCommand
+
+
+# --- events ---------------------------------------------------------------------------------------------------
+
+
+class ReviewInvited(Event, frozen=True, kw_only=True, tag="review-invited"):
+    channel: Channel
+    hall: str
+    unit: str
+    window: str | None = None
+    item: str | None = None
+
+
+class ReviewGiven(Event, frozen=True, kw_only=True, tag="review-given"):
+    """``uninvited``: it came before the service was known to have ended, and no invitation follows."""
+
+    review: str
+    grade: Grade
+    tags: tuple[str, ...] = ()
+    comment: str | None = None
+    channel: Channel
+    stage: Stage = "closing"
+    anonymous: bool = False
+    person: str | None = None
+    hall: str
+    unit: str
+    window: str | None = None
+    item: str | None = None
+    test: bool = False
+    uninvited: bool = False
+
+
+class ReviewAdded(Event, frozen=True, kw_only=True, tag="review-added"):
+    review: str
+    grade: Grade
+    tags: tuple[str, ...] = ()
+    comment: str | None = None
+    channel: Channel
+
+
+AnyEvent = ReviewInvited | ReviewGiven | ReviewAdded | rectification.AnyEvent
+
+
+# --- state ----------------------------------------------------------------------------------------------------
+
+
+class Review(msgspec.Struct):
+    invited: ReviewInvited | None = None
+    given: ReviewGiven | None = None
+    added: ReviewAdded | None = None
+    rectification: Rectification | None = None
+
+
+def stream(service: str) -> str:
+    return f"review-{service}"
+
+
+def initial() -> Review:
+    return Review()
+
+
+def decide(command: AnyCommand, review: Review, stamp: Stamp) -> list[AnyEvent]:
+    match command:
+        case InviteReview():
+            known = review.invited or review.given
+            return [] if known else [ReviewInvited(**msgspec.structs.asdict(command))]
+        case GiveReview():
+            return _give(command, review)
+        case AddReview():
+            return _add(command, review)
+        case OpenRectification(name, unit, clock, dues):
+            if review.rectification is not None:
+                return []
+            if review.given is None or review.given.grade not in BAD:
+                raise Refused("not-a-bad-review")
+            return [RectificationOpened(name, unit, clock, dues)]
+    if review.rectification is None:
+        raise Refused("unknown-rectification", missing=True)
+    return [*rectification.decide(command, review.rectification, stamp)]
+
+
+def evolve(review: Review, event: AnyEvent, stamp: Stamp) -> Review:
+    match event:
+        case ReviewInvited():
+            review.invited = event
+        case ReviewGiven():
+            review.given = event
+        case ReviewAdded():
+            review.added = event
+        case RectificationOpened(_, _, clock, dues):
+            review.rectification = Rectification(event, clock, dues)
+        case _:
+            assert review.given is not None
+            assert review.rectification is not None
+            rectification.evolve(review.rectification, event, real_name=review.given.person is not None)
+    return review
+
+
+# --- the rating -----------------------------------------------------------------------------------------------
+
+
+def _give(command: GiveReview, review: Review) -> list[AnyEvent]:
+    if review.given is not None:
+        if review.given.review == command.review:
+            return []
+        raise Refused("already-reviewed", review=review.given.review)
+    _check_tags(command.grade, command.tags)
+    return [ReviewGiven(**msgspec.structs.asdict(command), uninvited=review.invited is None)]
+
+
+def _add(command: AddReview, review: Review) -> list[AnyEvent]:
+    given, work = review.given, review.rectification
+    if given is None:
+        raise Refused("unknown-review", missing=True)
+    if review.added is not None:
+        if review.added.review == command.review:
+            return []
+        raise Refused("already-added", review=review.added.review)
+    if given.person != command.person:
+        raise Refused("another-reviewer")
+    if work is None or work.step not in ("call-back", "closed"):
+        raise Refused("not-rectified", step=work.step if work else None)
+    if work.annulled:
+        raise Refused("review-annulled")
+    _check_tags(command.grade, command.tags)
+    return [
+        ReviewAdded(
+            review=command.review,
+            grade=command.grade,
+            tags=command.tags,
+            comment=command.comment,
+            channel=command.channel,
+        )
+    ]
+
+
+def _check_tags(grade: Grade, tags: tuple[str, ...]) -> None:
+    strange = [tag for tag in tags if tag not in TAGS[grade]]
+    if strange:
+        raise Refused("tag-of-another-grade", invalid=True, field="tags", grade=grade, tags=strange)
+    if len(set(tags)) < len(tags):
+        raise Refused("named-twice", invalid=True, field="tags")

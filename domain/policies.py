@@ -1,0 +1,82 @@
+"""What follows from what happened, across subjects: from one recorded event to the asks it gives rise to.
+
+A policy knows the event, the gazetted calendar and its configuration, and nothing else. What it asks is asked at
+least once and may be asked late, so every command here is one that a stream answers with nothing when it is already
+so. A check-in's ticket is no policy: it is one act with the check-in.
+"""
+
+from collections.abc import Callable
+
+from domain import review
+from domain.case import CaseAccepted, CaseClosed, CaseExtended, CaseResumed
+from domain.deadlines import (
+    CaseClock,
+    Deadline,
+    RectificationClock,
+    RectificationLimits,
+    case_dues,
+    rectification_dues,
+)
+from domain.handling import Ask
+from domain.message import Recorded, hall_of
+from domain.queue import ServiceFinished
+from domain.rectification import OpenRectification, RecomputeDues, RectificationExtended
+from domain.review import BAD, InviteReview, ReviewGiven
+from domain.supervision import RecomputeDeadline, StartClock
+from domain.workdays import Calendar
+
+UnitOf = Callable[[str, str | None], str]
+"""The unit responsible for an item handled at a hall."""
+
+DEFAULT_LIMITS = RectificationLimits()
+
+
+def the_hall_itself(hall: str, item: str | None) -> str:
+    return hall
+
+
+def react(
+    recorded: Recorded,
+    calendar: Calendar,
+    limits: RectificationLimits = DEFAULT_LIMITS,
+    unit_of: UnitOf = the_hall_itself,
+) -> list[Ask]:
+    """What is to be asked because of this event, most often nothing.
+
+    A ticket's service and a closed case may be rated, test cases excepted (线下一次一评, 线上一事一评, 锡政办发〔2022〕
+    70号 第30条); a bad review opens its rectification; a case's clock starts when it is accepted and is set anew
+    when it was stopped or given more days.
+    """
+    match recorded.event:
+        case ServiceFinished(ticket=ticket, window=window, items=items):
+            hall, item = hall_of(recorded.stream), items[0] if items else None
+            unit = unit_of(hall, item)
+            invitation = InviteReview(channel="qr-code", hall=hall, unit=unit, window=window, item=item)
+            return [Ask(review.stream(f"ticket.{ticket}"), invitation)]
+        case CaseClosed(item, hall, unit, test=False):
+            invitation = InviteReview(channel="sms", hall=hall, unit=unit, item=item)
+            return [Ask(review.stream(f"case.{recorded.subject}"), invitation)]
+        case ReviewGiven(grade=grade, unit=unit, test=False) if grade in BAD:
+            clock = RectificationClock(recorded.stamp.at, limits)
+            dues = rectification_dues(clock, calendar)
+            return [Ask(recorded.stream, OpenRectification(recorded.subject, unit, clock, dues))]
+        case CaseAccepted(clock=CaseClock() as clock):
+            return [Ask(recorded.stream, StartClock(clock, case_dues(clock, calendar)))]
+        case CaseResumed(clock=CaseClock() as clock) | CaseExtended(clock=CaseClock() as clock):
+            return [recomputed(recorded.stream, clock, calendar)]
+        case RectificationExtended(clock=clock):
+            return [recomputed(recorded.stream, clock, calendar)]
+    return []
+
+
+def recompute(deadline: Deadline, calendar: Calendar) -> list[Ask]:
+    """What is to be asked of a running deadline when another notice is in force."""
+    return [recomputed(deadline.stream, deadline.clock, calendar)]
+
+
+def recomputed(stream: str, clock: CaseClock | RectificationClock, calendar: Calendar) -> Ask:
+    match clock:
+        case CaseClock():
+            return Ask(stream, RecomputeDeadline(clock, case_dues(clock, calendar)))
+        case RectificationClock():
+            return Ask(stream, RecomputeDues(clock, rectification_dues(clock, calendar)))

@@ -1,0 +1,150 @@
+"""The deadlines that run: one document per stream, with every step that will be due and the one that comes first.
+
+``passed`` tells what is to be recorded of those whose instant has come. A document goes when nothing of its stream
+can be due any more.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from domain.case import CaseAccepted, CaseClosed, CaseExtended, CaseResumed, CaseSuspended, CaseWithdrawn
+from domain.deadlines import (
+    SIGNALS,
+    CaseClock,
+    CaseDues,
+    RectificationClock,
+    RectificationDues,
+    RectificationStep,
+    raised_still,
+)
+from domain.handling import Ask
+from domain.message import Command, Recorded
+from domain.rectification import (
+    UNFOUNDED,
+    MarkOverdue,
+    RectificationExtended,
+    RectificationOpened,
+    RectificationOverdue,
+    RectificationPlanned,
+    RectificationRecomputed,
+    ReviewerContacted,
+    ReviewRectified,
+    ReviewRuled,
+)
+from domain.supervision import CaseWarned, ClockStarted, DeadlineRecomputed, Warn
+
+NAME = "deadlines"
+
+FACETS: dict[str, type] = {"due_at": datetime, "provisional": bool}
+
+CASE_EVENTS = (
+    CaseAccepted,
+    CaseClosed,
+    CaseExtended,
+    CaseResumed,
+    CaseSuspended,
+    CaseWithdrawn,
+    CaseWarned,
+    ClockStarted,
+    DeadlineRecomputed,
+)
+REVIEW_EVENTS = (
+    RectificationOpened,
+    ReviewerContacted,
+    RectificationPlanned,
+    RectificationExtended,
+    RectificationRecomputed,
+    RectificationOverdue,
+    ReviewRectified,
+    ReviewRuled,
+)
+MINE = frozenset((*CASE_EVENTS, *REVIEW_EVENTS))
+
+
+STEPS: tuple[RectificationStep, ...] = ("contact", "rectify")
+RECORDS: dict[str, Command] = {
+    **{signal: Warn(signal) for signal in SIGNALS},
+    **{step: MarkOverdue(step) for step in STEPS},
+}
+"""What records that a step's instant has come."""
+
+
+class View(msgspec.Struct, kw_only=True):
+    """``running`` has the instant of every step that is neither done nor recorded as passed; it is empty while a
+    case's clock stands still. ``clock`` holds the facts from which the instants can be computed anew."""
+
+    stream: str
+    clock: CaseClock | RectificationClock
+    running: dict[str, datetime] = {}
+    provisional: bool = False
+    done: list[str] = []
+    """The steps that are: signals raised, a reviewer contacted, what was recorded as overdue."""
+    dues: RectificationDues | None = None
+    """Of a rectification: its deadlines, the longer one included that a plan would give it."""
+    planned: bool = False
+
+
+def key(recorded: Recorded) -> str | None:
+    return recorded.stream if type(recorded.event) in MINE else None
+
+
+def facets(view: View) -> dict[str, Any]:
+    """``due_at`` is the first instant to come, missing where none does."""
+    return {"due_at": min(view.running.values(), default=None), "provisional": view.provisional}
+
+
+def passed(view: View, now: datetime) -> list[tuple[datetime, Ask]]:
+    """What is to be asked of the stream about every step whose instant has come, the earliest first."""
+    over = sorted((at, step) for step, at in view.running.items() if at <= now)
+    return [(at, Ask(view.stream, RECORDS[step])) for at, step in over]
+
+
+def evolve(view: View | None, recorded: Recorded) -> View | None:
+    event = recorded.event
+    match event:
+        case CaseAccepted(clock=CaseClock() as clock) | RectificationOpened(clock=clock):
+            view = View(stream=recorded.stream, clock=clock)
+    if view is None:
+        return None
+    match event:
+        case ClockStarted(dues) | DeadlineRecomputed(dues):
+            _run_case(view, dues, recorded.stamp.at)
+        case CaseWarned(step) | RectificationOverdue(step):
+            view.done.append(step)
+            view.running.pop(step, None)
+        case CaseSuspended():
+            view.running = {}
+        case CaseResumed(clock=CaseClock() as clock) | CaseExtended(clock=CaseClock() as clock):
+            view.clock = clock
+        case CaseClosed() | CaseWithdrawn() | ReviewRectified():
+            return None
+        case RectificationOpened(dues=dues) | RectificationRecomputed(dues):
+            view.dues = dues
+            _run_rectification(view)
+        case ReviewerContacted():
+            view.done.append("contact")
+            view.running.pop("contact", None)
+        case RectificationPlanned():
+            view.planned = True
+            _run_rectification(view)
+        case RectificationExtended(clock=clock):
+            view.clock = clock
+        case ReviewRuled(finding) if finding in UNFOUNDED:
+            return None
+    return view
+
+
+def _run_case(view: View, dues: CaseDues, at: datetime) -> None:
+    view.done = [*raised_still([signal for signal in SIGNALS if signal in view.done], dues, at)]
+    instants = {signal: dues.instant(signal) for signal in SIGNALS if signal not in view.done}
+    view.running = {signal: instant for signal, instant in instants.items() if instant is not None}
+    view.provisional = dues.provisional
+
+
+def _run_rectification(view: View) -> None:
+    assert view.dues is not None
+    steps = [step for step in STEPS if step not in view.done]
+    view.running = {step: view.dues.of(step, view.planned).at for step in steps}
+    view.provisional = view.dues.provisional

@@ -1,0 +1,175 @@
+"""Every bad review's rectification: what it waits for, by when, and what was done. Closed ones stay.
+
+A document's key is the service, and so is the rectification's reference: one service has at most one.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from domain.deadlines import RectificationClock, RectificationDues, RectificationStep, signal_now
+from domain.message import Grade, Recorded, Text
+from domain.rectification import (
+    UNFOUNDED,
+    RectificationExtended,
+    RectificationFedBack,
+    RectificationOpened,
+    RectificationOverdue,
+    RectificationPlanned,
+    RectificationRecomputed,
+    ReviewAppealed,
+    ReviewerCalledBack,
+    ReviewerContacted,
+    ReviewRectified,
+    ReviewRuled,
+    ReviewVerified,
+    Step,
+)
+from domain.review import BAD, ReviewAdded, ReviewGiven
+from domain.workdays import Calendar, workdays_left
+from projections.timeline import Entry, entry
+
+NAME = "rectifications"
+
+FACETS: dict[str, type] = {"unit": str, "hall": str, "status": str, "step": str, "due_at": datetime}
+
+STEP_NAMES: dict[Step, Text] = {
+    "contact": Text("联系核实", "contact the reviewer"),
+    "verify": Text("核实情况", "verify"),
+    "ruling": Text("复核", "ruling by another unit"),
+    "rectify": Text("整改", "rectify"),
+    "feed-back": Text("反馈", "feed back"),
+    "call-back": Text("回访", "call back"),
+    "closed": Text("办结", "closed"),
+}
+
+
+class View(msgspec.Struct, kw_only=True):
+    """``due_at`` is the deadline of what is being waited for, missing where nothing is due. ``person`` is for the
+    hall alone: never for the public nor for whoever is rated."""
+
+    rectification: str
+    review: str
+    service: str
+    hall: str
+    unit: str
+    window: str | None = None
+    item: str | None = None
+    person: str | None = None
+    anonymous: bool = False
+    test: bool = False
+    grade: Grade
+    tags: tuple[str, ...] = ()
+    comment: str | None = None
+    given_at: datetime
+    status: Literal["opening", "open", "closed"] = "opening"
+    """``opening`` until the policy has opened the rectification with its deadlines."""
+    step: Step = "contact"
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    due_at: datetime | None = None
+    provisional: bool = False
+    planned: bool = False
+    annulled: bool = False
+    overdue: list[RectificationStep] = []
+    clock: RectificationClock | None = None
+    dues: RectificationDues | None = None
+    steps: list[Entry] = []
+    added_grade: Grade | None = None
+    """The grade of the 追评."""
+
+
+def key(recorded: Recorded) -> str | None:
+    if recorded.category != "review" or recorded.event.__struct_config__.tag == "review-invited":
+        return None
+    if isinstance(recorded.event, ReviewGiven) and recorded.event.grade not in BAD:
+        return None
+    return recorded.subject
+
+
+def facets(view: View) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in FACETS}
+
+
+def evolve(view: View | None, recorded: Recorded) -> View | None:
+    event, at = recorded.event, recorded.stamp.at
+    if isinstance(event, ReviewGiven):
+        return _given(recorded.subject, event, at)
+    if view is None:
+        return None
+    view.steps.append(entry(recorded))
+    match event:
+        case RectificationOpened(rectification, unit, clock, dues):
+            view.rectification, view.unit, view.opened_at, view.status = rectification, unit, at, "open"
+            view.clock, view.dues = clock, dues
+        case ReviewerContacted():
+            view.step = "verify"
+        case ReviewVerified(finding):
+            view.step = "ruling" if finding in UNFOUNDED else "rectify"
+        case RectificationPlanned():
+            view.planned = True
+        case ReviewRectified():
+            view.step = "feed-back"
+        case RectificationExtended(clock=clock):
+            view.clock = clock
+        case ReviewAppealed():
+            view.step = "ruling"
+        case ReviewRuled(finding):
+            view.annulled = finding in UNFOUNDED
+            view.step = "feed-back" if view.annulled else "rectify"
+        case RectificationFedBack():
+            view.step = "call-back" if view.person is not None else "closed"
+        case ReviewerCalledBack():
+            view.step = "closed"
+        case RectificationRecomputed(dues):
+            view.dues = dues
+        case RectificationOverdue(step):
+            view.overdue.append(step)
+        case ReviewAdded(grade=grade):
+            view.added_grade = grade
+    _date(view, at)
+    return view
+
+
+def present(view: View, calendar: Calendar, now: datetime) -> dict[str, Any]:
+    """The document as it is read now: with the working days left and the signal, without the reviewer."""
+    shown = {
+        name: getattr(view, name)
+        for name in view.__struct_fields__
+        if name not in ("person", "clock", "dues")
+    }
+    shown |= {"real_name": view.person is not None, "workdays_left": None, "signal": None}
+    if view.due_at is not None:
+        shown["workdays_left"] = workdays_left(calendar, now, view.due_at)
+        shown["signal"] = signal_now(calendar, view.given_at, view.due_at, now)
+    return shown
+
+
+def _given(service: str, event: ReviewGiven, at: datetime) -> View:
+    return View(
+        rectification=service,
+        review=event.review,
+        service=service,
+        hall=event.hall,
+        unit=event.unit,
+        window=event.window,
+        item=event.item,
+        person=event.person,
+        anonymous=event.anonymous,
+        test=event.test,
+        grade=event.grade,
+        tags=event.tags,
+        comment=event.comment,
+        given_at=at,
+    )
+
+
+def _date(view: View, at: datetime) -> None:
+    """What the deadline is now that something was done at ``at``."""
+    if view.step == "closed" and view.status != "closed":
+        view.status, view.closed_at = "closed", at
+    due = None
+    if view.dues is not None and view.step in ("contact", "verify", "ruling", "rectify"):
+        due = view.dues.of("contact" if view.step == "contact" else "rectify", view.planned)
+    view.due_at, view.provisional = (due.at, due.provisional) if due else (None, False)

@@ -1,0 +1,257 @@
+"""The published figures: each rate with its numerator and denominator, from documents of any hall and day."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from domain.case import CaseClosed
+from domain.message import Recorded
+from domain.rectification import (
+    RectificationOverdue,
+    ReviewerCalledBack,
+    ReviewerContacted,
+    ReviewRectified,
+    ReviewRuled,
+)
+from domain.review import BAD, ReviewAdded, ReviewGiven, ReviewInvited
+from projections import performance
+from projections.performance import RATE_NAMES, By, Figures, Rate, View, figures
+from tests.histories import histories, record, view_of
+from tests.spec import NINE
+
+
+def at(day: int) -> datetime:
+    return NINE.replace(day=day)
+
+
+def invited(**fields: Any) -> ReviewInvited:
+    return ReviewInvited(**({"channel": "sms", "hall": "tanghe", "unit": "market"} | fields))
+
+
+def rated(grade: str = "satisfied", **fields: Any) -> ReviewGiven:
+    usual = {"review": "r1", "grade": grade, "channel": "mobile", "hall": "tanghe", "unit": "market"}
+    return ReviewGiven(**(usual | {"person": "p1"} | fields))
+
+
+def closed(**fields: Any) -> CaseClosed:
+    usual: dict[str, Any] = {"item": "permit", "hall": "tanghe", "unit": "market", "due_at": at(10)}
+    return CaseClosed(**(usual | fields))
+
+
+Story = tuple[Any, ...]
+"""A stream and what happened in it."""
+
+
+RECTIFIED = ReviewRectified(remedy="measures", text="x", due_at=at(9))
+
+
+def documents(*stories: Story) -> dict[str, View]:
+    return view_of(performance, [line for stream, *happened in stories for line in record(stream, *happened)])
+
+
+def hall(*stories: Story) -> Figures:
+    return figures(documents(*stories).values())["tanghe"]
+
+
+# --- ratings --------------------------------------------------------------------------------------------------
+
+
+def test_services_that_could_be_rated_are_counted_once_invited_or_not() -> None:
+    told = hall(
+        ("review-ticket.t1", invited()),
+        ("review-ticket.t2", invited(), rated()),
+        ("review-ticket.t3", rated("dissatisfied", uninvited=True)),
+        ("review-ticket.t4", invited(), rated("very-satisfied")),
+    )
+    assert told.rates["active_review"] == Rate(3, 4, 0.75)
+
+
+def test_the_two_ways_to_count_good_ratings_are_told_apart() -> None:
+    grades = ["very-satisfied", "satisfied", "fairly-satisfied", "dissatisfied", "very-dissatisfied"]
+    told = hall(*[(f"review-ticket.t{n}", invited(), rated(grade)) for n, grade in enumerate(grades)])
+    assert told.rates["favourable"] == Rate(3, 5, 0.6)
+    assert told.rates["satisfied"] == Rate(2, 5, 0.4)
+    assert told.rates["bad"] == Rate(2, 5, 0.4)
+    assert told.mean == Rate(30, 5, 6.0)
+
+
+def test_what_nobody_rated_has_no_rate() -> None:
+    told = hall(("review-ticket.t1", invited()))
+    assert told.rates["favourable"] == Rate(0, 0, None)
+    assert told.mean.value is None
+
+
+def test_tests_are_not_counted() -> None:
+    assert documents(("review-case.t1", rated(test=True)), ("case-t1", closed(test=True))) == {}
+    assert documents(("review-case.t1", rated("dissatisfied", test=True), RECTIFIED)) == {}
+
+
+# --- bad reviews ----------------------------------------------------------------------------------------------
+
+BADLY = rated("dissatisfied")
+
+
+def test_a_bad_review_counts_as_settled_when_it_was_rectified_or_its_deadline_has_passed() -> None:
+    overdue = RectificationOverdue("rectify")
+    told = hall(
+        ("review-ticket.t1", invited(), BADLY),
+        ("review-ticket.t2", invited(), BADLY, (at(9), RECTIFIED)),
+        ("review-ticket.t3", invited(), BADLY, (at(9), overdue)),
+        ("review-ticket.t4", invited(), BADLY, (at(9), overdue), (at(11), RECTIFIED)),
+    )
+    assert told.rates["rectified"] == Rate(2, 3, 2 / 3)
+    assert told.rates["rectified_in_time"] == Rate(1, 3, 1 / 3)
+
+
+def test_late_is_late_even_where_nobody_recorded_that_the_deadline_had_passed() -> None:
+    told = hall(("review-ticket.t1", invited(), BADLY, (at(11), RECTIFIED)))
+    assert told.rates["rectified_in_time"] == Rate(0, 1, 0.0)
+
+
+def test_a_contact_that_came_late_settles_nothing() -> None:
+    contact = (RectificationOverdue("contact"), ReviewerContacted("reached"))
+    assert hall(("review-ticket.t1", invited(), BADLY, *contact)).rates["rectified"] == Rate(0, 0)
+
+
+def test_only_who_is_known_is_to_be_called_back() -> None:
+    told = hall(
+        ("review-ticket.t1", invited(), BADLY, RECTIFIED, ReviewerCalledBack(True)),
+        ("review-ticket.t2", invited(), BADLY, RECTIFIED),
+        ("review-ticket.t3", invited(), rated("dissatisfied", person=None), RECTIFIED),
+    )
+    assert told.rates["called_back"] == Rate(1, 2, 0.5)
+
+
+@pytest.mark.parametrize("finding", ["mis-rated", "malicious"])
+def test_a_review_that_was_not_adopted_counts_for_nothing(finding: Any) -> None:
+    ruled = ReviewRuled(finding, "x", "supervision")
+    told = hall(
+        ("review-ticket.t1", invited(), rated()),
+        (
+            "review-ticket.t2",
+            invited(),
+            BADLY,
+            RectificationOverdue("rectify"),
+            ruled,
+            ReviewerCalledBack(True),
+        ),
+        ("review-ticket.t3", msgspec.structs.replace(BADLY, uninvited=True), ruled),
+    )
+    assert told.rates["active_review"] == Rate(1, 3, 1 / 3)
+    assert told.rates["favourable"] == Rate(1, 1, 1.0)
+    assert told.rates["rectified"] == told.rates["called_back"] == Rate(0, 0)
+
+
+def test_a_ruling_that_upholds_a_review_changes_nothing() -> None:
+    told = hall(("review-ticket.t1", invited(), BADLY, ReviewRuled("true", "x", "supervision")))
+    assert told.rates["bad"] == Rate(1, 1, 1.0)
+
+
+def test_the_second_rating_is_counted_apart_from_the_first() -> None:
+    added = ReviewAdded(review="r2", grade="satisfied", channel="mobile")
+    told = hall(("review-ticket.t1", invited(), BADLY, RECTIFIED, added))
+    assert told.rates["satisfied_after"] == Rate(1, 1, 1.0)
+    assert told.rates["bad"] == Rate(1, 1, 1.0)
+
+
+# --- cases ----------------------------------------------------------------------------------------------------
+
+
+def test_cases_count_in_time_by_the_deadline_they_were_closed_under() -> None:
+    told = hall(
+        ("case-t1", (at(10), closed())),
+        ("case-t2", (at(10) + timedelta(seconds=1), closed())),
+        ("case-t3", closed(due_at=None)),
+    )
+    assert told.rates["closed_in_time"] == Rate(1, 2, 0.5)
+
+
+# --- by day, by what ------------------------------------------------------------------------------------------
+
+
+def test_everything_counts_on_the_day_it_happened_and_a_bad_review_on_the_day_it_was_given() -> None:
+    views = documents(
+        ("review-ticket.t1", (at(2), invited()), (at(3), rated())),
+        ("review-ticket.t2", (at(2), invited()), (at(3), BADLY), (at(20), RECTIFIED)),
+        ("case-t1", (at(4), closed())),
+    )
+    assert {(view.hall, view.day) for view in views.values()} == {
+        ("tanghe", "2026-03-02"),
+        ("tanghe", "2026-03-03"),
+        ("tanghe", "2026-03-04"),
+    }
+    third = [
+        view for view in views.values() if performance.facets(view) == {"hall": "tanghe", "day": "2026-03-03"}
+    ]
+    assert figures(third)["tanghe"].rates["rectified"].numerator == 1
+
+
+def test_a_day_is_the_halls_own_day() -> None:
+    last_hour = datetime.fromisoformat("2026-03-02T23:30:00+08:00")
+    (view,) = documents(("review-ticket.t1", (last_hour, invited()))).values()
+    assert view.day == "2026-03-02"
+    in_london = datetime.fromisoformat("2026-03-02T16:30:00+00:00")
+    (view,) = documents(("review-ticket.t1", (in_london, invited()))).values()
+    assert view.day == "2026-03-03"
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        ("hall", {"tanghe": 3, "yicheng": 1}),
+        ("unit", {"land": 2, "market": 2}),
+        ("item", {"deed": 2, "permit": 1}),
+        ("window", {"w1": 2, "w2": 1}),
+    ],
+)
+def test_figures_are_told_by_hall_unit_item_or_window(by: By, expected: dict[str, int]) -> None:
+    views = documents(
+        ("review-ticket.t1", invited(item="permit", window="w1")),
+        ("review-ticket.t2", invited(unit="land", item="deed", window="w1")),
+        ("review-ticket.t3", invited(unit="land", item="deed", window="w2")),
+        ("review-ticket.t4", invited(hall="yicheng")),
+    )
+    told = figures(views.values(), by)
+    assert {name: told[name].rates["active_review"].denominator for name in told} == expected
+
+
+def test_so_few_that_a_person_could_be_made_out_are_not_shown_to_the_public() -> None:
+    stories = [(f"review-ticket.t{n}", invited(), rated()) for n in range(4)]
+    assert figures(documents(*stories).values(), floor=5)["tanghe"].rates["favourable"] == Rate(0, 0, None)
+    stories.append(("review-ticket.t5", invited(), rated()))
+    assert figures(documents(*stories).values(), floor=5)["tanghe"].rates["favourable"] == Rate(5, 5, 1.0)
+
+
+def test_every_rate_has_a_name() -> None:
+    assert hall(("review-ticket.t1", invited())).rates.keys() == RATE_NAMES.keys()
+
+
+# --- laws -----------------------------------------------------------------------------------------------------
+
+
+@given(histories("case-t1", "review-case.t1", "review-ticket.t1", "queue-tanghe-2026-03-02"))
+def test_no_rate_is_ever_above_one_and_none_counts_a_review_twice(log: list[Recorded]) -> None:
+    views = view_of(performance, log)
+    for told in figures(views.values()).values():
+        assert all(rate.numerator <= rate.denominator for rate in told.rates.values())
+    given_for_real = [r for r in log if isinstance(r.event, ReviewGiven) and not r.event.test]
+    counted = sum(part.counts.rated for view in views.values() for part in view.slices.values())
+    struck = [
+        r for r in log if isinstance(r.event, ReviewRuled) and r.event.finding in ("mis-rated", "malicious")
+    ]
+    assert counted == len(given_for_real) - len(struck)
+
+
+@given(histories())
+def test_no_history_of_the_halls_is_too_much_for_it(log: list[Recorded]) -> None:
+    for view in view_of(performance, log).values():
+        assert performance.facets(view).keys() == performance.FACETS.keys()
+
+
+def test_only_bad_reviews_have_documents_of_their_own() -> None:
+    keys = documents(("review-ticket.t1", rated()), ("review-ticket.t2", BADLY)).keys()
+    assert keys == {"day/tanghe/2026-03-02", "bad/ticket.t2"}
+    assert BADLY.grade in BAD

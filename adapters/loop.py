@@ -114,6 +114,9 @@ class _Batch:
         self.keys: dict[str, tuple[KeyRow, _Decided]] = {}
         self.decided: list[_Decided] = []
         self.repeats: list[tuple[_Asked, _Decided]] = []
+        self.refused: list[tuple[_Asked, Exception]] = []
+        self.looked: dict[str, int] = {}
+        """The streams that were looked at, each with the version it had before this batch."""
         self.unreadable: dict[str, envelope.UnreadableEvent] = {}
 
     def add(self, pending: Iterable[Pending], stamp: Stamp) -> None:
@@ -121,6 +124,11 @@ class _Batch:
             topic = type(p.event).__struct_config__.tag
             self.rows.append(Row(p.stream, p.version, 0, str(topic), envelope.write(p.event, stamp, p.nth)))
             self.stamps.append((p, stamp))
+
+    @property
+    def unguarded(self) -> set[str]:
+        """The streams that decisions relied on and that the batch does not write: no append can conflict there."""
+        return self.looked.keys() - {pending.stream for pending, _ in self.stamps}
 
 
 class CommandLoop:
@@ -334,6 +342,14 @@ class CommandLoop:
                 batch.repeats.append((one, batch.keys[one.key.key][1]))
             else:
                 await self._decide_one(one, batch, connection)
+        await self._check_unguarded(batch, connection)
+
+    async def _check_unguarded(self, batch: _Batch, connection: AsyncConnection[TupleRow]) -> None:
+        """What was refused, or found already so, must not have been judged by what another process has changed."""
+        if unguarded := batch.unguarded:
+            newest = await store.select_versions(connection, sorted(unguarded))
+            if any(newest.get(name, 0) != batch.looked[name] for name in unguarded):
+                raise _Conflict
 
     async def _decide_one(self, one: _Asked, batch: _Batch, connection: AsyncConnection[TupleRow]) -> None:
         touched: dict[str, int] = {}
@@ -343,6 +359,7 @@ class CommandLoop:
             if held is None:
                 raise batch.unreadable.get(stream) or _NotHeld(stream)
             touched.setdefault(stream, held.version)
+            batch.looked.setdefault(stream, held.version)
             return held
 
         while True:
@@ -359,7 +376,7 @@ class CommandLoop:
                 continue
             except (Refused, VersionMovedOn) as refused:
                 await self._undo(touched, batch, connection)
-                _fail(one, refused)
+                batch.refused.append((one, refused))
                 return
             except Exception as error:
                 log.exception("command-failed", command=one.stamp.command)
@@ -391,6 +408,8 @@ class CommandLoop:
                 decided.receipt.position = held.position
             if not decided.asked.answer.done():
                 decided.asked.answer.set_result(decided.receipt)
+        for one, refused in batch.refused:
+            _fail(one, refused)
         for one, decided in batch.repeats:
             stored = batch.keys[decided.asked.key.key][0] if decided.asked.key else None
             if stored is not None:
@@ -452,11 +471,9 @@ class CommandLoop:
             self._held_events -= held.version
 
     def _forget_all(self, batch: _Batch) -> None:
-        """What the batch decided may not have happened: its streams are read anew when they are next asked for."""
-        for pending, _ in batch.stamps:
-            self._forget(pending.stream)
-        for decided in batch.decided:
-            self._forget(decided.receipt.stream)
+        """What the batch saw and decided may not stand: its streams are read anew when they are next asked for."""
+        for stream in batch.looked:
+            self._forget(stream)
 
     def _trim(self) -> None:
         while len(self._held) > 1 and (len(self._held) > self._streams or self._held_events > self._events):

@@ -56,8 +56,9 @@ SELECT_STREAMS: LiteralString = """
 """
 
 SELECT_VERSIONS: LiteralString = """
-    SELECT originator_id, max(originator_version) FROM stored_events
-    WHERE originator_id = ANY(%b) GROUP BY originator_id
+    SELECT s.stream, v.newest FROM unnest(%b::text[]) AS s(stream) CROSS JOIN LATERAL (
+        SELECT max(originator_version) AS newest FROM stored_events WHERE originator_id = s.stream
+    ) AS v WHERE v.newest IS NOT NULL
 """
 
 SELECT_EVENT: LiteralString = """

@@ -12,8 +12,8 @@ import pytest
 from adapters import store
 from adapters.loop import CommandLoop, KeyReused, Receipt, RequestKey, StoreUnavailable, VersionMovedOn
 from domain import queue
-from domain.handling import Act, Ask
 from domain.hall import HallPlan, QueuePlan, WindowPlan
+from domain.handling import Act, Ask
 from domain.message import Command, Refused, Stamp, Text
 from tests.cutting import CuttingProxy
 from tests.spec import NINE
@@ -181,6 +181,23 @@ async def test_several_processes_write_one_stream_without_gap_or_repeat(log_url:
     assert [(row.version, row.position) for row in stored] == [
         (n, stored[n - 1].position) for n in range(1, 302)
     ]
+
+
+async def test_nobody_is_refused_for_what_another_process_has_changed(log_url: str) -> None:
+    async with looping(log_url) as one, looping(log_url) as two:
+        await one.submit(ask(queue.OpenDay(PLAN), queue.OpenWindow("w1", "li")), stamped())
+        with pytest.raises(Refused, match="nobody-waiting"):
+            await two.submit(ask(queue.CallNext("w1")), stamped())
+        await one.submit(ask(queue.IssueTicket("t1", "a")), stamped())
+        await two.submit(ask(queue.CallNext("w1")), stamped())
+        with pytest.raises(Refused, match="window-busy"):
+            await one.submit(ask(queue.CallNext("w1")), stamped())
+        await two.submit(ask(queue.StartService("w1")), stamped())
+        await one.submit(ask(queue.FinishService("w1")), stamped())
+        # Found already so: by the log, not by what this process last saw of it.
+        await two.submit(ask(queue.CloseWindow("w1")), stamped())
+        again = await one.submit(ask(queue.OpenWindow("w1", "li")), stamped())
+    assert again.version == 8
 
 
 async def test_streams_are_forgotten_beyond_the_bound_and_read_again(log_url: str) -> None:

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 FOLDER = Path(__file__).parent / "static"
 
 MEDIA_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
 
@@ -52,7 +53,9 @@ class Assets:
         and is told to ask again the next time."""
 
         @get("/static/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
-        def static(request: Request[Any, Any, Any], version: str, name: str) -> Response[bytes]:
+        def static(
+            request: Request[Any, Any, Any], version: FromPath[str], name: FromPath[str]
+        ) -> Response[bytes]:
             if (asset := self.files.get(name)) is None:
                 raise NotFoundException
             kept = FOR_EVER if version == self.version else ASK_AGAIN

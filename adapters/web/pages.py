@@ -14,6 +14,7 @@ import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
 
 from adapters.web import roles
 from adapters.web.assets import Assets
@@ -125,7 +126,7 @@ def routes(
         return {name: listed.plan for name, listed in catalogue.halls.items()}
 
     @get("/", include_in_schema=False, sync_to_thread=False)
-    def landing(theme: str | None = None) -> Page:
+    def landing(theme: FromQuery[str | None] = None) -> Page:
         plans = halls()
         return page(
             "landing.html",
@@ -137,7 +138,7 @@ def routes(
         )
 
     @get("/halls/{hall:str}/screen", include_in_schema=False)
-    async def screen(hall: str, theme: str | None = None) -> Page:
+    async def screen(hall: FromPath[str], theme: FromQuery[str | None] = None) -> Page:
         if (listed := catalogue.halls.get(hall)) is None:
             return missing(NO_HALL, theme)
         now = clock().astimezone(SHANGHAI)
@@ -157,7 +158,9 @@ def routes(
         )
 
     @get("/roles/{role:str}", include_in_schema=False, sync_to_thread=False)
-    def role(request: Request[Any, Any, Any], role: str, theme: str | None = None) -> Page:
+    def role(
+        request: Request[Any, Any, Any], role: FromPath[str], theme: FromQuery[str | None] = None
+    ) -> Page:
         found = next((one for one in roles.ROLES if one.role == role), None)
         place = _place(halls())
         if not development_tokens or found is None or place is None:

@@ -1,17 +1,17 @@
 // A hall's board as it comes: server-sent events, with a watch on their silence.
 //
-// The server sends `board` (the whole document, at every change) and `beat` (once a second: that nothing changed).
+// The server sends `board` (the whole document, at every change) and `beat` (every 1.5 s: nothing changed).
 // An EventSource resumes by itself where it left off. What it does not notice is a line that died without a word,
 // and what it does not forgive is an answer other than 200: both are begun anew here.
 
-const SILENT_MS = 2500; // more than two beats; with the tick that asks, said within three seconds
+const SILENT_MS = 2700; // a beat comes every 1.5 s; with the tick that asks, said within three seconds
 const DEAD_MS = 10_000;
 const RETRY_MS = 1000;
 const RETRY_MS_MAX = 10_000;
 
 /**
  * @param {string} url of the events
- * @param {{board: (document: object) => void, beat: (beat: {as_of: string, stale: boolean}) => void}} heard
+ * @param {{board: (document: object) => void, beat: (beat: {as_of: string, stale: boolean, now: string}) => void}} heard
  * @returns `tick(now)`, to be called a few times a second with `performance.now()`: whether the line is silent
  */
 export function follow(url, heard) {

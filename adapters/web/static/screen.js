@@ -24,6 +24,8 @@ let board = null;
 let asOf = screen.dataset.asOf;
 let oldByItsOwnWord = screen.hasAttribute("data-stale");
 let isStale = oldByItsOwnWord;
+clock.set(Date.parse(screen.dataset.now));
+
 const arrivedAt = Number(screen.dataset.position); // calls up to here were called before this page came
 let spoken = arrivedAt;
 let page = 0; // of the calls below the newest
@@ -44,7 +46,7 @@ const tick = follow(`/api/v1/halls/${screen.dataset.hall}/board/events`, {
 function learn({ as_of, stale, now }) {
   asOf = as_of;
   oldByItsOwnWord = stale;
-  if (now || !stale) clock.set(Date.parse(now ?? as_of));
+  if (now) clock.set(Date.parse(now));
 }
 
 // --- calls ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,277 @@
+"""The hall screen in a browser, on the whole program: what people in the hall see, and when."""
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Complaints
+from tests.running import Running
+
+HALL = "longtan"
+SCREEN = f"/halls/{HALL}/screen"
+STALE = re.compile("data-stale")
+
+Open = Callable[..., Page]
+
+
+class Desk:
+    """A window of the hall with its clerk."""
+
+    def __init__(self, server: Running, window: str) -> None:
+        self._server = server
+        self._path = f"/api/v1/halls/{HALL}/windows/{window}"
+        self._clerk = server.token("clerk", f"clerk-{HALL}-{window}", hall=HALL, window=window)
+        self._kiosk = server.token("kiosk", f"kiosk-{HALL}-01", hall=HALL)
+        self.do("open")
+
+    def do(self, what: str, body: Any = None) -> Any:
+        return self._server.post(f"{self._path}/{what}", body, self._clerk)
+
+    def issue(self) -> str:
+        """Somebody takes a ticket; its number."""
+        return str(self._server.post(f"/api/v1/halls/{HALL}/tickets", {"queue": "a"}, self._kiosk)["ticket"])
+
+    def call(self) -> str:
+        """Call whoever is next; the number."""
+        return str(self.do("call-next")["ticket"])
+
+    def serve(self) -> None:
+        self.do("start")
+        self.do("finish")
+
+    def whole_visit(self) -> str:
+        """Somebody takes a ticket, is called and is served; the number that was called."""
+        self.issue()
+        called = self.call()
+        self.serve()
+        return called
+
+
+@pytest.fixture
+def desk(server: Running) -> Desk:
+    return Desk(server, "w02")
+
+
+def newest(page: Page) -> Any:
+    return page.locator(".call").first
+
+
+def test_a_called_number_appears_with_its_window(
+    visit: Open, desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = visit(SCREEN)
+    page.wait_for_timeout(500)
+    desk.issue()
+    began = time.monotonic()
+    number = desk.call()
+    answered = time.monotonic()
+    expect(newest(page).locator(".ticket")).to_have_text(number)
+    seen = time.monotonic()
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\ncall answered after {(answered - began) * 1e3:.0f} ms, seen after {(seen - began) * 1e3:.0f} ms\n"
+        )
+    expect(newest(page).locator(".window")).to_contain_text("2号窗口")
+    expect(newest(page).locator(".window")).to_contain_text("Window 2")
+    expect(newest(page)).to_have_attribute("data-fresh", "")
+    expect(page.locator("[data-part=spoken]")).to_have_text(f"请{number}到2号窗口")
+    expect(newest(page)).not_to_have_attribute("data-fresh", "", timeout=10_000)
+    desk.serve()
+
+
+def test_a_recall_is_marked(visit: Open, desk: Desk) -> None:
+    page = visit(SCREEN)
+    desk.issue()
+    number = desk.call()
+    expect(newest(page).locator(".ticket")).to_have_text(number)
+    expect(newest(page).locator(".again")).to_be_hidden()
+    desk.do("recall")
+    expect(newest(page).locator(".again")).to_be_visible()
+    expect(newest(page).locator(".ticket")).to_have_text(number)
+    desk.serve()
+
+
+def test_waiting_counts_follow_the_line(visit: Open, desk: Desk) -> None:
+    page = visit(SCREEN)
+    page.wait_for_timeout(500)
+    waiting = page.locator(".queues li").first.locator(".waiting")
+    before = int(waiting.inner_text())
+    desk.issue()
+    expect(waiting).to_have_text(str(before + 1))
+    desk.call()
+    expect(waiting).to_have_text(str(before))
+    desk.serve()
+
+
+def test_a_cut_line_is_said_and_the_calls_made_meanwhile_are_all_shown_after_it(
+    visit: Open, desk: Desk
+) -> None:
+    page = visit(SCREEN)
+    shown = desk.whole_visit()
+    expect(newest(page).locator(".ticket")).to_have_text(shown)
+
+    page.context.set_offline(True)
+    began = time.monotonic()
+    expect(page.locator("body")).to_have_attribute("data-stale", "", timeout=4_000)
+    assert time.monotonic() - began < 3.5
+    expect(page.locator(".alarm")).to_be_visible()
+    expect(page.locator(".alarm")).to_contain_text("数据可能已过时，正在重新连接")
+    missed = [desk.whole_visit() for _ in range(9)]
+    assert newest(page).locator(".ticket").inner_text() == shown
+
+    page.evaluate(
+        """() => {
+            window.flashed = new Set();
+            setInterval(() => document.querySelectorAll(".call[data-fresh] .ticket")
+                .forEach((ticket) => window.flashed.add(ticket.textContent)), 50);
+        }"""
+    )
+    page.context.set_offline(False)
+    expect(page.locator("body")).not_to_have_attribute("data-stale", "", timeout=10_000)
+    expect(newest(page).locator(".ticket")).to_have_text(missed[-1])
+    page.wait_for_function(
+        "(missed) => missed.every((ticket) => flashed.has(ticket))", arg=missed, timeout=15_000
+    )
+    assert page.evaluate("flashed.size") == len(missed)
+
+
+def test_a_screen_that_nobody_answers_goes_on_asking(visit: Open, desk: Desk) -> None:
+    page = visit(SCREEN)
+    expect(page.locator("[data-part=as-of]")).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))
+    page.route("**/board/events", lambda route: route.fulfill(status=503))
+    page.context.set_offline(True)
+    expect(page.locator("body")).to_have_attribute("data-stale", "", timeout=4_000)
+    page.context.set_offline(False)
+    page.wait_for_timeout(4_000)
+    expect(page.locator("body")).to_have_attribute("data-stale", "")
+    page.unroute("**/board/events")
+    expect(page.locator("body")).not_to_have_attribute("data-stale", "", timeout=15_000)
+
+
+def test_the_screen_reads_without_scripts(visit: Open, desk: Desk) -> None:
+    number = desk.whole_visit()
+    page = visit(SCREEN, java_script_enabled=False)
+    page.wait_for_timeout(300)
+    page.reload()
+    expect(newest(page).locator(".ticket")).to_have_text(number)
+
+
+def test_numbers_and_windows_can_be_read_from_ten_metres(visit: Open, desk: Desk) -> None:
+    """On 55 inches at 1080p a pixel is 0.63 mm: 72 of them are 45 mm."""
+    for _ in range(7):
+        desk.whole_visit()
+    page = visit(SCREEN)
+    expect(page.locator(".call")).to_have_count(6)
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll(".call")].map((row) =>
+            [".ticket", ".window"].map((part) => parseFloat(getComputedStyle(row.querySelector(part)).fontSize)))"""
+    )
+    assert sizes[0][0] >= 120
+    assert all(ticket >= 72 and window >= 72 for ticket, window in sizes)
+
+
+OVERFLOWING = """() => {
+    const spilled = [...document.querySelectorAll(".screen *")].filter((node) =>
+        node.getClientRects().length && !node.closest(".heard-only") && getComputedStyle(node).display !== "inline"
+        && getComputedStyle(node).overflow === "visible" && node.scrollWidth > node.clientWidth + 1);
+    const root = document.documentElement;
+    return [root.scrollWidth - innerWidth, root.scrollHeight - innerHeight, spilled.map((node) => node.className)];
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160), (1080, 1920), (1366, 768)])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_overflows(visit: Open, desk: Desk, width: int, height: int, theme: str) -> None:
+    desk.whole_visit()
+    page = visit(f"{SCREEN}?theme={theme}", width, height)
+    expect(page.locator("[data-part=date-zh]")).to_contain_text("星期")
+    assert page.evaluate(OVERFLOWING) == [0, 0, []]
+
+
+def test_forty_queues_turn_page_by_page_and_long_names_stay_in_their_place(
+    visit: Open, server: Running, desk: Desk
+) -> None:
+    name = {
+        "zh": "不动产登记与交易税收综合受理专用窗口（二楼东区）",
+        "en": "Real estate registration and transaction tax",
+    }
+    document = server.get(f"/api/v1/halls/{HALL}/board")
+    queues = [
+        {
+            "queue": f"q{n}",
+            "prefix": f"Q{chr(65 + n % 26)}",
+            "name": name,
+            "waiting": n * 9,
+            "windows_open": n,
+            "last_called": None,
+        }
+        for n in range(40)
+    ]
+    calls = [
+        {
+            "ticket": f"QA{1000 + n}",
+            "window": w,
+            "window_name": name,
+            "at": document["as_of"],
+            "recalled": n > 1,
+            "position": 1,
+        }
+        for n, w in enumerate(("no-server", "w120", "w7", "east", "w88"))
+    ]
+    board = document | {"queues": queues, "calls": calls, "state": "open", "stale": False}
+    page = visit(SCREEN)
+    page.route(
+        "**/board/events", lambda route: route.fulfill(content_type="text/event-stream", body=stream(board))
+    )
+    page.reload()
+    expect(page.locator(".call")).to_have_count(5)
+    seen = set()
+    for _ in range(7):
+        assert page.evaluate(OVERFLOWING) == [0, 0, []]
+        seen |= set(page.locator(".queues li .waiting").all_inner_texts())
+        page.wait_for_timeout(8_000 if len(seen) < 40 else 0)
+    assert len(seen) == 40
+
+
+def stream(document: Any) -> str:
+    return f"event: board\nid: 1\ndata: {json.dumps(document)}\n\n"
+
+
+def test_a_screen_holds_no_more_after_many_changes_than_after_few(visit: Open, desk: Desk) -> None:
+    page = visit(SCREEN)
+    for _ in range(8):
+        last = desk.whole_visit()
+    expect(newest(page).locator(".ticket")).to_have_text(last)
+    nodes = page.evaluate("document.querySelectorAll('*').length")
+    for _ in range(25):
+        last = desk.whole_visit()
+    expect(newest(page).locator(".ticket")).to_have_text(last)
+    assert page.evaluate("document.querySelectorAll('*').length") == nodes
+
+
+def test_no_page_complains_and_none_asks_another_host(
+    visit: Open, desk: Desk, complaints: Complaints
+) -> None:
+    for path in ("/", SCREEN, "/roles/clerk"):
+        visit(path).wait_for_timeout(1_500)
+    assert complaints.said == []
+
+
+def test_pages_send_the_strict_content_security_policy(visit: Open) -> None:
+    page = visit("/")
+    answer = page.request.get(page.url)
+    assert answer.headers["content-security-policy"].startswith("default-src 'self';")
+    assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+def test_the_first_page_fits_a_phone(visit: Open) -> None:
+    page = visit("/", 390, 844)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.goto(page.url + "roles/citizen")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

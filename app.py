@@ -229,10 +229,16 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
         loop = await stack.enter_async_context(command_loop(settings))
         views = Views(await stack.enter_async_context(pool(settings, 4)))
         nats = await stack.enter_async_context(connected(settings.nats_url))
-        relay = Relay(LogTail(url, alone_as="relay"), EventStream(nats))
-        runner = ProjectionRunner(views_recorder, LogTail(url, alone_as="projections"), PROJECTIONS)
-        reactor = Reactor(recorder, views_recorder, LogTail(url, alone_as="policies"), views, loop.submit)
-        scheduler = Scheduler(LogTail(url, alone_as="deadlines"), views, loop.submit, now)
+
+        def tail(duty: str) -> LogTail:
+            reader = LogTail(url, alone_as=duty)
+            stack.push_async_callback(reader.close)
+            return reader
+
+        relay = Relay(tail("relay"), EventStream(nats))
+        runner = ProjectionRunner(views_recorder, tail("projections"), PROJECTIONS)
+        reactor = Reactor(recorder, views_recorder, tail("policies"), views, loop.submit)
+        scheduler = Scheduler(tail("deadlines"), views, loop.submit, now)
         parts = {
             "relay": relay.run,
             "projections": runner.run,

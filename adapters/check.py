@@ -14,11 +14,11 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Identifier
 
-from adapters import envelope, store
+from adapters import envelope, reactor, store
 from adapters.views import facets_of, table
 from domain.handling import Held, fold, fresh
 from domain.message import Recorded
-from domain.promises import broken
+from domain.promises import broken, broken_between
 
 PAGE = 5_000
 
@@ -115,6 +115,7 @@ async def _check_log(
     report.streams = len(streams)
     for stream, held in streams.items():
         report.broken += broken(stream, held.state)
+    report.broken += broken_between(streams, await _position(connection, reactor.NAME))
     return ids, keys
 
 

@@ -4,11 +4,14 @@
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from domain.handling import Held
 from domain.message import category
 from domain.queue import Queue
+from domain.review import BAD, Review, ReviewGiven
+from domain.slots import Appointment, Arrived, Cancelled, Slots
 
 
 def broken(stream: str, state: Any) -> Iterator[str]:
@@ -25,6 +28,9 @@ def _queue(day: Queue) -> Iterator[str]:
     for prefix, serials in by_prefix.items():
         if serials != list(range(1, len(serials) + 1)):
             yield f"the numbers of {prefix} are not 1 to {len(serials)} in order"
+    for number, times in Counter(day.numbers.values()).items():
+        if times > 1:
+            yield f"{number} was given {times} times"
     in_hand = Counter(w.serving for w in day.windows.values() if w.serving)
     for number, windows in in_hand.items():
         if windows > 1:
@@ -41,4 +47,55 @@ def _queue(day: Queue) -> Iterator[str]:
         yield "the day is closed and a window is not"
 
 
-PROMISES: dict[str, Callable[[Any], Iterator[str]]] = {"queue": _queue}
+def _slots(day: Slots) -> Iterator[str]:
+    bookings = [a.booking for a in day.appointments.values() if not isinstance(a, Cancelled)]
+    for name, slot in day.slots.items():
+        plan = slot.plan
+        here = [b for b in bookings if b.queue == plan.queue and b.starts_at <= plan.starts_at < b.ends_at]
+        held = Counter(booking.channel for booking in here)
+        for channel, taken in slot.taken.items():
+            if held[channel] > plan.places(channel):
+                yield f"{name} has {plan.places(channel)} {channel} places and {held[channel]} bookings"
+            if held[channel] != taken:
+                yield f"{name} counts {taken} {channel} bookings and has {held[channel]}"
+
+
+def _review(service: Review) -> Iterator[str]:
+    bad = service.given is not None and service.given.grade in BAD
+    if service.rectification is not None and not bad:
+        yield "is being rectified and nobody was displeased"
+    if service.rectification is not None and len(set(service.rectification.overdue)) != len(
+        service.rectification.overdue
+    ):
+        yield f"was found overdue twice: {service.rectification.overdue}"
+
+
+PROMISES: dict[str, Callable[[Any], Iterator[str]]] = {"queue": _queue, "review": _review, "slots": _slots}
+
+
+def broken_between(held: Mapping[str, Held], reacted: int) -> Iterator[str]:
+    """Each promise that streams break together, as a sentence.
+
+    Args:
+        reacted: the position up to which the policies have been carried out.
+    """
+    for stream, one in held.items():
+        match one.state:
+            case Slots(appointments=appointments):
+                for name, appointment in appointments.items():
+                    yield from (f"{stream}: {said}" for said in _appointment(stream, name, appointment, held))
+            case Review(given=ReviewGiven(grade=grade, test=False), rectification=None) if grade in BAD:
+                if one.position <= reacted:
+                    yield f"{stream}: a bad review and no rectification"
+
+
+def _appointment(stream: str, name: str, appointment: Appointment, held: Mapping[str, Held]) -> Iterator[str]:
+    """Who checked in has a ticket, and what the person's own record says is the same."""
+    line = held.get(f"queue-{stream.partition('-')[2]}")
+    if isinstance(appointment, Arrived) and (line is None or appointment.ticket not in line.state.numbers):
+        yield f"{name} is checked in and has no ticket"
+    person = held.get(f"citizen-{appointment.booking.person}")
+    recorded = person.state.bookings.get(name) if person else None
+    expected = {"booked": "booked", "checked-in": "visited", "cancelled": "released", "missed": "missed"}
+    if recorded is None or recorded.status != expected[appointment.status]:
+        yield f"{name} is {appointment.status} and on the person's record {recorded and recorded.status}"

@@ -8,7 +8,20 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler
 
-from adapters.http import documents, errors, health, lending, windows
+from adapters.http import (
+    appointments,
+    cases,
+    documents,
+    errors,
+    events,
+    figures,
+    halls,
+    health,
+    lending,
+    reviews,
+    screens,
+    windows,
+)
 from adapters.http.access import DoorKeeper
 from adapters.http.body import StrictRequest
 from adapters.http.commands import response, typed
@@ -24,12 +37,20 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
         pages: routes of web pages, which anybody may fetch.
         lean: whether the hot commands bypass the web framework; ``False`` is for comparison.
     """
-    commands = [*windows.commands(parts)]
+    commands = [
+        command
+        for part in (halls, appointments, windows, cases, reviews, events)
+        for command in part.commands(parts)
+    ]
     routes: list[HTTPRouteHandler] = [
         *(typed(command, parts.clock) for command in commands),
         *lending.routes(parts),
         *health.reads(parts),
-        *windows.reads(parts),
+        *(
+            route
+            for part in (halls, screens, appointments, windows, cases, reviews, figures, events)
+            for route in part.reads(parts)
+        ),
     ]
     keeper = DoorKeeper(parts.tokens)
     app = Litestar(

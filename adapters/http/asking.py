@@ -48,6 +48,10 @@ class Asking(NamedTuple):
         """The day of the command where the halls are."""
         return self.stamp.at.astimezone(SHANGHAI).date()
 
+    def in_hall(self, hall: str) -> "Asking":
+        """The asking of something that happens at a hall without being the hall's own: a case, a review."""
+        return self._replace(stamp=msgspec.structs.replace(self.stamp, hall=hall))
+
     async def submit(
         self, loop: Loop, act: Act, status: int = 200, more: Callable[[Any], dict[str, Any]] | None = None
     ) -> Reply:
@@ -55,6 +59,15 @@ class Asking(NamedTuple):
 
         Args:
             more: what the receipt holds besides, made of its result (plain JSON values when it is replayed).
+
+        Raises:
+            Refused, VersionMovedOn, KeyReused, StoreUnavailable: as ``CommandLoop.submit``.
+        """
+        receipt = await self.submitted(loop, act)
+        return accepted(receipt, status, {} if more is None else more(receipt.result))
+
+    async def submitted(self, loop: Loop, act: Act) -> Receipt:
+        """Have an act done, and count how it went.
 
         Raises:
             Refused, VersionMovedOn, KeyReused, StoreUnavailable: as ``CommandLoop.submit``.
@@ -69,7 +82,7 @@ class Asking(NamedTuple):
             raise
         finally:
             measures.command(outcome, time.perf_counter() - began)
-        return accepted(receipt, status, {} if more is None else more(receipt.result))
+        return receipt
 
 
 def accepted(receipt: Receipt, status: int, more: Mapping[str, Any]) -> Reply:

@@ -37,7 +37,7 @@ def read(body: bytes, kind: Any, headers: Headers) -> Any:
     try:
         decoded = _decoder(kind).decode(body)
     except msgspec.ValidationError as error:
-        raise Rejected(422, "invalid", errors=[_field(error)]) from error
+        raise Rejected(422, "invalid", errors=[field_error(error)]) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Rejected(400, "malformed-json") from error
     if b"\\u0000" in body:
@@ -46,7 +46,8 @@ def read(body: bytes, kind: Any, headers: Headers) -> Any:
     return decoded
 
 
-def _field(error: msgspec.ValidationError) -> FieldError:
+def field_error(error: msgspec.ValidationError) -> FieldError:
+    """Where a value is wrong, and how."""
     message, _, path = str(error).partition(" - at `")
     return FieldError(path.removesuffix("`").removeprefix("$").removeprefix(".") or "body", message)
 

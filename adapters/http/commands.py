@@ -9,6 +9,7 @@ from litestar import Response, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
+from litestar.types import Empty
 
 from adapters.http.access import API
 from adapters.http.asking import Asking, Reply, asking
@@ -42,12 +43,14 @@ class Command(NamedTuple):
     body: Any
     do: Do
     answer: type[msgspec.Struct] | None = None
-    """What the receipt holds beside its place in the log."""
+    """What the receipt holds beside its place in the log; all it holds if it has ``receipts`` of its own."""
     status: int = 200
     hot: bool = False
     """Answered in the lean lane."""
     method: str = "POST"
     about: str = ""
+    bytes_max: int | None = None
+    """How large a body may be, where that is not the common limit."""
 
 
 def typed(command: Command, clock: Callable[[], datetime]) -> HTTPRouteHandler:
@@ -62,7 +65,7 @@ def typed(command: Command, clock: Callable[[], datetime]) -> HTTPRouteHandler:
         words = [request.path_params[name] for name in names]
         return response(await command.do(asked, words, data, scope["query_string"]))
 
-    handle.__name__ = handle.__qualname__ = operation(command.path)
+    handle.__name__ = handle.__qualname__ = operation(command)
     handle.__doc__ = command.about
     handle.__annotations__["data"] = JSON_BODY[body]
     if (default := nothing(body)) is not None:
@@ -72,7 +75,8 @@ def typed(command: Command, clock: Callable[[], datetime]) -> HTTPRouteHandler:
         litestar_path(command.path),
         status_code=command.status,
         opt={"body": body},
-        operation_id=operation(command.path),
+        request_max_body_size=Empty if command.bytes_max is None else command.bytes_max,
+        operation_id=operation(command) if command.method == "POST" else f"put_{operation(command)}",
         summary=command.about or None,
         tags=[command.path.removeprefix(API).split("/")[1]],
         responses={command.status: ResponseSpec(receipt_type(command.answer), generate_examples=False)},
@@ -94,6 +98,8 @@ def receipt_type(answer: type[msgspec.Struct] | None) -> type[msgspec.Struct]:
     """The shape of a receipt with this answer in it: its place in the log and the answer's own fields."""
     if answer is None:
         return Placed
+    if "receipts" in answer.__struct_fields__:
+        return answer
     fields: list[Any] = [
         (field.name, field.type) if field.required else (field.name, field.type, field.default)
         for field in msgspec.structs.fields(answer)
@@ -105,7 +111,7 @@ def litestar_path(path: str) -> str:
     return path.replace("}", ":str}")
 
 
-def operation(path: str) -> str:
-    """``/api/v1/halls/{hall}/windows/{window}/call-next`` is ``halls_hall_windows_window_call_next``."""
-    words = path.removeprefix(API).strip("/")
-    return "".join(c if c.isalnum() else "_" for c in words.replace("{", "").replace("}", ""))
+def operation(command: Command) -> str:
+    """``post_halls_hall_tickets``: the operation's name in the OpenAPI document."""
+    words = command.path.removeprefix(API).replace("{", "").replace("}", "")
+    return command.method.lower() + "".join(c if c.isalnum() else "_" for c in words)

@@ -7,16 +7,18 @@ import psycopg
 import structlog
 from litestar.exceptions import HTTPException, ValidationException
 
+from adapters.boards import BoardBehind, TooManyScreens
+from adapters.envelope import UnreadableEvent
 from adapters.http import measures
 from adapters.http.asking import Headers, Reply
-from adapters.http.problems import MEDIA_TYPE, FieldError, Rejected, problem
+from adapters.http.problems import MEDIA_TYPE, FieldError, Problem, Rejected, problem
 from adapters.loop import KeyReused, StoreUnavailable, VersionMovedOn
 from adapters.views import BadCursor, ViewBehind
 from domain.message import Refused
 
 log = structlog.get_logger()
 
-_encode = msgspec.json.Encoder(enc_hook=str).encode
+_encode = msgspec.json.Encoder().encode
 
 BY_STATUS = {
     400: "bad-request",
@@ -36,9 +38,19 @@ def reply(error: Exception, headers: Headers) -> Reply:
     """The answer to a request that ended in an exception."""
     found = rejection(error)
     measures.PROBLEMS.labels(found.code).inc()
-    english = prefers_english(headers)
-    told = problem(found.status, found.code, found.facts, english=english, errors=found.errors)
-    return Reply(found.status, _encode(told), (("Content-Type", MEDIA_TYPE), *found.headers.items()))
+    body = _encode(_problem(found, headers))
+    return Reply(found.status, body, (("Content-Type", MEDIA_TYPE), *found.headers.items()))
+
+
+def told(error: Exception, headers: Headers) -> Problem:
+    """The same as a part of an answer."""
+    return _problem(rejection(error), headers)
+
+
+def _problem(found: Rejected, headers: Headers) -> Problem:
+    return problem(
+        found.status, found.code, found.facts, english=prefers_english(headers), errors=found.errors
+    )
 
 
 def rejection(error: Exception) -> Rejected:
@@ -54,10 +66,14 @@ def rejection(error: Exception) -> Rejected:
             return Rejected(412, "version-moved-on", {"version": version}, headers={"ETag": f'"{version}"'})
         case KeyReused():
             return Rejected(422, "idempotency-key-reused")
+        case UnreadableEvent():
+            return Rejected(503, "event-unreadable", headers={"Retry-After": "60"})
         case StoreUnavailable() | psycopg.OperationalError():
             return Rejected(503, "store-unavailable", headers=SOON)
-        case ViewBehind():
+        case ViewBehind() | BoardBehind():
             return Rejected(503, "view-behind", headers=SOON)
+        case TooManyScreens():
+            return Rejected(429, "too-many-streams", headers={"Retry-After": "30"})
         case BadCursor() | psycopg.DataError():
             return Rejected(422, "bad-cursor", errors=[FieldError("cursor", "not a cursor of this list")])
         case ValidationException():

@@ -52,6 +52,10 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             return not (self.confined and self.role in ("clerk", "kiosk", "screen"))
         return self.hall == hall
 
+    def serves(self, hall: str) -> bool:
+        """Staff of the hall, or a device of it."""
+        return self.role in ("clerk", "kiosk", "supervisor", "admin", "auditor") and self.may_act_in(hall)
+
 
 class Tokens(Protocol):
     """Turns a bearer token into an identity."""

@@ -91,7 +91,7 @@ def problem(
         detail=text.en if english else text.zh,
         code=code,
         text=text,
-        facts=dict(facts or {}),
+        facts=msgspec.to_builtins(dict(facts or {}), enc_hook=str),
         errors=tuple(errors),
     )
 

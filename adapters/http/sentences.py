@@ -53,6 +53,10 @@ REQUESTS: dict[str, Text] = {
     "store-unavailable": Text(
         "系统暂时无法保存，请稍后再试。", "The store cannot be reached; it is safe to try again."
     ),
+    "event-unreadable": Text(
+        "这项记录由较新版本的程序写入，暂时无法处理。",
+        "Newer software wrote this record; this server cannot read it yet.",
+    ),
     "view-behind": Text(
         "数据正在更新，请稍后再试。", "The view has not caught up with that position; try again soon."
     ),
@@ -135,8 +139,9 @@ APPOINTMENTS: dict[str, Text] = {
         "After missed appointments online booking is suspended until {until}; walking in is always possible.",
     ),
     "booking-ended": Text("这个预约已经结束。", "This booking has ended."),
-    "invalid-id-number": Text("证件号码不正确。", "The id number is not valid."),
-    "invalid-phone": Text("手机号不正确。", "The phone number is not valid."),
+    "invalid-name": Text("姓名不正确。", "The name cannot be a name."),
+    "invalid-resident-id": Text("身份证号码不正确。", "The resident identity number is not valid."),
+    "invalid-mobile": Text("手机号不正确。", "The mobile number is not valid."),
 }
 
 # --- the day at the windows ---------------------------------------------------------------------------------

@@ -70,10 +70,10 @@ class Served:
     async def post(
         self, path: str, body: Any = None, headers: dict[str, str] | None = None, **query: str
     ) -> httpx.Response:
-        return await self.client.post(f"/api/v1{path}", json=body, headers=headers, params=query)
+        return await self.client.post(f"/api/v1{path}", json=body, headers=headers, params=query or None)
 
     async def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> httpx.Response:
-        return await self.client.get(f"/api/v1{path}", headers=headers, params=query)
+        return await self.client.get(f"/api/v1{path}", headers=headers, params=query or None)
 
     def stored(self) -> int:
         """How many events the log has."""

@@ -1,0 +1,227 @@
+"""Cases: opened, corrected, accepted, handled, decided, delivered; their file, and the lists of the supervisor.
+
+A command of the domain is the request's body as it is. The case's own hall, not the path, says whose staff may act.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, QueryParameter
+
+from adapters.http.access import API, CASE
+from adapters.http.appointments import PersonAsked, whom
+from adapters.http.asking import Asking, Reply
+from adapters.http.body import StrictRequest
+from adapters.http.commands import Command
+from adapters.http.identity import Identity
+from adapters.http.parts import Parts
+from adapters.http.problems import FieldError, Rejected
+from adapters.http.reading import LIMIT, After, Cursor, Limit, Word, caught_up, document, listing
+from adapters.http.windows import reference
+from domain import case
+from domain.case import Case, Channel, Status
+from domain.deadlines import Signal
+from domain.handling import Act, Ask, Held, Hold
+from domain.message import Id, Reference, Refused, Text
+from domain.workdays import workdays_left
+from projections import case_file
+
+Due = Annotated[datetime | None, QueryParameter(description="RFC 3339 with offset")]
+
+CHANNELS: dict[str, Channel] = {"citizen": "web", "clerk": "window", "admin": "window", "partner": "other"}
+"""How an application came, where it does not say."""
+
+ENDED: tuple[Status, ...] = ("closed", "refused", "withdrawn")
+
+
+class CaseAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An application for an item. Limits and kind are those the item is published with.
+
+    A citizen applies for themselves; ``person`` says whom it is for when somebody else does. ``test`` keeps the case
+    out of every figure.
+    """
+
+    item: Id
+    hall: Id
+    person: PersonAsked | None = None
+    channel: Channel | None = None
+    ticket: Reference | None = None
+    test: bool = False
+
+
+class CaseReceipt(msgspec.Struct, frozen=True):
+    case: str
+    status: Status
+    due_at: datetime | None
+
+
+def commands(parts: Parts) -> list[Command]:
+    async def open_(asked: Asking, words: list[str], body: CaseAsked, query: bytes) -> Reply:
+        identity = asked.identity
+        assert identity is not None
+        if identity.role == "clerk" and not identity.may_act_in(body.hall):
+            raise Rejected(403, "other-hall", {"hall": body.hall})
+        parts.catalogue.hall(body.hall)
+        published = parts.catalogue.item(body.item)
+        plan = published.plan
+        name = reference(body.hall, asked.day)
+        opening = case.OpenCase(
+            item=body.item,
+            item_version=published.number,
+            hall=body.hall,
+            unit=parts.unit_of(body.hall, body.item),
+            applicant=await whom(parts, identity, body.person),
+            channel=body.channel or CHANNELS[identity.role],
+            kind=plan.handling,
+            promised_limit_workdays=plan.promised_limit_workdays,
+            statutory_limit_workdays=plan.statutory_limit_workdays,
+            ticket=body.ticket,
+            test=body.test,
+        )
+        return await asked.in_hall(body.hall).submit(parts.loop, _act(name, opening), 201)
+
+    async def do(asked: Asking, words: list[str], body: case.AnyCommand, query: bytes) -> Reply:
+        name = words[0]
+        identity = asked.identity
+        assert identity is not None
+
+        def tell(held: Held) -> str:
+            state: Case = held.state
+            if state.opened is None or not _may_see(identity, state.opened.hall, state.opened.applicant):
+                raise Refused("unknown-case", missing=True)
+            return state.opened.hall
+
+        hall = await parts.loop.peek(case.stream(_case_id(name)), tell)
+        return await asked.in_hall(hall).submit(parts.loop, _act(name, body))
+
+    asks: dict[str, tuple[Any, str]] = {
+        "accept": (case.Accept, "Accept (受理)"),
+        "refuse": (case.Refuse, "Do not accept (不予受理)"),
+        "request-correction": (case.RequestCorrection, "Tell once and in full what is missing (补正告知)"),
+        "correct": (case.Correct, "Bring what was missing (补正)"),
+        "step": (case.RecordStep, "Write a step down (环节)"),
+        "suspend": (case.Suspend, "Begin a special procedure (特别程序)"),
+        "resume": (case.Resume, "End the special procedure"),
+        "extend": (case.Extend, "Grant more days, once"),
+        "decide": (case.Decide, "Decide (决定)"),
+        "close": (case.Close, "Close (办结)"),
+        "deliver": (case.Deliver, "Deliver the result (送达)"),
+        "withdraw": (case.Withdraw, "Withdraw the application"),
+    }
+    return [
+        Command(f"{API}/cases", CaseAsked, open_, CaseReceipt, 201, about="Open a case"),
+        *(
+            Command(f"{CASE}/{name}", body, do, CaseReceipt, about=about)
+            for name, (body, about) in asks.items()
+        ),
+    ]
+
+
+def _act(name: str, command: case.AnyCommand) -> Act:
+    stream = case.stream(name)
+
+    def tell(hold: Hold) -> CaseReceipt:
+        state: Case = hold(stream).state
+        return CaseReceipt(name, state.status, state.watch.due_at)
+
+    return Act((Ask(stream, command),), tell)
+
+
+def _case_id(word: str) -> str:
+    """Raises:
+    Refused: no case can have this id.
+    """
+    try:
+        return msgspec.convert(word, Reference)
+    except msgspec.ValidationError as error:
+        raise Refused("unknown-case", missing=True) from error
+
+
+def _may_see(identity: Identity, hall: str, applicant: str, opened_by: str | None = None) -> bool:
+    """Its applicant, its hall's staff, and the partner who opened it."""
+    if identity.person is not None and identity.person == applicant:
+        return True
+    return identity.serves(hall) or (identity.role == "partner" and identity.by == opened_by)
+
+
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
+    @get(f"{API}/cases/{{case:str}}", operation_id="case", summary="A case's whole file", tags=["cases"])
+    async def one(case: FromPath[str], request: StrictRequest, after: After = 0) -> Response[bytes]:
+        name = _case_id(case)
+        await caught_up(parts.views, case_file.NAME, after)
+        found = await parts.views.get(case_file.NAME, name)
+        view = None if found is None else msgspec.json.decode(found.doc, type=case_file.View)
+        if found is None or view is None:
+            raise Refused("unknown-case", missing=True)
+        assert request.user is not None
+        if not _may_see(request.user, view.hall, view.applicant, view.timeline[0].by):
+            raise Refused("unknown-case", missing=True)
+        shown = _shown(parts, view) | {
+            "applicant": await parts.people.masked(view.applicant),
+            "timeline": [
+                {"name": case_file.HAPPENINGS[line.what], **msgspec.structs.asdict(line)}
+                for line in view.timeline
+            ],
+        }
+        return document(shown, found.position, found.as_of)
+
+    @get(f"{API}/cases", operation_id="cases", summary="Cases by signal, unit and deadline", tags=["cases"])
+    async def many(
+        request: StrictRequest,
+        signal: Annotated[Signal | None, QueryParameter()] = None,
+        unit: Word = None,
+        hall: Word = None,
+        status: Annotated[Status | None, QueryParameter()] = None,
+        due_before: Due = None,
+        after: After = 0,
+        limit: Limit = LIMIT,
+        cursor: Cursor = None,
+    ) -> Response[bytes]:
+        where = conditions(request.user, unit=unit, hall=hall, due_before=due_before)
+        where |= {
+            name: value for name, value in (("signal", signal), ("status", status)) if value is not None
+        }
+        await caught_up(parts.views, case_file.NAME, after)
+        page = await parts.views.find(case_file.NAME, where, "due_at", limit, cursor)
+        found = [_shown(parts, msgspec.json.decode(doc, type=case_file.View)) for doc in page.docs]
+        return listing("cases", found, page.cursor, page.position, page.as_of)
+
+    return [one, many]
+
+
+def conditions(
+    identity: Identity | None, *, unit: str | None, hall: str | None, due_before: datetime | None
+) -> dict[str, Any]:
+    """What a list is filtered by: what was asked for, and the asker's own hall if they have one.
+
+    Raises:
+        Rejected: 403, another hall was asked for; 422, an instant without its offset.
+    """
+    assert identity is not None
+    if hall is not None and not identity.may_act_in(hall):
+        raise Rejected(403, "other-hall", {"hall": hall})
+    if due_before is not None and due_before.tzinfo is None:
+        raise Rejected(422, "invalid", errors=[FieldError("due_before", "a time with offset")])
+    told: dict[str, Any] = {"unit": unit, "hall": hall or identity.hall}
+    if due_before is not None:
+        told["due_at"] = ("<", due_before)
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _shown(parts: Parts, view: case_file.View) -> dict[str, Any]:
+    """A case as a list shows it."""
+    item = parts.catalogue.items.get(view.item)
+    shown = {
+        name: getattr(view, name) for name in view.__struct_fields__ if name not in ("applicant", "timeline")
+    }
+    running = view.due_at is not None and view.status not in ENDED
+    left = (
+        workdays_left(parts.catalogue.calendar, parts.clock(), view.due_at)
+        if running and view.due_at
+        else None
+    )
+    name = Text(view.item, view.item) if item is None else item.plan.name
+    return shown | {"item_name": name, "workdays_left": left}

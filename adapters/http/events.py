@@ -1,0 +1,179 @@
+"""The log for auditors, as CloudEvents 1.0; and the door by which an admin writes down what happened elsewhere."""
+
+import asyncio
+import re
+from datetime import datetime
+from typing import Annotated, Any, get_args
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+from msgspec import Meta
+
+from adapters.envelope import UnreadableEvent
+from adapters.http import errors
+from adapters.http.access import API
+from adapters.http.asking import KEY_CHARACTERS_MAX, Asking, Reply, asking, encode
+from adapters.http.body import field_error
+from adapters.http.commands import Command
+from adapters.http.parts import Parts
+from adapters.http.problems import Problem, Rejected
+from adapters.http.reading import Word, listing
+from adapters.http.windows import place
+from adapters.loop import StoreUnavailable
+from domain.catalogue import DECIDERS
+from domain.handling import Act, Ask
+from domain.message import Command as DomainCommand
+from domain.message import Recorded, category
+
+SOURCE = "/mingting"
+EVENTS_MAX = 1000
+IMPORT_MAX = 500
+IMPORT_BYTES_MAX = 4_000_000
+
+
+class Told(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that happened: a command to a stream, when, and a key that makes telling it twice harmless."""
+
+    stream: Annotated[str, Meta(pattern=r"^[a-z]+-[A-Za-z0-9._-]{1,150}$")]
+    at: Annotated[datetime, Meta(tz=True)]
+    key: Annotated[str, Meta(min_length=1, max_length=KEY_CHARACTERS_MAX)]
+    command: dict[str, Any]
+
+
+Telling = Annotated[list[Told], Meta(max_length=IMPORT_MAX)]
+
+
+class Entered(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """How one of them was answered: a receipt, or a problem."""
+
+    stream: str
+    version: int = 0
+    position: int = 0
+    replayed: bool = False
+    result: Any = None
+    problem: Problem | None = None
+
+
+class ImportReceipt(msgspec.Struct, frozen=True):
+    receipts: list[Entered]
+
+
+COMMANDS: dict[str, dict[str, type[DomainCommand]]] = {
+    subject: {
+        re.sub(r"(?<!^)(?=[A-Z])", "-", command.__name__).lower(): command
+        for command in get_args(module.AnyCommand) or (module.AnyCommand,)  # type: ignore[attr-defined]
+    }
+    for subject, module in DECIDERS.items()
+}
+"""Every command by its subject and name: ``issue-ticket`` of ``queue``."""
+
+
+# --- the log --------------------------------------------------------------------------------------------------
+
+
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
+    @get(f"{API}/events", operation_id="events", summary="The log as CloudEvents 1.0", tags=["log"])
+    async def events(
+        after: Annotated[int, QueryParameter(ge=0, le=2**62, description="Begin behind this position.")] = 0,
+        stream: Word = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=EVENTS_MAX)] = 100,
+    ) -> Response[bytes]:
+        found = await parts.log(after, limit, stream)
+        last = found[-1].position if found else after
+        more = str(last) if len(found) == limit else None
+        return listing("events", [cloud_event(recorded) for recorded in found], more, last, parts.clock())
+
+    return [events]
+
+
+def cloud_event(recorded: Recorded) -> dict[str, Any]:
+    """An event in CloudEvents' JSON format, with the attributes its message in the stream has as headers."""
+    stamp = recorded.stamp
+    optional = {
+        "correlation": stamp.correlation,
+        "causation": stamp.causation,
+        "recordedat": stamp.recorded_at,
+        "hall": stamp.hall,
+    }
+    return {
+        "specversion": "1.0",
+        "id": recorded.id,
+        "source": SOURCE,
+        "type": f"mingting.{recorded.category}.{recorded.event.__struct_config__.tag}",
+        "subject": recorded.stream,
+        "time": stamp.at,
+        "datacontenttype": "application/json",
+        "data": recorded.event,
+        "position": recorded.position,
+        "version": recorded.version,
+        "by": stamp.by,
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+
+
+# --- what happened elsewhere ----------------------------------------------------------------------------------
+
+
+def commands(parts: Parts) -> list[Command]:
+    async def enter(asked: Asking, words: list[str], body: list[Told], query: bytes) -> Reply:
+        # Every command is put into the loop's queue before the first is awaited, and the loop keeps their order.
+        receipts = await asyncio.gather(*(_enter(parts, asked, told) for told in body))
+        return Reply(200, encode(ImportReceipt(receipts)))
+
+    return [
+        Command(
+            f"{API}/import",
+            Telling,
+            enter,
+            ImportReceipt,
+            about="Write down what happened elsewhere, strictly in order",
+            bytes_max=IMPORT_BYTES_MAX,
+        )
+    ]
+
+
+async def _enter(parts: Parts, asked: Asking, told: Told) -> Entered:
+    """Raises:
+    StoreUnavailable: the log did not answer; all of it may be told again.
+    """
+    try:
+        beside = [(b"idempotency-key", told.key.encode()), (b"mingting-at", told.at.isoformat().encode())]
+        one = asking(asked.identity, "POST", f"{API}/import", beside, encode(told), parts.clock())
+        act = Act((Ask(told.stream, _command(told)),))
+        receipt = await _in_hall(one, told).submitted(parts.loop, act)
+    except (StoreUnavailable, UnreadableEvent):
+        raise
+    except Exception as error:
+        return Entered(stream=told.stream, problem=errors.told(error, ()))
+    return Entered(
+        stream=receipt.stream,
+        version=receipt.version,
+        position=receipt.position,
+        replayed=receipt.replayed,
+        result=receipt.result,
+    )
+
+
+def _command(told: Told) -> DomainCommand:
+    """Raises:
+    Rejected: there is no such subject or command, or it cannot be like this.
+    """
+    named = COMMANDS.get(category(told.stream))
+    if named is None:
+        raise Rejected(422, "unknown-stream", {"stream": told.stream})
+    fields = dict(told.command)
+    name = fields.pop("type", None)
+    if not isinstance(name, str) or name not in named:
+        raise Rejected(422, "unknown-command", {"command": name})
+    try:
+        return msgspec.convert(fields, named[name])
+    except msgspec.ValidationError as error:
+        raise Rejected(422, "invalid", errors=[field_error(error)]) from error
+
+
+def _in_hall(one: Asking, told: Told) -> Asking:
+    """A case's or review's reference begins with its hall."""
+    where = place(told.stream.partition("-")[2])
+    return one if where is None or category(told.stream) not in ("case", "review") else one.in_hall(where[0])

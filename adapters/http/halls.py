@@ -1,0 +1,304 @@
+"""The catalogue (regions, halls, items, calendars), and what a hall offers and shows on a day."""
+
+import asyncio
+import time
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from adapters.catalogue import Configured
+from adapters.http.access import API
+from adapters.http.asking import Asking, Reply
+from adapters.http.commands import Command
+from adapters.http.parts import Parts
+from adapters.http.problems import Rejected
+from adapters.http.reading import (
+    LIMIT,
+    WAIT_S,
+    After,
+    Cursor,
+    Day,
+    Limit,
+    Word,
+    caught_up,
+    document,
+    listing,
+    merged,
+    page_of,
+)
+from adapters.views import ViewBehind
+from domain import calendar, hall, item, slots
+from domain.calendar import GazetteCalendar
+from domain.hall import ConfigureHall, HallPlan
+from domain.handling import Act, Ask, Held
+from domain.item import ItemPlan, PublishItem
+from domain.message import Command as DomainCommand
+from domain.message import Id, Refused
+from domain.workdays import SHANGHAI, Year, is_working_day
+from projections import day as day_view
+
+
+class SlotOffered(msgspec.Struct, frozen=True):
+    """An interval that can be booked; ``remaining`` places are the public's."""
+
+    slot: str
+    queue: str
+    starts_at: datetime
+    ends_at: datetime
+    remaining: int
+
+
+class HallNamed(msgspec.Struct, frozen=True):
+    hall: str
+
+
+class ItemNamed(msgspec.Struct, frozen=True):
+    item: str
+
+
+class CalendarNamed(msgspec.Struct, frozen=True):
+    year: int
+
+
+# --- configuration --------------------------------------------------------------------------------------------
+
+
+def commands(parts: Parts) -> list[Command]:
+    """The routes by which an admin configures."""
+
+    async def configure(asked: Asking, stream: str, command: DomainCommand, named: dict[str, Any]) -> Reply:
+        reply = await asked.submit(parts.loop, Act((Ask(stream, command),)), more=lambda _: named)
+        await parts.catalogue.refresh()
+        return reply
+
+    async def put_hall(asked: Asking, words: list[str], plan: HallPlan, query: bytes) -> Reply:
+        name = _id(words[0])
+        return await configure(asked, hall.stream(name), ConfigureHall(plan), {"hall": name})
+
+    async def put_item(asked: Asking, words: list[str], plan: ItemPlan, query: bytes) -> Reply:
+        name = _id(words[0])
+        return await configure(asked, item.stream(name), PublishItem(plan), {"item": name})
+
+    async def put_calendar(asked: Asking, words: list[str], year: Year, query: bytes) -> Reply:
+        if words[0] != str(year.year):
+            raise Rejected(422, "year-in-path", {"year": year.year})
+        return await configure(asked, calendar.stream(year.year), GazetteCalendar(year), {"year": year.year})
+
+    return [
+        Command(
+            f"{API}/halls/{{hall}}", HallPlan, put_hall, HallNamed, method="PUT", about="Configure a hall"
+        ),
+        Command(
+            f"{API}/items/{{item}}", ItemPlan, put_item, ItemNamed, method="PUT", about="Publish an item"
+        ),
+        Command(
+            f"{API}/calendars/{{year}}",
+            Year,
+            put_calendar,
+            CalendarNamed,
+            method="PUT",
+            about="Put a year's gazetted calendar in force",
+        ),
+    ]
+
+
+def _id(word: str) -> str:
+    """A word of the path as the name of something new.
+
+    Raises:
+        Rejected: nothing can have this name.
+    """
+    try:
+        return msgspec.convert(word, Id)
+    except msgspec.ValidationError as error:
+        raise Rejected(404, "unknown-path") from error
+
+
+# --- the catalogue --------------------------------------------------------------------------------------------
+
+
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
+    catalogue = parts.catalogue
+
+    async def current(after: int) -> None:
+        """Raises:
+        ViewBehind: what was configured at that position is not in the catalogue in time.
+        """
+        deadline = time.monotonic() + WAIT_S
+        while catalogue.position < after:
+            await catalogue.refresh()
+            if catalogue.position < after:
+                if time.monotonic() > deadline:
+                    raise ViewBehind(f"the catalogue is at {catalogue.position}, not yet at {after}")
+                await asyncio.sleep(0.05)
+
+    @get(
+        f"{API}/regions",
+        operation_id="regions",
+        summary="Regions that halls may belong to",
+        tags=["catalogue"],
+    )
+    async def regions(limit: Limit = LIMIT, cursor: Cursor = None) -> Response[bytes]:
+        named = ((str(getattr(region, "region", "")), region) for region in parts.regions)
+        found, more = page_of(named, limit, cursor)
+        return listing("regions", found, more, catalogue.position, parts.clock())
+
+    @get(f"{API}/halls", operation_id="halls", summary="Halls", tags=["catalogue"])
+    async def halls(
+        after: After = 0, region: Word = None, limit: Limit = LIMIT, cursor: Cursor = None
+    ) -> Response[bytes]:
+        await current(after)
+        named = (
+            (name, _hall(known))
+            for name, known in catalogue.halls.items()
+            if region is None or known.plan.region == region
+        )
+        found, more = page_of(named, limit, cursor)
+        return listing("halls", found, more, catalogue.position, parts.clock())
+
+    @get(
+        f"{API}/halls/{{hall:str}}",
+        operation_id="hall",
+        summary="A hall, its windows as they are now",
+        tags=["catalogue"],
+    )
+    async def one_hall(hall: FromPath[str], after: After = 0) -> Response[bytes]:
+        await current(after)
+        plan = catalogue.hall(hall)
+        today = parts.clock().astimezone(SHANGHAI).date()
+        board = msgspec.json.decode(await parts.boards.board(hall, today, after=after), type=_Board)
+        states = {window.window: window.state for window in board.windows}
+        windows = [merged(w, {"state": states.get(w.window, "closed")}) for w in plan.windows]
+        shown = _hall(catalogue.halls[hall]) | {"windows": windows}
+        return document(shown, catalogue.position, parts.clock())
+
+    @get(f"{API}/items", operation_id="items", summary="Items; q searches them", tags=["catalogue"])
+    async def items(
+        after: After = 0, q: Word = None, hall: Word = None, limit: Limit = LIMIT, cursor: Cursor = None
+    ) -> Response[bytes]:
+        await current(after)
+        here = None if hall is None else {queue.queue for queue in catalogue.hall(hall).queues}
+        named = (
+            (name, _item(known))
+            for name, known in catalogue.items.items()
+            if (here is None or known.plan.queue in here) and (q is None or _matches(known, q))
+        )
+        found, more = page_of(named, limit, cursor)
+        return listing("items", found, more, catalogue.position, parts.clock())
+
+    @get(
+        f"{API}/items/{{item:str}}", operation_id="item", summary="An item with its guide", tags=["catalogue"]
+    )
+    async def one_item(item: FromPath[str], after: After = 0) -> Response[bytes]:
+        await current(after)
+        return document(_item(catalogue.item(item)), catalogue.position, parts.clock())
+
+    return [regions, halls, one_hall, items, one_item, *_days(parts)]
+
+
+class _Window(msgspec.Struct):
+    window: str
+    state: str
+
+
+class _Board(msgspec.Struct):
+    windows: list[_Window]
+
+
+def _hall(known: Configured[HallPlan]) -> dict[str, Any]:
+    return {"hall": known.name, "version": known.version, **msgspec.structs.asdict(known.plan)}
+
+
+def _item(known: Configured[ItemPlan]) -> dict[str, Any]:
+    return {"item": known.name, "version": known.number, **msgspec.structs.asdict(known.plan)}
+
+
+def _matches(known: Configured[ItemPlan], wanted: str) -> bool:
+    """Whether every word looked for is in the item's name, code or unit."""
+    plan = known.plan
+    text = " ".join((known.name, plan.name.zh, plan.name.en, plan.unit.zh, plan.unit.en)).casefold()
+    return all(word in text for word in wanted.casefold().split())
+
+
+# --- a hall's day ---------------------------------------------------------------------------------------------
+
+
+def _days(parts: Parts) -> list[HTTPRouteHandler]:
+    def today() -> date:
+        return parts.clock().astimezone(SHANGHAI).date()
+
+    @get(
+        f"{API}/halls/{{hall:str}}/slots",
+        operation_id="slots",
+        summary="What can be booked on a day",
+        tags=["appointments"],
+    )
+    async def offered(hall: FromPath[str], date: Day = None, item: Word = None) -> Response[bytes]:
+        day = date or today()
+        now = parts.clock()
+        plan = parts.catalogue.hall(hall)
+        wanted = None if item is None else parts.catalogue.item(item).plan
+        if why_not_offered(parts, day) is not None or (wanted is not None and not wanted.bookable):
+            return listing("slots", [], None, 0, now)
+
+        def tell(held: Held) -> tuple[list[SlotOffered], int]:
+            known: slots.Slots = held.state
+            if not known.offered:
+                known = slots.Slots(True, slots=_all_free(slots.offer(plan, day)))
+            intervals = 1 if wanted is None else wanted.slots
+            return [
+                SlotOffered(
+                    name,
+                    slot.plan.queue,
+                    slot.plan.starts_at,
+                    slot.plan.ends_at,
+                    slots.remaining(known, name, "public", intervals) if slot.plan.starts_at > now else 0,
+                )
+                for name, slot in known.slots.items()
+                if wanted is None or slot.plan.queue == wanted.queue
+            ], held.position
+
+        found, position = await parts.loop.peek(slots.stream(hall, day), tell)
+        return listing("slots", found, None, position, now)
+
+    @get(
+        f"{API}/halls/{{hall:str}}/board", operation_id="board", summary="The board of a hall", tags=["board"]
+    )
+    async def board(hall: FromPath[str], date: Day = None, after: After = 0) -> Response[bytes]:
+        parts.catalogue.hall(hall)
+        shown = await parts.boards.board(hall, date or today(), after=after, timeout=WAIT_S)
+        return Response(shown, media_type="application/json")
+
+    @get(
+        f"{API}/halls/{{hall:str}}/day", operation_id="day", summary="The figures of a day", tags=["figures"]
+    )
+    async def figures(hall: FromPath[str], date: Day = None, after: After = 0) -> Response[bytes]:
+        parts.catalogue.hall(hall)
+        day = date or today()
+        await caught_up(parts.views, day_view.NAME, after)
+        position, as_of = await parts.views.position(day_view.NAME)
+        found = await parts.views.get(day_view.NAME, day_view.document_key(hall, day))
+        if found is None:
+            return document(day_view.present(day_view.initial(hall, day)), position, as_of)
+        view = msgspec.json.decode(found.doc, type=day_view.View)
+        return document(day_view.present(view), found.position, found.as_of)
+
+    return [offered, board, figures]
+
+
+def _all_free(offered: slots.SlotsPlan) -> dict[str, slots.Slot]:
+    return {plan.slot: slots.Slot(plan, {"public": 0, "internal": 0}) for plan in offered.slots}
+
+
+def why_not_offered(parts: Parts, day: date) -> Refused | None:
+    """Why nobody can book on a day, if so."""
+    today = parts.clock().astimezone(SHANGHAI).date()
+    if not today <= day <= today + timedelta(days=parts.settings.booking_days_ahead):
+        return Refused("slots-not-offered", date=day)
+    if not is_working_day(parts.catalogue.calendar, day):
+        return Refused("not-a-working-day", date=day)
+    return None

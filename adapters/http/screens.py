@@ -1,0 +1,138 @@
+"""Server-sent events to hall screens: one at a time, never more than a screen can take, never for ever.
+
+A screen that stops reading would hold its messages in the server's buffers without end: no server puts a limit on
+writing. So a message that is not taken within a deadline ends the connection, as does any age beyond the boards' own.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncGenerator, Coroutine
+from typing import Any
+
+import structlog
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from litestar.types import Receive, Scope, Send
+
+from adapters.http import measures
+from adapters.http.access import API
+from adapters.http.body import StrictRequest
+from adapters.http.parts import Parts
+from adapters.http.problems import Rejected
+from domain.workdays import SHANGHAI
+
+log = structlog.get_logger()
+
+TAKEN_WITHIN_S = 20.0
+"""How long a screen may take for a message before it is given up."""
+
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class Streams:
+    """How many streams are open, from which addresses."""
+
+    def __init__(self, most: int, most_per_address: int) -> None:
+        self._most = most
+        self._most_per_address = most_per_address
+        self._open: Counter[str] = Counter()
+
+    def enter(self, address: str) -> None:
+        """Raises:
+        Rejected: 429, there are as many as may be.
+        """
+        if self._open.total() >= self._most or self._open[address] >= self._most_per_address:
+            raise Rejected(429, "too-many-streams", headers={"Retry-After": "30"})
+        self._open[address] += 1
+        measures.BOARD_STREAMS.inc()
+
+    def leave(self, address: str) -> None:
+        self._open[address] -= 1
+        if not self._open[address]:
+            del self._open[address]
+        measures.BOARD_STREAMS.dec()
+
+
+class BoardStream:
+    """An answer that goes on: what the board's generator yields, until it ends or the screen does."""
+
+    def __init__(self, frames: AsyncGenerator[bytes], streams: Streams, taken_within_s: float) -> None:
+        self._frames = frames
+        self._streams = streams
+        self._taken_within_s = taken_within_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises:
+        Rejected: 429, too many streams are open.
+        """
+        peer = scope.get("client")
+        address = peer[0] if peer else "unknown"
+        self._streams.enter(address)
+        try:
+            async with contextlib.aclosing(self._frames) as frames:
+                # A board that cannot be read is still a problem with a status; behind this it is a broken stream.
+                first = await anext(frames)
+                await self._until_either_ends(self._send(first, frames, send), _left(receive))
+        finally:
+            self._streams.leave(address)
+
+    async def _until_either_ends(self, *ends: Coroutine[Any, Any, None]) -> None:
+        tasks = [asyncio.create_task(end) for end in ends]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            for result in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(result, Exception) and not isinstance(result, TimeoutError):
+                    log.warning("board-stream-broken", error=f"{type(result).__name__}: {result}")
+
+    async def _send(self, first: bytes, frames: AsyncGenerator[bytes], send: Send) -> None:
+        """Raises:
+        TimeoutError: the screen did not take a message. Without the last one the server ends the connection.
+        """
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await self._message(first, send)
+        async for frame in frames:
+            await self._message(frame, send)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _message(self, frame: bytes, send: Send) -> None:
+        async with asyncio.timeout(self._taken_within_s):
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+
+
+async def _left(receive: Receive) -> None:
+    """Return when the screen has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def reads(parts: Parts, taken_within_s: float = TAKEN_WITHIN_S) -> list[HTTPRouteHandler]:
+    streams = Streams(parts.settings.board_streams_max, parts.settings.board_streams_per_address)
+
+    @get(
+        f"{API}/halls/{{hall:str}}/board/events",
+        operation_id="board_events",
+        summary="The board as server-sent events: a snapshot, then changes",
+        media_type="text/event-stream",
+        tags=["board"],
+    )
+    async def events(hall: FromPath[str], request: StrictRequest) -> BoardStream:
+        parts.catalogue.hall(hall)
+        today = parts.clock().astimezone(SHANGHAI).date()
+        frames = parts.boards.subscribe(hall, today, _last(request.headers.get("last-event-id")))
+        return BoardStream(frames, streams, taken_within_s)
+
+    return [events]
+
+
+def _last(told: str | None) -> int | None:
+    """The position a screen has come to; a word that is none means that it begins anew."""
+    return int(told) if told is not None and told.isascii() and told.isdigit() and len(told) < 19 else None

@@ -1,0 +1,33 @@
+"""One stored event of every tag ever written: whatever changes, the log of yesterday can be read.
+
+``samples.jsonl`` only grows. A new event adds its line; a line that is there is never edited, for somebody's log
+holds it as it stands.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from adapters import envelope
+from domain.catalogue import EVENTS
+from domain.message import Stamp
+
+SAMPLES = [json.loads(line) for line in (Path(__file__).parent / "samples.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["topic"])
+def test_an_event_once_written_can_still_be_read(sample: dict[str, object]) -> None:
+    state = json.dumps(sample["state"]).encode()
+    read = envelope.read(str(sample["stream"]), 1, 1, str(sample["topic"]), state)
+    again = json.loads(envelope.write(read.event, read.stamp, read.nth))
+    assert {name: again[name] for name in sample["state"]} == sample["state"]  # type: ignore[attr-defined]
+
+
+def test_every_event_has_its_sample() -> None:
+    assert {sample["topic"] for sample in SAMPLES} >= set(EVENTS)
+
+
+def test_the_envelope_is_a_stamp_and_an_event() -> None:
+    told = {name for sample in SAMPLES for name in sample["state"]}
+    assert told - {"event", "nth", "v"} <= set(Stamp.__struct_fields__)

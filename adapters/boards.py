@@ -1,0 +1,423 @@
+"""Live boards in a serving process: read once as documents, kept up by the stream, sent to every screen that listens.
+
+A board takes the events of its day's stream by their version, so it knows a gap when it sees one; until the document
+that fills it has come, it keeps the events back. How old a board may be is never guessed: ``as_of`` is the last moment
+at which it was known to hold everything, told by the relay through the stream or by the views. While the stream is
+silent, boards that somebody looks at are read from the views once a second, so a hall without NATS still calls.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from adapters.cloudevents import Unreadable
+from adapters.stream import Current, Item, StreamRewritten
+from domain.message import Recorded
+from projections import board
+
+log = structlog.get_logger()
+
+STALE_AFTER = timedelta(seconds=3)
+"""A board that was not confirmed for so long says so."""
+
+SPACING_S = 0.1
+"""The shortest time between two messages to a screen."""
+
+BEAT_S = 1.5
+"""The longest silence towards a screen. One that hears nothing for longer says that its data may be old, so the sign
+of life is an event: a comment alone keeps proxies awake, but no browser tells a page of it."""
+
+AGE_S = (900.0, 1800.0)
+"""A subscription ends by itself after a time drawn from here: the screen comes back, to today's board and perhaps to
+another process, and not all screens at once."""
+
+RETRY = b"retry: 1000\n"
+"""Tells the screen to come back within a second, before it has to say that its data may be old."""
+
+RESUME_S = 3.0
+BOARDS = 1_000
+EARLY = 10_000
+"""The most events a board keeps back while it waits for its document."""
+
+LOOK_S = 0.2
+RELOAD_S = 1.0
+RELOAD_MAX_S = 4.0
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(board.View).decode
+
+
+class Document(Protocol):
+    """A board as it was saved: JSON, how far its projection has come, and until when that is true."""
+
+    @property
+    def doc(self) -> bytes: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def as_of(self) -> datetime: ...
+
+
+class Documents(Protocol):
+    """Where boards are read from."""
+
+    async def get(self, name: str, key: str) -> Document | None: ...
+    async def position(self, name: str) -> tuple[int, datetime]: ...
+
+
+Feed = Callable[[int], AsyncGenerator[Item, None]]
+"""The events behind a position, with ``Current`` between them: ``lambda after: stream.follow(client, after)``."""
+
+
+class TooManyScreens(Exception):
+    """This process has as many subscribers as it takes. Another one, or a later try, may do."""
+
+
+class BoardBehind(Exception):
+    """The board has not come as far as was asked for in time. Safe to ask again."""
+
+
+class _Tail(msgspec.Struct):
+    position: int
+    as_of: datetime | None
+    stale: bool
+
+
+class _Beat(msgspec.Struct):
+    as_of: datetime | None
+    stale: bool
+    now: datetime
+
+
+class _Live:
+    """One board. ``whole`` means: the next event of its stream that the feed brings is the next one it lacks."""
+
+    def __init__(self, view: board.View, needs: int) -> None:
+        self.view = view
+        self.needs = needs
+        """What the document must have reached before the board can be whole: the feed had passed it already."""
+        self.reached = 0
+        self.as_of: datetime | None = None
+        self.whole = False
+        self.early: list[Recorded] = []
+        self.screens: set[asyncio.Event] = set()
+        self.frame = b""
+        self.framed_at = 0.0
+        self.sent_at = 0.0
+        self.sending: asyncio.TimerHandle | None = None
+        self.was_stale = False
+        self.reload_at = self.reload_pause = 0.0
+
+    def adopt(self, view: board.View, position: int, as_of: datetime) -> bool:
+        """Take over a document, and behind it the events that came early; whether the board changed by it."""
+        before = self.view.version
+        if view.version > self.view.version:
+            self.view = view
+        self.reached = max(self.reached, position)
+        self.as_of = as_of if self.as_of is None else max(self.as_of, as_of)
+        early, self.early = self.early, []
+        self.whole = self.reached >= self.needs
+        for recorded in early:
+            self.take(recorded)
+        return self.view.version != before
+
+    def take(self, recorded: Recorded) -> bool:
+        """Fold the stream's next event, or keep it until what is before it has come; whether the board changed."""
+        if recorded.version <= self.view.version:
+            return False
+        if self.whole and recorded.version == self.view.version + 1:
+            return self._fold(recorded)
+        if self.whole:
+            self.break_off(recorded.position - 1)
+        self.early.append(recorded)
+        if len(self.early) > EARLY:
+            self.early.clear()
+            self.needs = recorded.position
+        return False
+
+    def break_off(self, needs: int) -> None:
+        """Something is missing: only a document that has reached ``needs`` can mend it."""
+        self.whole, self.needs = False, max(self.needs, needs)
+
+    def begin_anew(self) -> None:
+        """Nothing that is held can be trusted, how old it is least of all."""
+        self.view, self.as_of, self.whole = board.initial(self.view.hall, self.view.date), None, False
+        self.early.clear()
+
+    def _fold(self, recorded: Recorded) -> bool:
+        try:
+            self.view = board.evolve(self.view, recorded)
+        except Exception:
+            log.exception("board-damaged", stream=recorded.stream, position=recorded.position)
+            self.begin_anew()
+            self.break_off(recorded.position)
+            return False
+        self.reached = recorded.position
+        return True
+
+
+class LiveBoards:
+    """Boards of hall-days, each held from the first time somebody asks for it. ``run`` keeps them up.
+
+    Args:
+        screens: the most subscribers this process takes.
+    """
+
+    def __init__(self, documents: Documents, feed: Feed, *, screens: int = 15_000) -> None:
+        self._documents = documents
+        self._feed = feed
+        self._screens_max = screens
+        self._boards: OrderedDict[str, _Live] = OrderedDict()
+        self._loading: dict[str, asyncio.Future[None]] = {}
+        self._confirmed: datetime | None = None
+        self.position = 0
+        """How far the stream has brought this process."""
+        self.screens = 0
+        """How many subscribers there are."""
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    async def board(self, hall: str, day: date, *, after: int = 0, timeout: float = 5.0) -> bytes:
+        """The board as JSON: ``board.Board`` with ``position`` (it holds everything up to there), ``as_of`` (when that
+        was known to be everything there was) and ``stale`` (that is more than three seconds ago).
+
+        Raises:
+            BoardBehind: it has not come to ``after`` within ``timeout`` seconds.
+        """
+        live = await self._live(hall, day)
+        if self._is_stale(self._as_of(live)) and time.monotonic() >= live.reload_at:
+            await self._try_reload(live)
+        if not await self._passed(live, after, timeout):
+            raise BoardBehind(f"the board is at {self._position(live)}, not yet at {after}")
+        return self._encoded(live)
+
+    def subscribe(self, hall: str, day: date, after: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Server-sent events, ready to be written: ``event: board`` with the whole board, once at the beginning and at
+        each change, at most ten times a second; ``id`` is its position. In between comes ``event: beat`` with
+        ``{"as_of", "stale", "now"}`` at least every 1.5 s: nothing changed, and so late it is here.
+
+        Every message is the whole board and the newest wins: a screen that reads slowly holds back one wake-up, no
+        messages. What it must not miss are the calls. So the board lists those of the last 60 seconds, and never fewer
+        than 20, each with its position: a screen that was away for a minute announces the ones behind the last it knew.
+
+        Args:
+            after: ``Last-Event-ID``. A resuming screen always gets the board again, for its day may have changed; it
+                gets none older than what it had, unless no such board can be had within three seconds.
+
+        Raises:
+            TooManyScreens: at once, not from the generator.
+        """
+        if self.screens >= self._screens_max:
+            raise TooManyScreens(f"{self.screens} screens are listening")
+        return self._frames(hall, day, after or 0)
+
+    async def _frames(self, hall: str, day: date, after: int) -> AsyncGenerator[bytes, None]:
+        screen = asyncio.Event()
+        self.screens += 1
+        live: _Live | None = None
+        try:
+            live = await self._live(hall, day)
+            live.screens.add(screen)
+            await self._passed(live, after, RESUME_S)
+            screen.clear()
+            yield RETRY + self._frame(live, SPACING_S)
+            ends_at = time.monotonic() + random.uniform(*AGE_S)  # noqa: S311 (spreads load, keeps no secret)
+            while (left := ends_at - time.monotonic()) > 0:
+                try:
+                    async with asyncio.timeout(min(left, BEAT_S)):
+                        await screen.wait()
+                except TimeoutError:
+                    yield self._beat(live)
+                else:
+                    screen.clear()
+                    yield live.frame
+        finally:
+            self.screens -= 1
+            if live is not None:
+                live.screens.discard(screen)
+
+    # --- running ----------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Follow the stream until cancelled."""
+        beside = [asyncio.create_task(self._mend()), asyncio.create_task(self._watch())]
+        started = False
+        try:
+            while True:
+                try:
+                    if not started:
+                        self.position = (await self._documents.position(board.NAME))[0]
+                        for live in self._boards.values():
+                            live.break_off(self.position)
+                        started = True
+                    async with contextlib.aclosing(self._feed(self.position)) as items:
+                        async for item in items:
+                            self._take(item)
+                except StreamRewritten as error:
+                    log.error("boards-begin-anew", reason=str(error))
+                    self._forget()
+                    started = False
+                except Exception as error:
+                    log.warning("boards-waiting", error=str(error) or type(error).__name__)
+                await asyncio.sleep(RELOAD_S)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    def _take(self, item: Item) -> None:
+        match item:
+            case Recorded():
+                self.position = item.position
+                live = self._boards.get(board.key(item) or "")
+                if live is not None and live.take(item):
+                    self._announce(live)
+            case Current():
+                self.position = max(self.position, item.position)
+                self._confirmed = min(item.at, datetime.now(UTC))
+            case Unreadable():
+                self.position = item.position
+                log.error("event-unreadable", stream=item.stream, position=item.position, reason=item.reason)
+                if (live := self._boards.get(item.stream.partition("-")[2])) is not None:
+                    live.break_off(item.position)
+
+    async def _watch(self) -> None:
+        """Tell the screens when a board becomes stale, and when it is no longer."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            for live in list(self._boards.values()):
+                if (stale := self._is_stale(self._as_of(live))) != live.was_stale:
+                    live.was_stale = stale
+                    self._announce(live)
+
+    async def _mend(self) -> None:
+        """Read documents for boards that lack something, and for those somebody looks at while the stream is silent."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            now, silent = time.monotonic(), self._is_stale(self._confirmed)
+            await asyncio.gather(
+                *(
+                    self._try_reload(live)
+                    for live in self._boards.values()
+                    if now >= live.reload_at and (not live.whole or (silent and live.screens))
+                )
+            )
+
+    async def _try_reload(self, live: _Live) -> None:
+        try:
+            async with asyncio.timeout(RELOAD_MAX_S):
+                await self._reload(live)
+        except Exception as error:
+            log.warning("boards-waiting", error=str(error) or type(error).__name__)
+        live.reload_pause = RELOAD_S if live.whole else min(max(live.reload_pause * 2, LOOK_S), RELOAD_MAX_S)
+        live.reload_at = time.monotonic() + live.reload_pause
+
+    def _forget(self) -> None:
+        """The log was restored to an earlier moment."""
+        self._confirmed = None
+        for live in self._boards.values():
+            live.begin_anew()
+            live.reached = live.needs = 0
+            live.reload_at = live.reload_pause = 0.0
+
+    # --- boards -----------------------------------------------------------------------------------------------
+
+    async def _live(self, hall: str, day: date) -> _Live:
+        key = board.document_key(hall, day)
+        if (live := self._boards.get(key)) is None:
+            live = self._boards[key] = _Live(board.initial(hall, day), self.position)
+            loading = self._loading[key] = asyncio.get_running_loop().create_future()
+            try:
+                await self._reload(live)
+            except BaseException:
+                self._boards.pop(key, None)
+                raise
+            finally:
+                del self._loading[key]
+                loading.set_result(None)
+            self._trim()
+        elif key in self._loading:
+            await asyncio.shield(self._loading[key])
+            return await self._live(hall, day)
+        self._boards.move_to_end(key)
+        return live
+
+    async def _reload(self, live: _Live) -> None:
+        # The position is read first: if there is no document, there was none up to there.
+        position, as_of = await self._documents.position(board.NAME)
+        found = await self._documents.get(board.NAME, board.document_key(live.view.hall, live.view.date))
+        if found is None:
+            changed = live.adopt(live.view, position, as_of)
+        else:
+            changed = live.adopt(_decode(found.doc), found.position, found.as_of)
+        if changed:
+            self._announce(live)
+
+    def _trim(self) -> None:
+        """Let go of the boards that were not asked for longest and that nobody looks at."""
+        idle = (key for key, live in self._boards.items() if not live.screens and key not in self._loading)
+        for key in [key for key, _ in zip(idle, range(len(self._boards) - BOARDS), strict=False)]:
+            del self._boards[key]
+
+    def _position(self, live: _Live) -> int:
+        return max(live.reached, self.position) if live.whole else live.reached
+
+    def _as_of(self, live: _Live) -> datetime | None:
+        if live.whole and self._confirmed is not None:
+            return self._confirmed if live.as_of is None else max(live.as_of, self._confirmed)
+        return live.as_of
+
+    def _is_stale(self, as_of: datetime | None) -> bool:
+        return as_of is None or datetime.now(UTC) - as_of > STALE_AFTER
+
+    async def _passed(self, live: _Live, position: int, timeout: float) -> bool:
+        deadline = time.monotonic() + timeout
+        while self._position(live) < position:
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(0.01)
+        return True
+
+    # --- sending ----------------------------------------------------------------------------------------------
+
+    def _announce(self, live: _Live) -> None:
+        """The board changed: its screens hear of it as soon as the spacing allows, once for all changes until then."""
+        live.framed_at = 0.0
+        if live.screens and live.sending is None:
+            loop = asyncio.get_running_loop()
+            live.sending = loop.call_later(
+                max(0.0, live.sent_at + SPACING_S - time.monotonic()), self._send, live
+            )
+
+    def _send(self, live: _Live) -> None:
+        live.sending = None
+        live.sent_at = time.monotonic()
+        self._frame(live, 0)
+        for screen in live.screens:
+            screen.set()
+
+    def _frame(self, live: _Live, age_s: float) -> bytes:
+        """The board as a server-sent event: encoded once for all screens, anew if that was more than ``age_s`` ago."""
+        now = time.monotonic()
+        if now - live.framed_at > age_s:
+            live.frame = b"event: board\nid: %d\ndata: %b\n\n" % (self._position(live), self._encoded(live))
+            live.framed_at = now
+        return live.frame
+
+    def _beat(self, live: _Live) -> bytes:
+        as_of = self._as_of(live)
+        beat = _Beat(as_of, self._is_stale(as_of), datetime.now(UTC))
+        return b": beat\nevent: beat\ndata: %b\n\n" % _encode(beat)
+
+    def _encoded(self, live: _Live) -> bytes:
+        as_of = self._as_of(live)
+        tail = _Tail(self._position(live), as_of, self._is_stale(as_of))
+        return _encode(board.present(live.view))[:-1] + b"," + _encode(tail)[1:]

@@ -41,6 +41,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     oidc_role_claim: str = "role"
     oidc_hall_claim: str = "hall"
     oidc_window_claim: str = "window"
+    oidc_name_claim: str = "name"
+    oidc_id_number_claim: str = "id_number"
+    oidc_phone_claim: str = "phone_number"
 
     booking_days_ahead: Annotated[int, Meta(ge=1, le=366)] = 30
     """Until how many days from now appointments are offered. No national rule was found."""

@@ -318,7 +318,13 @@ class Views:
         )
         async with self._pool.connection() as connection:
             position, head = await self._positions(connection, name)
-            found = await connection.execute(statement, [*values, limit + 1])
+            try:
+                found = await connection.execute(statement, [*values, limit + 1])
+            except (psycopg.DataError, psycopg.errors.UndefinedFunction) as error:
+                if cursor is None:
+                    raise
+                # Its value is of another kind than what this list is ordered by.
+                raise BadCursor(cursor) from error
             rows = await found.fetchall()
             more = rows[limit - 1] if len(rows) > limit else None
             return Page(
@@ -379,7 +385,7 @@ def _encode_cursor(value: Any, key: str) -> str:
 
 def _decode_cursor(cursor: str) -> tuple[Any, str]:
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[Any, str])
+        return msgspec.json.decode(base64.urlsafe_b64decode(cursor), type=tuple[str | int | None, str])
     except (ValueError, msgspec.DecodeError) as error:
         raise BadCursor(cursor) from error
 

@@ -35,9 +35,12 @@ def read(body: bytes, kind: Any, headers: Headers) -> Any:
     if not _declares_json(headers):
         raise Rejected(415, "not-json")
     try:
-        decoded = _decoder(kind).decode(body)
-    except msgspec.ValidationError as error:
-        raise Rejected(422, "invalid", errors=[field_error(error)]) from error
+        try:
+            decoded = _decoder(kind).decode(body)
+        except msgspec.ValidationError as error:
+            # Decoding stopped at the first field that is wrong: what follows may not even be JSON.
+            msgspec.json.decode(body)
+            raise Rejected(422, "invalid", errors=[field_error(error)]) from error
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Rejected(400, "malformed-json") from error
     if b"\\u0000" in body:

@@ -8,7 +8,7 @@ tokens and leaves those already checked alone until they expire.
 import asyncio
 import base64
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +21,7 @@ from joserfc.jwk import Key, KeySet
 
 from adapters.http.identity import TOKEN_CHARACTERS_MAX, Identity, Role, TokenCache, checked, invalid_token
 from adapters.http.problems import Rejected
+from adapters.people import Identity as Person
 
 log = structlog.get_logger()
 
@@ -46,6 +47,13 @@ class ClaimNames(msgspec.Struct, frozen=True):
     role: str = "role"
     hall: str = "hall"
     window: str = "window"
+    name: str = "name"
+    id_number: str = "id_number"
+    phone: str = "phone_number"
+
+
+Enrol = Callable[[Person], Awaitable[str]]
+"""Answers the key of a person, known or new."""
 
 
 class _Header(msgspec.Struct):
@@ -70,7 +78,9 @@ class OidcTokens:
         issuer: as the tokens' ``iss`` says it; its discovery document must say the same.
         audience: what ``aud`` must name.
         http: a client with a short timeout that follows no redirects.
-        claims: which claims hold role, hall and window.
+        claims: which claims hold role, hall, window and a citizen's identity.
+        enrol: gives a citizen's key. A citizen whose token names no document has none: they may walk in, and nothing
+            that must be theirs alone.
         leeway_s: how far the provider's clock may be off.
         now, monotonic: clocks, for tests.
     """
@@ -83,6 +93,7 @@ class OidcTokens:
         *,
         algorithms: Sequence[str] = ("RS256", "ES256", "EdDSA"),
         claims: ClaimNames | None = None,
+        enrol: Enrol | None = None,
         leeway_s: int = 30,
         now: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
@@ -93,6 +104,7 @@ class OidcTokens:
         self._http = http
         self._algorithms = list(algorithms)
         self._names = claims or ClaimNames()
+        self._enrol = enrol
         self._monotonic = monotonic
         self._cache = TokenCache(now)
         self._keys: KeySet | None = None
@@ -113,9 +125,11 @@ class OidcTokens:
             return known
         header = self._header(token)
         claims = checked(token, await self._key(header.kid), [header.alg], self._registry)
+        role = self._role(claims)
         identity = Identity(
-            role=self._role(claims),
+            role=role,
             subject=claims["sub"],
+            person=await self._person(claims) if role == "citizen" else None,
             hall=self._text(claims, self._names.hall),
             window=self._text(claims, self._names.window),
             expires=float(claims["exp"]),
@@ -202,6 +216,17 @@ class OidcTokens:
             if role in names:
                 return role
         raise Rejected(403, "role-missing")
+
+    async def _person(self, claims: dict[str, Any]) -> str | None:
+        """Raises:
+        Refused: the provider names a document that cannot be.
+        """
+        name, number = self._text(claims, self._names.name), self._text(claims, self._names.id_number)
+        if self._enrol is None or name is None or number is None:
+            return None
+        return await self._enrol(
+            Person(name=name, id_number=number, phone=self._text(claims, self._names.phone))
+        )
 
     def _text(self, claims: dict[str, Any], name: str) -> str | None:
         value = _dig(claims, name)

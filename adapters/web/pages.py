@@ -7,7 +7,6 @@ from datetime import date, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
-from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
@@ -20,12 +19,10 @@ from adapters.web import roles
 from adapters.web.assets import Assets
 from domain.hall import HallPlan
 from domain.message import Text
+from domain.workdays import SHANGHAI
 from projections import board
 
 log = structlog.get_logger()
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-"""The time of every hall."""
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.line import Line
+from tests.running import Running
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (
@@ -18,6 +22,8 @@ QUIET = (
     "--disable-sync",
 )
 
+SERIOUS = ("error", "warning")
+
 Open = Callable[..., Page]
 
 
@@ -30,41 +36,49 @@ def browser() -> Iterator[Browser]:
 
 
 class Complaints:
-    """What a browser has to say against its pages: errors, and requests to other hosts."""
+    """What a browser has to say against its pages: errors, and requests to any place but where the page came from."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self) -> None:
         self.said: list[str] = []
 
-    def watch(self, page: Page) -> None:
+    def watch(self, page: Page, url: str) -> None:
         page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
+        page.on("console", lambda m: self.said.append(f"{m.type}: {m.text}") if m.type in SERIOUS else None)
         page.on(
-            "console",
-            lambda m: self.said.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None,
-        )
-        page.on(
-            "request", lambda r: None if r.url.startswith(self.url) else self.said.append(f"asked {r.url}")
+            "request", lambda r: None if r.url.startswith(f"{url}/") else self.said.append(f"asked {r.url}")
         )
 
 
 @pytest.fixture
-def complaints(server: Any) -> Complaints:
-    return Complaints(server.url)
+def complaints() -> Complaints:
+    return Complaints()
 
 
 @pytest.fixture
-def visit(browser: Browser, server: Any, complaints: Complaints) -> Iterator[Open]:
-    """Opens a path of the server in a window of its own; ``width`` and ``height`` are its size, 1080p if not said."""
+def visit(browser: Browser, server: Running, complaints: Complaints) -> Iterator[Open]:
+    """Opens a path of the server in a window of its own: ``width`` and ``height`` are its size, ``url`` the way to the
+    server if it is not the straight one."""
     contexts: list[BrowserContext] = []
 
-    def open_(path: str, width: int = 1920, height: int = 1080, **options: Any) -> Page:
+    def open_(
+        path: str, width: int = 1920, height: int = 1080, url: str = server.url, **options: Any
+    ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
-        complaints.watch(page)
-        page.goto(server.url + path)
+        complaints.watch(page, url)
+        page.goto(url + path)
         return page
 
     yield open_
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def line(server: Running) -> Iterator[Line]:
+    """A way to the server that can be cut."""
+    port = urlsplit(server.url).port
+    assert port is not None
+    with Line(port) as between:
+        yield between

@@ -33,7 +33,9 @@ def test_every_first_step_of_a_role_is_accepted_in_its_order(server: Running, ro
         for variable, value in kept.items():
             path = path.replace(f"${variable}", value)
         body = roles.body_of(step, PLACE)
-        request = urllib.request.Request(server.url + path, body and body.encode(), method=step.method)
+        request = urllib.request.Request(
+            server.url + path, body.encode() if body else None, method=step.method
+        )
         request.add_header("Authorization", f"Bearer {token}")
         if body:
             request.add_header("Content-Type", "application/json")

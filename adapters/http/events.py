@@ -25,7 +25,8 @@ from adapters.loop import StoreUnavailable
 from domain.catalogue import DECIDERS
 from domain.handling import Act, Ask
 from domain.message import Command as DomainCommand
-from domain.message import Recorded, category
+from domain.message import Recorded, category, day_of, hall_of
+from domain.queue import OpenDay
 
 SOURCE = "/mingting"
 EVENTS_MAX = 1000
@@ -141,7 +142,7 @@ async def _enter(parts: Parts, asked: Asking, told: Told) -> Entered:
     try:
         beside = [(b"idempotency-key", told.key.encode()), (b"mingting-at", told.at.isoformat().encode())]
         one = asking(asked.identity, "POST", f"{API}/import", beside, encode(told), parts.clock())
-        act = Act((Ask(told.stream, _command(told)),))
+        act = Act((*_opening(parts, told.stream), Ask(told.stream, _command(told))))
         receipt = await _in_hall(one, told).submitted(parts.loop, act)
     except (StoreUnavailable, UnreadableEvent):
         raise
@@ -154,6 +155,22 @@ async def _enter(parts: Parts, asked: Asking, told: Told) -> Entered:
         replayed=receipt.replayed,
         result=receipt.result,
     )
+
+
+def _opening(parts: Parts, stream: str) -> tuple[Ask, ...]:
+    """A day at the windows begins with the hall's plan, as it does for whoever takes the first ticket.
+
+    Raises:
+        Rejected: the stream is not that of a hall and a day.
+        Refused: there is no such hall.
+    """
+    if category(stream) != "queue":
+        return ()
+    try:
+        day_of(stream)
+    except ValueError as error:
+        raise Rejected(422, "unknown-stream", {"stream": stream}) from error
+    return (Ask(stream, OpenDay(parts.catalogue.hall(hall_of(stream)))),)
 
 
 def _command(told: Told) -> DomainCommand:

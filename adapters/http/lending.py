@@ -30,7 +30,7 @@ class TokenLent(msgspec.Struct, frozen=True):
 
 def routes(parts: Parts) -> list[HTTPRouteHandler]:
     tokens = parts.tokens
-    if not isinstance(tokens, DevelopmentTokens):
+    if not (isinstance(tokens, DevelopmentTokens) and parts.settings.signs_tokens):
         return []
 
     @post(

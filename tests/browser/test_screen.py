@@ -296,6 +296,23 @@ def stream(document: Any) -> str:
     return f"retry: 100\nevent: board\nid: 1\ndata: {json.dumps(document)}\n\n"
 
 
+def test_a_new_day_is_a_new_page(visit: Open, server: Running, desk: Desk) -> None:
+    tomorrow = server.get(f"/api/v1/halls/{HALL}/board") | {"date": "2099-01-01", "calls": []}
+    page = visit("/")
+    page.clock.install()
+    page.route(
+        "**/board/events",
+        lambda route: route.fulfill(content_type="text/event-stream", body=stream(tomorrow)),
+    )
+    page.goto(server.url + SCREEN)
+    expect(page.locator(".none")).to_be_visible()
+    page.unroute("**/board/events")
+    page.evaluate("window.yesterday = true")
+    page.clock.run_for(31_000)  # screens do not all come back in the same moment
+    page.wait_for_function("window.yesterday === undefined", timeout=5_000)
+    expect(page.locator("body")).to_have_attribute("data-hall", HALL)
+
+
 def test_a_screen_holds_no_more_after_many_changes_than_after_few(visit: Open, desk: Desk) -> None:
     page = visit(SCREEN)
     for _ in range(8):

@@ -9,6 +9,7 @@ const FRESH_MS = 8000; // how long a new call draws the eye, from the moment it 
 const CALL_PAGE_MS = 4000;
 const QUEUE_PAGE_MS = 8000;
 const CALLS_BELOW = 5; // rows under the newest call
+const CALLS_TURNED = 40; // the most that pages are turned for: nobody reads more in half a minute
 
 const screen = document.querySelector(".screen");
 const part = (name) => screen.querySelector(`[data-part="${name}"]`);
@@ -65,7 +66,7 @@ const isFresh = ({ position }, now) => position > arrivedAt && now - seenAt.get(
  * and has not been seen: after a burst, or after the line was cut, pages turn until each has had its time.
  */
 function drawCalls(now) {
-  const [newest, ...below] = latest(board.calls);
+  const [newest, ...below] = latest(board.calls).slice(0, 1 + CALLS_TURNED);
   if (now >= turnAt) {
     turnAt = now + CALL_PAGE_MS;
     page = Math.max(0, Math.floor(below.findIndex(isUnseen) / CALLS_BELOW));

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -105,10 +105,10 @@ async def serving(
         stack.push_async_callback(tail.close)
         runner = ProjectionRunner(views_recorder, tail, PROJECTIONS)
         for work in (loop.run(), boards.run(), runner.run()):
-            stack.push_async_callback(_stop, asyncio.create_task(work))
+            await stack.enter_async_context(running(work))
         await _seed(loop)
         await catalogue.refresh()
-        stack.push_async_callback(_stop, asyncio.create_task(catalogue.follow()))
+        await stack.enter_async_context(running(catalogue.follow()))
         clock = Clock()
 
         async def health() -> Standing:
@@ -141,9 +141,15 @@ async def silent(after: int) -> AsyncIterator[Item]:
     yield  # type: ignore[misc]  # makes a generator of it
 
 
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Something that goes on beside the block."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _seed(loop: CommandLoop) -> None:

@@ -21,6 +21,7 @@ from adapters.http.access import API
 from adapters.http.body import StrictRequest
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
+from adapters.http.reading import Day
 from domain.workdays import SHANGHAI
 
 log = structlog.get_logger()
@@ -124,10 +125,10 @@ def reads(parts: Parts, taken_within_s: float = TAKEN_WITHIN_S) -> list[HTTPRout
         media_type="text/event-stream",
         tags=["board"],
     )
-    async def events(hall: FromPath[str], request: StrictRequest) -> BoardStream:
+    async def events(hall: FromPath[str], request: StrictRequest, date: Day = None) -> BoardStream:
         parts.catalogue.hall(hall)
-        today = parts.clock().astimezone(SHANGHAI).date()
-        frames = parts.boards.subscribe(hall, today, _last(request.headers.get("last-event-id")))
+        day = date or parts.clock().astimezone(SHANGHAI).date()
+        frames = parts.boards.subscribe(hall, day, _last(request.headers.get("last-event-id")))
         return BoardStream(frames, streams, taken_within_s)
 
     return [events]

@@ -56,6 +56,8 @@ async def replay(options: ReplayOptions) -> dict[str, Any]:
     happenings = timeline(recorded, options.hall, on, ZONE)
     async with courier(options.url, options.token) as to:
         await to.find_hall(options.hall)
+        screen = f"大屏 Screen: {options.url}/halls/{options.hall}/screen?date={on}"
+        console.print(screen, markup=False, highlight=False, soft_wrap=True)
         try:
             await play(to, happenings, options.speed, console)
         except asyncio.CancelledError:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple, Protocol
 
 import msgspec
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from adapters.web import roles
 from adapters.web.assets import Assets
@@ -87,6 +87,7 @@ class CallRow(NamedTuple):
     recalled: bool
     long: bool
     wide: bool
+    wider: bool
 
 
 def routes(
@@ -135,19 +136,25 @@ def routes(
         )
 
     @get("/halls/{hall:str}/screen", include_in_schema=False)
-    async def screen(hall: FromPath[str], theme: FromQuery[str | None] = None) -> Page:
+    async def screen(
+        hall: FromPath[str],
+        asked: Annotated[date | None, QueryParameter(name="date")] = None,
+        theme: FromQuery[str | None] = None,
+    ) -> Page:
         if (listed := catalogue.halls.get(hall)) is None:
             return missing(NO_HALL, theme)
         now = clock().astimezone(SHANGHAI)
-        shown = await _shown(boards, hall, now.date())
+        shown = await _shown(boards, hall, asked or now.date())
         return page(
             "screen.html",
             theme,
             name=hall,
             hall=listed.plan,
             board=shown,
+            other_day=asked if asked != now.date() else None,
             calls=[] if shown.state == "closed" else [_row(call) for call in _latest(shown.calls)],
-            blank_call=CallRow("", "", Text("-", "-"), False, False, False),
+            queues=sorted(shown.queues, key=lambda queue: not (queue.waiting or queue.windows_open)),
+            blank_call=CallRow("", "", Text("-", "-"), False, False, False, False),
             blank_queue=board.QueueOnBoard("-", "", Text("-", "-"), 0, 0, None),
             quiet=QUIET,
             as_of=shown.as_of and shown.as_of.astimezone(SHANGHAI),
@@ -195,7 +202,7 @@ def _latest(calls: Sequence[board.Call]) -> list[board.Call]:
 
 def _row(call: board.Call) -> CallRow:
     number, name = window_number(call.window), call.window_name
-    return CallRow(call.ticket, number, name, call.recalled, len(name.zh) > 8, len(call.ticket) > 4)
+    return CallRow(call.ticket, number, name, call.recalled, len(name.zh) > 8, len(call.ticket) > 4, len(call.ticket) > 5)
 
 
 def window_number(window: str) -> str:

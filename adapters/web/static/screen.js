@@ -33,7 +33,8 @@ let page = 0; // of the calls below the newest
 let turnAt = 0;
 const seenAt = new Map(); // position of a new call -> when it could first be seen; only calls the board still holds
 
-const tick = follow(`/api/v1/halls/${screen.dataset.hall}/board/events`, {
+const asked = screen.hasAttribute("data-other-day") ? `?date=${screen.dataset.date}` : "";
+const tick = follow(`/api/v1/halls/${screen.dataset.hall}/board/events${asked}`, {
   board(document) {
     board = document;
     learn(document);
@@ -92,6 +93,7 @@ function writeCall(row, call, fresh) {
   mark(row, "unnumbered", number === "");
   mark(row, "long", zh.length > 8);
   mark(row, "wide", call.ticket.length > 4);
+  mark(row, "wider", call.ticket.length > 5);
   mark(row, "fresh", fresh);
 }
 
@@ -113,7 +115,7 @@ function speak() {
 /** Draw as many queues as fit; if they do not all fit, in closer rows, a page at a time. */
 function drawQueues(now) {
   const list = parts.queues;
-  const { queues } = board;
+  const queues = [...board.queues].sort((one, other) => inUse(other) - inUse(one));
   const fitting = (dense) => {
     list.classList.toggle("dense", dense);
     const row = list.firstElementChild?.getBoundingClientRect().height || list.clientHeight;
@@ -126,6 +128,9 @@ function drawQueues(now) {
   fill(list, template("queue"), queues.slice(page * fit, (page + 1) * fit), writeQueue);
   say(parts["queue-page"], pages > 1 ? `${page + 1} / ${pages}` : "");
 }
+
+/** Those that nobody serves and nobody waits for come last. */
+const inUse = ({ waiting, windows_open }) => waiting > 0 || windows_open > 0;
 
 function writeQueue(row, queue) {
   say(row.querySelector(".prefix"), queue.prefix);

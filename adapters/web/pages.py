@@ -201,8 +201,8 @@ def _latest(calls: Sequence[board.Call]) -> list[board.Call]:
 
 
 def _row(call: board.Call) -> CallRow:
-    number, name = window_number(call.window), call.window_name
-    return CallRow(call.ticket, number, name, call.recalled, len(name.zh) > 8, len(call.ticket) > 4, len(call.ticket) > 5)
+    number, name, width = window_number(call.window), call.window_name, len(call.ticket)
+    return CallRow(call.ticket, number, name, call.recalled, len(name.zh) > 8, width > 4, width > 5)
 
 
 def window_number(window: str) -> str:

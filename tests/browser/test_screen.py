@@ -257,7 +257,7 @@ def test_forty_queues_turn_page_by_page_and_long_names_stay_in_their_place(
             "prefix": f"Q{chr(65 + n % 26)}",
             "name": name,
             "waiting": n * 9,
-            "windows_open": n,
+            "windows_open": n + 1,
             "last_called": None,
         }
         for n in range(40)

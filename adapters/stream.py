@@ -327,7 +327,7 @@ class _Follower:
         self._subscriptions: list[Subscription] = []
         self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
         self._ask = self._inbox = ""
-        self._wanted = self._delivered = 0
+        self._wanted = self._delivered = self._reconnects = 0
         self._heard = self._yielded = 0.0
 
     async def next(self) -> Item:
@@ -363,6 +363,7 @@ class _Follower:
             None,
             None,
         )
+        self._reconnects = self._client.stats["reconnects"]
         for subject in (self._inbox, CURRENT):
             self._subscriptions.append(await self._client.subscribe(subject, cb=self._arrived.put))
         # One message earlier than what is wanted, to see that what follows still follows what we have.
@@ -410,9 +411,15 @@ class _Follower:
         self._wanted = PULL
 
     async def _message(self) -> Msg:
-        if self._arrived.empty():
-            async with asyncio.timeout(SILENCE_S):
-                return await self._arrived.get()
+        while self._arrived.empty():
+            if self._client.stats["reconnects"] != self._reconnects:
+                raise StreamUnavailable("the connection is a new one")
+            if time.monotonic() - self._heard > SILENCE_S:
+                raise StreamUnavailable("the consumer is silent")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT_S):
+                    return await self._arrived.get()
+            obey()
         return self._arrived.get_nowait()
 
     def _told(self, status: str, message: Msg) -> None:
@@ -442,12 +449,9 @@ class _Follower:
         return recorded(headers, message.data)
 
     async def _current(self, current: Current) -> None:
-        now = time.monotonic()
-        if now - self._heard > SILENCE_S:
-            raise StreamUnavailable("the consumer is silent")
         if current.position < self._position:
             # Older news may overtake an event by a little; a log that ends before what we have was cut off.
-            if now - self._yielded > 1:
+            if time.monotonic() - self._yielded > 1:
                 raise StreamRewritten(f"the log ends at {current.position}, {self._position} was seen")
         elif self._due is None:
             self._due = current

@@ -1,0 +1,219 @@
+"""A day's figures: who came, how long they waited, how long they were served."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+from hypothesis import given
+
+from domain.hall import HallPlan, QueuePlan, WindowPlan
+from domain.message import Event, Recorded, Text
+from domain.queue import (
+    DayOpened,
+    QueueAdded,
+    ServiceFinished,
+    ServiceStarted,
+    TicketCalled,
+    TicketIssued,
+    TicketLeft,
+    TicketMissed,
+    TicketParked,
+    TicketRecalled,
+    TicketTransferred,
+    TicketUnparked,
+    WindowOpened,
+)
+from projections import day
+from projections.day import DayFigures, Figures, Services, Waits, nearest_rank, present
+from tests.days import KEY, STREAM, days
+from tests.histories import World, record, view_of
+from tests.spec import NINE
+
+NAME = Text("综合", "General")
+OPENED = DayOpened(
+    HallPlan(
+        name=NAME,
+        region="411328000000",
+        queues=(QueuePlan("a", "A", NAME), QueuePlan("b", "B", NAME)),
+        windows=(WindowPlan("w1", NAME, "general", ("a", "b")), WindowPlan("w2", NAME, "general", ("b",))),
+    )
+)
+Happened = tuple[datetime, Event]
+
+
+def at(second: float, event: Event) -> Happened:
+    return NINE + timedelta(seconds=second), event
+
+
+def issued(second: float, number: str) -> Happened:
+    return at(second, TicketIssued(number, f"ref-{number}", number[0].lower()))
+
+
+def called(second: float, number: str, window: str = "w1") -> Happened:
+    return at(second, TicketCalled(number, window))
+
+
+def served(start: float, finish: float, number: str, window: str = "w1", queue: str = "a") -> list[Happened]:
+    return [
+        at(start, ServiceStarted(number, window)),
+        at(finish, ServiceFinished(number, window, f"ref-{number}", queue)),
+    ]
+
+
+def figures(*happened: Happened) -> DayFigures:
+    (view,) = view_of(day, record(STREAM, OPENED, *happened)).values()
+    return present(view)
+
+
+def counts(of: Figures) -> tuple[int, int, int, int, int]:
+    """issued, called, served, no-shows, abandoned"""
+    return of.issued, of.called, of.served, of.no_shows, of.abandoned
+
+
+def test_before_anybody_was_served_no_time_is_claimed() -> None:
+    nothing = present(day.initial("tang-he", date(2026, 3, 2)))
+    assert (nothing.hall, nothing.date, counts(nothing)) == ("tang-he", date(2026, 3, 2), (0, 0, 0, 0, 0))
+    assert nothing.wait_s == Waits(None, None, None, None)
+    assert nothing.service_s == Services(None, None, None)
+
+
+def test_a_wait_is_counted_from_the_issue_to_the_first_call_and_a_service_to_its_end() -> None:
+    seen = figures(issued(0, "A001"), called(60, "A001"), *served(70, 370, "A001"))
+    assert counts(seen) == (1, 1, 1, 0, 0)
+    assert seen.wait_s == Waits(60, 60, 60, 60)
+    assert seen.service_s == Services(300, 300, 300)
+
+
+def test_a_recall_does_not_lengthen_the_wait() -> None:
+    seen = figures(
+        issued(0, "A001"),
+        called(60, "A001"),
+        at(120, TicketRecalled("A001", "w1")),
+        *served(130, 140, "A001"),
+    )
+    assert (seen.called, seen.wait_s.max) == (1, 60)
+
+
+def test_the_wait_of_who_is_not_served_yet_is_not_counted() -> None:
+    assert figures(issued(0, "A001"), called(60, "A001")).wait_s.mean is None
+
+
+def test_who_gives_up_is_abandoned_and_adds_no_wait() -> None:
+    seen = figures(issued(0, "A001"), at(30, TicketLeft("A001")), issued(0, "B001"), issued(0, "B002"))
+    assert counts(seen) == (3, 0, 0, 0, 1)
+    assert [counts(line) for line in seen.queues] == [(1, 0, 0, 0, 1), (2, 0, 0, 0, 0)]
+    assert seen.wait_s.mean is None
+
+
+def test_who_is_not_there_when_called_is_a_no_show_until_served_after_all() -> None:
+    missed = (issued(0, "A001"), called(60, "A001"), at(90, TicketMissed("A001", "w1")))
+    assert counts(figures(*missed)) == (1, 1, 0, 1, 0)
+    assert [counts(w) for w in figures(*missed).windows] == [(0, 1, 0, 1, 0), (0, 0, 0, 0, 0)]
+    back = figures(*missed, called(600, "A001", "w2"), *served(610, 620, "A001", "w2"))
+    assert counts(back) == (1, 1, 1, 0, 0)
+    assert back.wait_s.max == 60
+    assert [counts(w) for w in back.windows] == [(0, 1, 0, 0, 0), (0, 0, 1, 0, 0)]
+
+
+def test_a_no_show_whom_the_end_of_the_day_lets_go_is_counted_once() -> None:
+    seen = figures(
+        issued(0, "A001"),
+        called(60, "A001"),
+        at(90, TicketMissed("A001", "w1")),
+        at(900, TicketLeft("A001", "day-closed")),
+    )
+    assert counts(seen) == (1, 1, 0, 1, 0)
+
+
+def test_a_transfer_is_served_where_it_was_finished_and_waited_since_it_came() -> None:
+    seen = figures(
+        issued(0, "A001"),
+        called(60, "A001"),
+        at(70, ServiceStarted("A001", "w1")),
+        at(100, TicketTransferred("A001", "w1", "b", "wrong queue")),
+        called(500, "A001", "w2"),
+        *served(510, 520, "A001", "w2", "b"),
+    )
+    assert [counts(line) for line in seen.queues] == [(1, 1, 0, 0, 0), (0, 0, 1, 0, 0)]
+    assert [counts(w) for w in seen.windows] == [(0, 1, 0, 0, 0), (0, 0, 1, 0, 0)]
+    assert (seen.wait_s.max, seen.service_s.mean) == (60, 40)
+    assert seen.queues[1].wait_s == seen.windows[1].wait_s == Waits(60, 60, 60, 60)
+
+
+def test_the_time_a_ticket_was_parked_is_no_service() -> None:
+    seen = figures(
+        issued(0, "A001"),
+        called(60, "A001"),
+        at(60, ServiceStarted("A001", "w1")),
+        at(160, TicketParked("A001", "w1", "copy")),
+        at(1000, TicketUnparked("A001", "w1")),
+        *served(1010, 1060, "A001"),
+    )
+    assert (seen.called, seen.wait_s.max, seen.service_s.mean) == (1, 60, 150)
+
+
+def test_a_hall_s_figures_are_those_of_its_queues_and_of_its_windows_together() -> None:
+    seen = figures(
+        issued(0, "A001"),
+        issued(0, "B001"),
+        called(10, "A001"),
+        *served(10, 110, "A001"),
+        called(40, "B001", "w2"),
+        *served(40, 340, "B001", "w2", "b"),
+    )
+    assert (seen.wait_s, seen.service_s) == (Waits(25, 10, 40, 40), Services(200, 100, 300))
+    assert [line.wait_s.max for line in seen.queues] == [10, 40]
+    assert [w.service_s.mean for w in seen.windows] == [100, 300]
+
+
+def test_queues_and_windows_of_the_day_only_have_figures_too() -> None:
+    seen = figures(
+        at(0, QueueAdded(QueuePlan("c", "C", NAME))),
+        at(0, WindowOpened("w9", "zhao", ("c",))),
+        issued(0, "C001"),
+    )
+    assert (seen.queues[-1].queue, seen.queues[-1].issued) == ("c", 1)
+    assert seen.windows[-1].name == Text("w9", "w9")
+
+
+def test_percentiles_are_nearest_rank() -> None:
+    assert nearest_rank([], 50) is None
+    assert [nearest_rank([15, 20, 35, 40, 50], p) for p in (30, 40, 50, 90, 100)] == [20, 20, 35, 50, 50]
+    assert nearest_rank(list(range(1, 11)), 90) == 9
+
+
+def test_other_streams_have_no_figures() -> None:
+    assert view_of(day, record("slots-tang-he-2026-03-02", OPENED)) == {}
+    assert list(view_of(day, record(STREAM, OPENED))) == [day.document_key("tang-he", date(2026, 3, 2))]
+
+
+@given(days())
+def test_every_ticket_is_counted_once_and_every_served_one_with_its_own_wait(world: World) -> None:
+    view = view_of(day, world.log)[KEY]
+    seen = present(view)
+    status = [ticket.status for ticket in world.state(STREAM).tickets.values()]
+    here = sum(s in ("waiting", "called", "serving", "parked") for s in status)
+    assert seen.issued == len(status) == seen.served + seen.no_shows + seen.abandoned + here
+    assert seen.served == status.count("served")
+    waits = sorted(_waits(world.log))
+    assert sorted(w for of_queue in view.counts.values() for c in of_queue.values() for w in c.waits) == waits
+    assert seen.wait_s.max == (waits[-1] if waits else None)
+    for part in (seen.queues, seen.windows):
+        assert sum(one.served for one in part) == seen.served
+        assert sum(one.called for one in part) == seen.called
+        assert sum(one.no_shows for one in part) == seen.no_shows
+    assert sum(line.issued for line in seen.queues) == seen.issued
+    assert sum(line.abandoned for line in seen.queues) == seen.abandoned
+
+
+def _waits(log: list[Recorded]) -> Iterator[int]:
+    """From issue to first call, of those who were served."""
+    issued: dict[str, datetime] = {}
+    called: dict[str, datetime] = {}
+    for recorded in log:
+        match recorded.event:
+            case TicketIssued(number):
+                issued[number] = recorded.stamp.at
+            case TicketCalled(number):
+                called.setdefault(number, recorded.stamp.at)
+            case ServiceFinished(number):
+                yield round((called[number] - issued[number]).total_seconds())

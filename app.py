@@ -30,7 +30,7 @@ from rich.progress import Progress
 from adapters import check as checking
 from adapters import cli, store
 from adapters.boards import LiveBoards
-from adapters.catalogue import Catalogue
+from adapters.catalogue import CREATE_INDEX, Catalogue
 from adapters.demonstration import plans
 from adapters.embedded import DataInUse, ServerFailed
 from adapters.http.app import create_http
@@ -73,6 +73,8 @@ def migrate(settings: Settings) -> None:
     datastore = store.datastore(url_of(settings))
     try:
         store.migrate(store.GroupCommitRecorder(datastore))
+        with datastore.get_connection() as connection:
+            connection.execute(CREATE_INDEX)
         ViewsRecorder(datastore, PROJECTIONS).create_table()
     finally:
         datastore.close()
@@ -221,10 +223,8 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
     """Relay, projections, policies and deadlines, until a signal comes or the parent is gone."""
     url = url_of(settings)
     assert settings.nats_url is not None
-    recorder = store.GroupCommitRecorder(store.datastore(url))
     views_recorder = ViewsRecorder(store.datastore(url), PROJECTIONS)
     async with AsyncExitStack() as stack:
-        stack.callback(recorder.datastore.close)
         stack.callback(views_recorder.datastore.close)
         loop = await stack.enter_async_context(command_loop(settings))
         views = Views(await stack.enter_async_context(pool(settings, 4)))
@@ -237,7 +237,7 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
 
         relay = Relay(tail("relay"), EventStream(nats))
         runner = ProjectionRunner(views_recorder, tail("projections"), PROJECTIONS)
-        reactor = Reactor(recorder, views_recorder, tail("policies"), views, loop.submit)
+        reactor = Reactor(views_recorder, tail("policies"), views, loop.submit)
         scheduler = Scheduler(tail("deadlines"), views, loop.submit, now)
         parts = {
             "relay": relay.run,

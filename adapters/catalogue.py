@@ -10,6 +10,7 @@ from typing import Any, Generic, LiteralString, NamedTuple, TypeVar, get_args
 import psycopg
 import structlog
 from psycopg.rows import TupleRow
+from psycopg.sql import SQL, Literal
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from adapters import envelope
@@ -24,20 +25,26 @@ log = structlog.get_logger()
 
 REFRESH_S = 1.0
 
-# The head is read first: what is appended between the two is found the next time, and is not lost.
-SELECT_HEAD: LiteralString = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
-
-SELECT_CONFIGURED: LiteralString = """
-    SELECT originator_id, originator_version, notification_id, topic, state
-    FROM stored_events WHERE notification_id > %b AND notification_id <= %b AND topic = ANY(%b)
-    ORDER BY notification_id
-"""
-
 TOPICS = [
     str(event.__struct_config__.tag)
     for module in (hall, item, calendar)
     for event in (get_args(module.AnyEvent) or (module.AnyEvent,))
 ]
+
+CONFIGURATION = SQL("topic IN ({})").format(SQL(", ").join(map(Literal, TOPICS)))
+
+CREATE_INDEX = SQL(
+    "CREATE INDEX IF NOT EXISTS stored_events_configuration ON stored_events (notification_id) WHERE {}"
+).format(CONFIGURATION)
+"""So that a process which starts need not read the whole log for its few events of configuration."""
+
+# The head is read first: what is appended between the two is found the next time, and is not lost.
+SELECT_HEAD: LiteralString = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
+
+SELECT_CONFIGURED = SQL(
+    "SELECT originator_id, originator_version, notification_id, topic, state FROM stored_events"
+    " WHERE notification_id > %b AND notification_id <= %b AND {} ORDER BY notification_id"
+).format(CONFIGURATION)
 
 Plan = TypeVar("Plan")
 
@@ -102,7 +109,7 @@ class Catalogue:
             head = row[0] if row else 0
             if head == self.position:
                 return
-            rows = await connection.execute(SELECT_CONFIGURED, (self.position, head, TOPICS), binary=True)
+            rows = await connection.execute(SELECT_CONFIGURED, (self.position, head), binary=True)
             for stored in await rows.fetchall():
                 self._take(*stored)
             self.position = head

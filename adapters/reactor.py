@@ -10,14 +10,14 @@ import structlog
 from eventsourcing.persistence import PersistenceError, Tracking
 
 from adapters.loop import StoreUnavailable
-from adapters.runner import Tail, UnreadableRow, read_page
-from adapters.store import GroupCommitRecorder, Row
+from adapters.runner import UnreadableRow, read_page
+from adapters.store import Row
 from adapters.views import Page, ViewBehind, ViewsRecorder
 from domain import policies
-from domain.calendar import CalendarGazetted
+from domain.calendar import CalendarGazetted, stream
 from domain.handling import Act, Ask
 from domain.message import Command, Recorded, Refused, Stamp, hall_of
-from domain.workdays import Calendar
+from domain.workdays import YEAR_MAX, YEAR_MIN, Calendar
 from projections import deadlines
 
 log = structlog.get_logger()
@@ -26,6 +26,14 @@ NAME = "policies"
 PAGE = 200
 
 Submit = Callable[[Act, Stamp], Awaitable[Any]]
+
+
+class Tail(Protocol):
+    """Where the log is read from."""
+
+    async def page(self, after: int, limit: int) -> list[Row]: ...
+    async def streams(self, names: Sequence[str]) -> list[Row]: ...
+    async def wait(self, after: int) -> None: ...
 
 
 class Lists(Protocol):
@@ -50,10 +58,7 @@ class Reactor:
     which already knows answers with nothing, and its command id is made of the event's, so nothing happens twice.
     """
 
-    def __init__(
-        self, log_of: GroupCommitRecorder, tracking: ViewsRecorder, tail: Tail, lists: Lists, submit: Submit
-    ) -> None:
-        self._log = log_of
+    def __init__(self, tracking: ViewsRecorder, tail: Tail, lists: Lists, submit: Submit) -> None:
         self._tracking = tracking
         self._tail = tail
         self._lists = lists
@@ -66,7 +71,7 @@ class Reactor:
         while True:
             try:
                 self.position = await asyncio.to_thread(self._tracking.position, NAME)
-                self._calendar = await asyncio.to_thread(self._gazetted, self.position)
+                self._calendar = await self._gazetted(self.position)
                 while True:
                     rows = await self._tail.page(self.position, PAGE)
                     if not rows:
@@ -81,14 +86,13 @@ class Reactor:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
 
-    def _gazetted(self, position: int) -> Calendar:
+    async def _gazetted(self, position: int) -> Calendar:
         """The calendar as the log had it at a position."""
         calendar = Calendar()
-        for n in self._log.select_notifications(None, 10_000, position, ["calendar-gazetted"]):
-            row = Row(str(n.originator_id), n.originator_version, int(n.id), n.topic, n.state)
-            for recorded in read_page([row]):
-                if isinstance(recorded, Recorded):
-                    calendar = calendar.with_year(recorded.event.year)
+        rows = await self._tail.streams([stream(year) for year in range(YEAR_MIN, YEAR_MAX + 1)])
+        for recorded in read_page(row for row in rows if row.position <= position):
+            if isinstance(recorded, Recorded):
+                calendar = calendar.with_year(recorded.event.year)
         return calendar
 
     async def _react(self, page: Sequence[Recorded | UnreadableRow]) -> None:

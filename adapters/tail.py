@@ -6,7 +6,7 @@ dead without saying so. So the tail also looks by itself, and every question to 
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import psycopg
@@ -73,6 +73,10 @@ class LogTail:
             if len(rows) == limit:
                 await self._drain()
         return rows
+
+    async def streams(self, names: Sequence[str]) -> list[Row]:
+        """Everything that stands in some streams, stream by stream."""
+        return await self._ask(lambda connection: store.select_streams(connection, names))
 
     async def head(self) -> int:
         """The position of the last event there is; 0 if there is none."""

@@ -28,6 +28,9 @@ when they do (民法典 第203条); an office that counts so passes its closing 
 
 ONE_DAY = timedelta(days=1)
 
+YEAR_MIN, YEAR_MAX = 2000, 2100
+"""The years a calendar may be gazetted for."""
+
 Dates = Annotated[tuple[date, ...], Meta(max_length=60)]
 
 
@@ -37,7 +40,7 @@ class Year(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     ``rest_days`` may include weekends, as the notice does. ``number`` is the document's, where it is known.
     """
 
-    year: Annotated[int, Meta(ge=2000, le=2100)]
+    year: Annotated[int, Meta(ge=YEAR_MIN, le=YEAR_MAX)]
     title: Text
     number: Label | None = None
     issued: date

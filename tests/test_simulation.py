@@ -276,7 +276,7 @@ async def test_a_day_keeps_every_promise_through_faults(database_url: str, seed:
             tails[:] = [LogTail(database_url) for _ in range(3)]
             loop = CommandLoop(lambda: store.connect(database_url))
             runner = ProjectionRunner(views_recorder, tails[0], PROJECTIONS)
-            reactor = Reactor(recorder, views_recorder, tails[1], views, loop.submit)
+            reactor = Reactor(views_recorder, tails[1], views, loop.submit)
             scheduler = Scheduler(tails[2], views, loop.submit, lambda: day.now, every_s=0.05)
             work[:] = [asyncio.create_task(part.run()) for part in (loop, runner, reactor, scheduler)]
 

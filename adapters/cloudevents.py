@@ -23,10 +23,6 @@ SOURCE = "/mingting"
 POSITION = "Mingting-Position"
 
 
-class _Version(msgspec.Struct):
-    v: int = 1
-
-
 class _Plan(msgspec.Struct):
     region: str
 
@@ -44,7 +40,6 @@ class Unreadable(NamedTuple):
     reason: str
 
 
-_read_version = msgspec.json.Decoder(_Version).decode
 _read_configured = msgspec.json.Decoder(_Configured).decode
 _read_event = msgspec.json.Decoder(AnyEvent).decode
 
@@ -82,14 +77,15 @@ def message(row: Row, regions: dict[str, str]) -> tuple[str, dict[str, str], byt
     Args:
         regions: hall → region, as the log had it before this event; a hall's configuration is entered.
     """
-    stamp, nth, event = envelope.read_sealed(row.state)
+    sealed = envelope.read_sealed(row.state)
+    stamp, event = sealed.stamp, sealed.event
     hall = hall_of(row.stream, stamp)
     if row.topic == "hall-configured":
         regions[hall] = _read_configured(event).plan.region
     category = row.stream.partition("-")[0]
     headers = {
         "ce-specversion": "1.0",
-        "ce-id": written(f"{stamp.command}.{nth}"),
+        "ce-id": written(sealed.id),
         "ce-type": f"mingting.{category}.{row.topic}",
         "ce-source": SOURCE,
         "ce-subject": written(row.stream),
@@ -108,8 +104,8 @@ def message(row: Row, regions: dict[str, str]) -> tuple[str, dict[str, str], byt
         headers["Mingting-Recorded-At"] = stamp.recorded_at.isoformat()
     if stamp.hall is not None:
         headers["Mingting-Hall"] = written(stamp.hall)
-    if (version := _read_version(row.state).v) != 1:
-        headers["Mingting-Event-Version"] = str(version)
+    if sealed.event_version != 1:
+        headers["Mingting-Event-Version"] = str(sealed.event_version)
     return f"mingting.{regions.get(hall, '-')}.{hall}.{category}.{row.topic}", headers, event
 
 

@@ -1,7 +1,7 @@
 """How an event is written down: its own JSON inside an envelope that says who, when and through which command."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
@@ -84,10 +84,23 @@ def read(stream: str, version: int, position: int, topic: str, state: bytes) -> 
     return Recorded(stream, version, position, _stamp(e), e.event, e.nth)
 
 
-def read_sealed(state: bytes) -> tuple[Stamp, int, bytes]:
-    """The stamp, the event's number within its command and the event's own JSON, not decoded: all a relay needs."""
+class Sealed(NamedTuple):
+    """A stored event whose own JSON was not decoded: all that a relay needs."""
+
+    stamp: Stamp
+    nth: int
+    event: bytes
+    event_version: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.stamp.command}.{self.nth}"
+
+
+def read_sealed(state: bytes) -> Sealed:
+    """What stands around an event, and the event as it was written."""
     e = _decode_sealed(state)
-    return _stamp(e), e.nth, bytes(e.event)
+    return Sealed(_stamp(e), e.nth, bytes(e.event), e.v)
 
 
 def _stamp(e: _Envelope) -> Stamp:

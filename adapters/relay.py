@@ -91,8 +91,7 @@ class Relay:
 
     async def _in_log(self, last: Last) -> bool:
         for row in await self._tail.page(last.position - 1, 1):
-            stamp, nth, _ = envelope.read_sealed(row.state)
-            return (row.position, row.stream, f"{stamp.command}.{nth}") == (
+            return (row.position, row.stream, envelope.read_sealed(row.state).id) == (
                 last.position,
                 last.stream,
                 last.id,

@@ -374,7 +374,7 @@ class Views:
                 (position,),
             )
             if row := await found.fetchone():
-                stamp, _, _ = envelope.read_sealed(row[0])
+                stamp = envelope.read_sealed(row[0]).stamp
                 return stamp.recorded_at or stamp.at
         return datetime.now(UTC)
 

@@ -197,6 +197,7 @@ class TestTheEnvelope:
             self.STAMP,
             3,
             b'{"type":"ticket-called","number":"A001","window":"w1"}',
+            1,
         )
 
     @pytest.mark.parametrize(

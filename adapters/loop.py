@@ -158,6 +158,8 @@ class CommandLoop:
         self._events = events
         self._queue: deque[_Asked] = deque()
         self._looks: list[_Look] = []
+        self._told: list[_Look] = []
+        """Those being answered now."""
         self._wake = asyncio.Event()
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._held_events = 0
@@ -225,18 +227,18 @@ class CommandLoop:
         try:
             while True:
                 await self._wake.wait()
-                looks, self._looks = self._looks, []
+                self._told, self._looks = self._looks, []
+                if self._told:
+                    await self._tell(self._told)
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), self._batch))]
-                if not self._queue:
+                if not self._queue and not self._looks:
                     self._wake.clear()
                 batch = [asked for asked in batch if not asked.answer.done()]
-                if looks:
-                    await self._tell(looks)
                 if batch:
                     await self._settle(batch)
         finally:
             clock.cancel()
-            everybody: list[_Asked | _Look] = [*self._queue, *self._looks]
+            everybody: list[_Asked | _Look] = [*self._queue, *self._looks, *self._told]
             for waiting in everybody:
                 _fail(waiting, StoreUnavailable("the server is stopping"))
             if self._connection is not None:
@@ -247,7 +249,7 @@ class CommandLoop:
         while True:
             await asyncio.sleep(0.25)
             limit = time.monotonic() - PATIENCE_S
-            everybody: list[_Asked | _Look] = [*self._queue, *self._unsettled, *self._looks]
+            everybody: list[_Asked | _Look] = [*self._queue, *self._unsettled, *self._looks, *self._told]
             for waiting in everybody:
                 if waiting.since < limit:
                     _fail(waiting, StoreUnavailable("the log did not answer in time"))

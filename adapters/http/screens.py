@@ -63,10 +63,9 @@ class Streams:
 class BoardStream:
     """An answer that goes on: what the board's generator yields, until it ends or the screen does."""
 
-    def __init__(self, frames: AsyncGenerator[bytes], streams: Streams, taken_within_s: float) -> None:
+    def __init__(self, frames: AsyncGenerator[bytes], streams: Streams) -> None:
         self._frames = frames
         self._streams = streams
-        self._taken_within_s = taken_within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Raises:
@@ -105,7 +104,7 @@ class BoardStream:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _message(self, frame: bytes, send: Send) -> None:
-        async with asyncio.timeout(self._taken_within_s):
+        async with asyncio.timeout(TAKEN_WITHIN_S):
             await send({"type": "http.response.body", "body": frame, "more_body": True})
 
 
@@ -115,7 +114,7 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-def reads(parts: Parts, taken_within_s: float = TAKEN_WITHIN_S) -> list[HTTPRouteHandler]:
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
     streams = Streams(parts.settings.board_streams_max, parts.settings.board_streams_per_address)
 
     @get(
@@ -129,7 +128,7 @@ def reads(parts: Parts, taken_within_s: float = TAKEN_WITHIN_S) -> list[HTTPRout
         parts.catalogue.hall(hall)
         day = date or parts.clock().astimezone(SHANGHAI).date()
         frames = parts.boards.subscribe(hall, day, _last(request.headers.get("last-event-id")))
-        return BoardStream(frames, streams, taken_within_s)
+        return BoardStream(frames, streams)
 
     return [events]
 

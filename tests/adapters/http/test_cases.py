@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from adapters.reactor import Reactor
-from adapters.store import GroupCommitRecorder, datastore
+from adapters.store import datastore
 from adapters.tail import LogTail
 from adapters.views import ViewsRecorder
 from projections import PROJECTIONS
@@ -22,14 +22,12 @@ ON_THE_SPOT = "demo-shebaoka-shenling"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def office(served: Served) -> AsyncIterator[Served]:
     """The server with the policies running, as the worker runs them."""
-    recorder = GroupCommitRecorder(datastore(served.url))
     tracking = ViewsRecorder(datastore(served.url), PROJECTIONS)
     tail = LogTail(served.url)
-    reactor = Reactor(recorder, tracking, tail, served.parts.views, served.parts.loop.submit)  # type: ignore[arg-type]
+    reactor = Reactor(tracking, tail, served.parts.views, served.parts.loop.submit)  # type: ignore[arg-type]
     async with running(reactor.run()):
         yield served
     await tail.close()
-    recorder.datastore.close()
     tracking.datastore.close()
 
 

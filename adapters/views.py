@@ -24,6 +24,9 @@ from adapters import envelope
 
 SQL_TYPES: dict[type, str] = {str: "text", int: "bigint", bool: "boolean", datetime: "timestamptz"}
 
+HEAD = SQL("coalesce((SELECT max(notification_id) FROM stored_events), 0)")
+"""How far the log has come."""
+
 COMPARISONS = {"=": SQL("="), "<": SQL("<"), "<=": SQL("<="), ">=": SQL(">=")}
 
 
@@ -270,9 +273,9 @@ class Views:
     async def get(self, name: str, key: str) -> Document | None:
         """One document; ``None`` if there is none by that key."""
         statement = SQL(
-            "SELECT v.doc, coalesce(t.notification_id, 0), coalesce((SELECT max(notification_id) FROM stored_events), 0)"
+            "SELECT v.doc, coalesce(t.notification_id, 0), {}"
             " FROM {} AS v LEFT JOIN notification_tracking AS t ON t.application_name = %s WHERE v.key = %s"
-        ).format(Identifier(table(name)))
+        ).format(HEAD, Identifier(table(name)))
         async with self._pool.connection() as connection:
             found = await connection.execute(statement, (name, key), binary=True)
             row = await found.fetchone()
@@ -356,8 +359,10 @@ class Views:
 
     async def _positions(self, connection: psycopg.AsyncConnection[TupleRow], name: str) -> tuple[int, int]:
         found = await connection.execute(
-            "SELECT coalesce((SELECT notification_id FROM notification_tracking WHERE application_name = %s), 0),"
-            " coalesce((SELECT max(notification_id) FROM stored_events), 0)",
+            SQL(
+                "SELECT coalesce((SELECT notification_id FROM notification_tracking"
+                " WHERE application_name = %s), 0), {}"
+            ).format(HEAD),
             (name,),
         )
         row = await found.fetchone()
@@ -394,9 +399,10 @@ async def lags(pool: AsyncConnectionPool[Any], names: Sequence[str]) -> dict[str
     """How many positions each projection is behind the log."""
     async with pool.connection() as connection:
         found = await connection.execute(
-            "SELECT n.name, coalesce((SELECT max(notification_id) FROM stored_events), 0) - coalesce(t.notification_id, 0)"
-            " FROM unnest(%s::text[]) AS n(name)"
-            " LEFT JOIN notification_tracking AS t ON t.application_name = n.name",
+            SQL(
+                "SELECT n.name, {} - coalesce(t.notification_id, 0) FROM unnest(%s::text[]) AS n(name)"
+                " LEFT JOIN notification_tracking AS t ON t.application_name = n.name"
+            ).format(HEAD),
             (list(names),),
         )
         return {name: max(lag, 0) for name, lag in await found.fetchall()}

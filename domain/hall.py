@@ -13,7 +13,14 @@ from msgspec import Meta
 from domain.message import Command, Event, Id, Refused, Stamp, Text
 
 WindowKind = Literal[
-    "general", "specialist", "enquiry", "collection", "assisted", "unresolved", "cross-province", "province-wide"
+    "general",
+    "specialist",
+    "enquiry",
+    "collection",
+    "assisted",
+    "unresolved",
+    "cross-province",
+    "province-wide",
 ]
 """综合, 专业, 咨询, 出件, 帮办代办, 办不成事, 跨省通办, 全省通办 (锡政办发〔2022〕70号 第20、29条)."""
 
@@ -142,7 +149,9 @@ def _check(plan: HallPlan) -> None:
     for window in plan.windows:
         strange = sorted(set(window.queues) - set(queues))
         if strange:
-            raise Refused("unknown-queue", invalid=True, field=f"windows.{window.window}.queues", names=strange)
+            raise Refused(
+                "unknown-queue", invalid=True, field=f"windows.{window.window}.queues", names=strange
+            )
     ends = time(0)
     for session in plan.sessions:
         if not ends <= session.opens < session.closes:

@@ -7,7 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 import msgspec
 from msgspec import Meta
 
-Id = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="lower-case letters, digits, hyphens")]
+Id = Annotated[
+    str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$", description="lower-case letters, digits, hyphens")
+]
 """The readable name of a configured thing: a hall, a queue, a window, an item."""
 
 Reference = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")]

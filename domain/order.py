@@ -50,6 +50,8 @@ def reason(ticket: Waiting, ahead: int, at: datetime) -> Text:
             name = PRIORITY_NAMES[ticket.priority]
             return Text(f"优先类别：{name.zh}；{before[0]}。", f"Priority: {name.en}; {before[1]}.")
         case 1:
-            return Text(f"预约时间已到，先于未预约者；{before[0]}。", f"Your booked time has come; {before[1]}.")
+            return Text(
+                f"预约时间已到，先于未预约者；{before[0]}。", f"Your booked time has come; {before[1]}."
+            )
         case _:
             return Text(f"按取号先后排队；{before[0]}。", f"In order of arrival; {before[1]}.")

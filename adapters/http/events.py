@@ -141,7 +141,9 @@ async def _enter(parts: Parts, asked: Asking, told: Told) -> Entered:
     """
     try:
         beside = [(b"idempotency-key", told.key.encode()), (b"mingting-at", told.at.isoformat().encode())]
-        one = asking(asked.identity, "POST", f"{API}/import/{told.stream}", beside, encode(told), parts.clock())
+        one = asking(
+            asked.identity, "POST", f"{API}/import/{told.stream}", beside, encode(told), parts.clock()
+        )
         act = Act((*_opening(parts, told.stream), Ask(told.stream, _command(told))))
         receipt = await _in_hall(one, told).submitted(parts.loop, act)
     except (StoreUnavailable, UnreadableEvent):

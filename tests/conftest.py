@@ -40,6 +40,6 @@ def nats_url(servers: EmbeddedServers) -> str:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Running]:
-    """The whole program with the demonstration hall, started as its users start it; shared by all tests of a session."""
+    """The whole program with the demonstration hall, started as its users start it; one for a session's tests."""
     with tempfile.TemporaryDirectory(prefix="mingting-") as data, running(Path(data)) as found:
         yield found

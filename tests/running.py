@@ -86,9 +86,9 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None, f"the program ended with {process.returncode}"
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            with urllib.request.urlopen(f"{url}/health/ready", timeout=5) as answer:
-                if json.loads(answer.read())["status"] == "ready":
-                    return
+        ready = f"{url}/health/ready"
+        with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(ready, timeout=5) as answer:
+            if json.loads(answer.read())["status"] == "ready":
+                return
         time.sleep(0.1)
     raise AssertionError("the program was not ready within 60 s")

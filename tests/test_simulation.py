@@ -9,7 +9,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import count
 from random import Random
 from typing import Any
@@ -128,7 +128,7 @@ class Hall:
             acts.book(NAME, DAY, command, offered=slots.offer(self.plan, DAY)), f"citizen:p{number}", "booked"
         )
         if receipt:
-            start = datetime.combine(DAY, datetime.strptime(slot[2:], "%H%M").time(), SHANGHAI)
+            start = datetime.combine(DAY, time(int(slot[2:4])), SHANGHAI)
             away = (start - self.now).total_seconds() / 60
             what = self.chance.random()
             if what < 0.1:

@@ -22,6 +22,7 @@ PUBLIC_FLOOR = 5
 """The public sees no rate of fewer than so many: a person could be made out."""
 
 DAYS_MAX = 366
+FIRST_YEAR = 2000
 PAGE = 500
 
 
@@ -36,6 +37,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         after: After = 0,
     ) -> Response[bytes]:
         last = to or parts.clock().astimezone(SHANGHAI).date()
+        if last.year < FIRST_YEAR:
+            raise Rejected(422, "invalid", errors=[FieldError("to", f"not before {FIRST_YEAR}")])
         first = from_ or last - timedelta(days=30)
         if not timedelta(0) <= last - first <= timedelta(days=DAYS_MAX):
             raise Rejected(422, "invalid", errors=[FieldError("from", f"at most {DAYS_MAX} days before to")])

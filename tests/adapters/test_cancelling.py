@@ -28,10 +28,14 @@ async def test_a_loop_whose_cancellation_was_swallowed_ends_all_the_same() -> No
 
 
 async def test_a_time_limit_that_was_swallowed_is_one_all_the_same() -> None:
-    with pytest.raises(TimeoutError):
+
+    async def limited() -> None:
         async with asyncio.timeout(0.01):
             await swallow()
             obey()
+
+    with pytest.raises(TimeoutError):
+        await limited()
     obey()  # the limit has passed, and asks no more
 
 

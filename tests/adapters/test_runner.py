@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import ModuleType
+from typing import ClassVar
 
 import msgspec
 import pytest
@@ -24,7 +25,7 @@ class Lines(ModuleType):
     """How many tickets each stream issued and lost; a projection like any other, small enough to see through."""
 
     NAME = "lines"
-    FACETS = {"issued": int, "hall": str, "last_at": datetime}
+    FACETS: ClassVar[dict[str, type]] = {"issued": int, "hall": str, "last_at": datetime}
 
     class View(msgspec.Struct):
         hall: str

@@ -7,6 +7,7 @@ requests; everything else are tools that read the same log.
 import asyncio
 import os
 import secrets
+import socket
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator
@@ -22,6 +23,7 @@ import psycopg
 import structlog
 import uvicorn
 import uvloop
+from eventsourcing.persistence import PersistenceError
 from nats.aio.client import Client
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from rich.console import Console
@@ -44,7 +46,7 @@ from adapters.importing.replay import ReplayOptions, replay
 from adapters.log import LogReader
 from adapters.loop import CommandLoop
 from adapters.people import People
-from adapters.process import Server, end, keep_worker, settle_memory, until_stopped
+from adapters.process import CannotListen, Server, end, keep_worker, listening, settle_memory, until_stopped
 from adapters.reactor import Reactor, Scheduler
 from adapters.relay import Relay
 from adapters.runner import ProjectionRunner, rebuild
@@ -186,13 +188,11 @@ async def standing(connections: AsyncConnectionPool[Any], nats: Client) -> Stand
     return Standing(True, stream, behind)
 
 
-async def run_serve(settings: Settings, *, with_worker: bool) -> None:
+async def run_serve(settings: Settings, address: socket.socket, *, with_worker: bool) -> None:
     """Requests and pages, until a signal comes; the worker beside them as a process of its own."""
     async with http(settings) as (application, _):
         config = uvicorn.Config(
             application,
-            host=settings.host,
-            port=settings.port,
             loop="uvloop",
             http="httptools",
             ws="none",
@@ -204,7 +204,7 @@ async def run_serve(settings: Settings, *, with_worker: bool) -> None:
             timeout_graceful_shutdown=3,
         )
         server = Server(config)
-        serving = asyncio.create_task(server.serve())
+        serving = asyncio.create_task(server.serve([address]))
         duties: list[asyncio.Task[Any]] = [serving, asyncio.create_task(_welcome(server, settings))]
         if with_worker:
             urls = {"MINGTING_DATABASE_URL": url_of(settings), "MINGTING_NATS_URL": settings.nats_url or ""}
@@ -327,8 +327,10 @@ def main() -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         sys.exit(run(options))
-    except (BadSetting, DataInUse, ServerFailed, Stopped) as error:
+    except (BadSetting, CannotListen, DataInUse, ServerFailed, Stopped) as error:
         sys.exit(f"mingting: {error}")
+    except (psycopg.Error, PersistenceError) as error:
+        sys.exit(f"mingting: PostgreSQL cannot be used: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -344,9 +346,9 @@ def run(options: Namespace) -> int:
     named = ("data", "database_url", "nats_url", "host", "port")
     settings = read(os.environ, **{name: told.get(name) for name in named})
     if options.command == "serve":
-        with servers(settings) as found:
+        with listening(settings.host, settings.port) as address, servers(settings) as found:
             migrate(found)
-            uvloop.run(run_serve(found, with_worker=not options.no_work))
+            uvloop.run(run_serve(found, address, with_worker=not options.no_work))
         return 0
     with reached(settings) as found:
         match options.command:

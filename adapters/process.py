@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import signal
+import socket
 import sys
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,25 @@ log = structlog.get_logger()
 
 STOPPING_S = 10
 """How long a worker may take to end before it is killed."""
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """The address, taken: before anything is started that would have to be stopped again.
+
+    Raises:
+        CannotListen: it is not to be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise CannotListen(
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another port"
+        ) from error
+
+
+class CannotListen(Exception):
+    """The address is taken, or not this machine's; the message says so."""
 
 
 class Server(uvicorn.Server):

@@ -20,11 +20,11 @@ def servers(settings: Settings) -> Iterator[Settings]:
         BadSetting: one server is the deployment's own and the other is not.
         DataInUse, ServerFailed: the embedded ones cannot be started.
     """
-    if settings.database_url and settings.nats_url:
+    if not settings.embedded:
+        if settings.database_url is None or settings.nats_url is None:
+            raise BadSetting("MINGTING_DATABASE_URL and MINGTING_NATS_URL: set both or neither")
         yield settings
         return
-    if settings.database_url or settings.nats_url:
-        raise BadSetting("MINGTING_DATABASE_URL and MINGTING_NATS_URL: set both or neither")
     data = Path(settings.data)
     with EmbeddedServers(data) as embedded:
         urls = {"database_url": embedded.database_url, "nats_url": embedded.nats_url}
@@ -35,7 +35,15 @@ def servers(settings: Settings) -> Iterator[Settings]:
 
 @contextmanager
 def reached(settings: Settings) -> Iterator[Settings]:
-    """As ``servers``, but those of a program that runs on the same data already are used as they are."""
+    """As ``servers``, but those of a program that runs on the same data already are used as they are.
+
+    Raises:
+        BadSetting: there are no data.
+    """
+    if settings.embedded and not (Path(settings.data) / "postgres").exists():
+        raise BadSetting(
+            f"there are no data under {settings.data}: start 'mingting serve' there first, or name others"
+        )
     try:
         with servers(settings) as found:
             yield found

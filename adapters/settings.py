@@ -59,6 +59,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     access_log: bool = False
 
     @property
+    def embedded(self) -> bool:
+        """Whether the program starts its own servers."""
+        return self.database_url is None and self.nats_url is None
+
+    @property
     def signs_tokens(self) -> bool:
         """Whether this server signs development tokens."""
         if self.oidc_issuer is not None:

@@ -102,6 +102,13 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{CASE}/extend"): CASEWORK,
     # reviews and their rectification
     ("POST", f"{API}/reviews"): ANYBODY,  # a citizen's own service, a kiosk's hall, or a review link
+    ("GET", f"{API}/reviews/{{id}}"): ANYBODY,  # the holder of an invitation
+    ("GET", f"{WINDOW}/invitation"): only(
+        "kiosk", "admin"
+    ),  # the window's device; staff never hold a citizen's link
+    ("POST", f"{API}/reviews/paper"): SERVING,
+    ("POST", f"{API}/reviews/{{id}}/confirm"): only("clerk", "supervisor", "admin"),
+    ("POST", f"{API}/reviews/{{id}}/reject"): only("clerk", "supervisor", "admin"),
     ("POST", f"{API}/reviews/{{id}}/add"): only("citizen"),
     ("GET", f"{API}/rectifications"): only("clerk", "supervisor", "admin", "auditor"),
     ("POST", f"{RECTIFICATION}/contact"): RECTIFYING,

@@ -23,10 +23,10 @@ from adapters.http.halls import why_not_offered
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
-from adapters.http.reading import document
+from adapters.http.reading import answers, document, shape
 from adapters.http.windows import TicketTaken, place, reference
 from adapters.people import Identity as Person
-from adapters.people import IdType
+from adapters.people import IdType, Masked
 from domain import acts, slots
 from domain.acts import AppointmentReceipt
 from domain.handling import Act, Held
@@ -72,6 +72,17 @@ class AppointmentBooked(AppointmentReceipt, frozen=True, kw_only=True):
     """``voucher`` is shown at the hall, as a code on paper or a screen; who holds it may keep, move or cancel."""
 
     voucher: str
+
+
+AppointmentShown = shape(
+    "Appointment",
+    AppointmentReceipt,
+    hall_name=Text,
+    item_name=Text,
+    person=Masked | None,
+    ticket=str | None,
+    late=bool | None,
+)
 
 
 def commands(parts: Parts) -> list[Command]:
@@ -171,6 +182,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     @get(
         f"{API}/appointments/{{id:str}}",
         operation_id="appointment",
+        responses=answers(AppointmentShown),
         summary="An appointment",
         tags=["appointments"],
     )
@@ -192,6 +204,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             "ends_at": made.ends_at,
             "status": found.status,
             "person": await parts.people.masked(made.person),
+            "ticket": None,
+            "late": None,
         }
         if isinstance(found, slots.Arrived):
             shown |= {"ticket": found.ticket, "late": found.late}
@@ -200,6 +214,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     @get(
         f"{API}/appointments/{{id:str}}/calendar.ics",
         operation_id="appointment_calendar",
+        media_type="text/calendar",
         summary="The appointment for a calendar (RFC 5545)",
         tags=["appointments"],
     )

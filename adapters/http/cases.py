@@ -19,8 +19,21 @@ from adapters.http.commands import Command
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
-from adapters.http.reading import LIMIT, After, Cursor, Limit, Word, caught_up, document, listing
+from adapters.http.reading import (
+    LIMIT,
+    After,
+    Cursor,
+    Limit,
+    Word,
+    answers,
+    caught_up,
+    document,
+    listing,
+    lists,
+    shape,
+)
 from adapters.http.windows import reference
+from adapters.people import Masked
 from domain import case
 from domain.case import Case, Channel, Status
 from domain.deadlines import Signal
@@ -28,6 +41,7 @@ from domain.handling import Act, Ask, Held, Hold
 from domain.message import Id, Reference, Refused, Text
 from domain.workdays import workdays_left
 from projections import case_file
+from projections.timeline import Entry
 
 Due = Annotated[datetime | None, QueryParameter(description="RFC 3339 with offset")]
 
@@ -56,6 +70,13 @@ class CaseReceipt(msgspec.Struct, frozen=True):
     case: str
     status: Status
     due_at: datetime | None
+
+
+CaseShown = shape(
+    "Case", case_file.View, without=("applicant", "timeline"), item_name=Text, workdays_left=int | None
+)
+Line = shape("TimelineLine", Entry, name=Text)
+CaseFile = shape("CaseFile", CaseShown, applicant=Masked | None, timeline=list[Line])  # type: ignore[valid-type]
 
 
 def commands(parts: Parts) -> list[Command]:
@@ -148,7 +169,13 @@ def _may_see(identity: Identity, hall: str, applicant: str, opened_by: str | Non
 
 
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
-    @get(f"{API}/cases/{{case:str}}", operation_id="case", summary="A case's whole file", tags=["cases"])
+    @get(
+        f"{API}/cases/{{case:str}}",
+        operation_id="case",
+        responses=answers(CaseFile),
+        summary="A case's whole file",
+        tags=["cases"],
+    )
     async def one(case: FromPath[str], request: StrictRequest, after: After = 0) -> Response[bytes]:
         name = _case_id(case)
         await caught_up(parts.views, case_file.NAME, after)
@@ -159,7 +186,9 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         assert request.user is not None
         if not _may_see(request.user, view.hall, view.applicant, view.timeline[0].by):
             raise Refused("unknown-case", missing=True)
+        own = request.user.person is not None and request.user.person == view.applicant
         shown = _shown(parts, view) | {
+            "review": parts.invitations.seal(f"case.{name}") if own else None,
             "applicant": await parts.people.masked(view.applicant),
             "timeline": [
                 {"name": case_file.HAPPENINGS[line.what], **msgspec.structs.asdict(line)}
@@ -168,7 +197,13 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         }
         return document(shown, found.position, found.as_of)
 
-    @get(f"{API}/cases", operation_id="cases", summary="Cases by signal, unit and deadline", tags=["cases"])
+    @get(
+        f"{API}/cases",
+        operation_id="cases",
+        responses=lists("cases", CaseShown),
+        summary="Cases by signal, unit and deadline",
+        tags=["cases"],
+    )
     async def many(
         request: StrictRequest,
         signal: Annotated[Signal | None, QueryParameter()] = None,

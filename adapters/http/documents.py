@@ -35,6 +35,7 @@ PAGE = f"""<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{TITLE}: API</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/schema/swagger-ui.css">
 </head>
 <body>

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from datetime import datetime
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from litestar import Response, get
@@ -19,7 +19,7 @@ from adapters.http.body import field_error
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
 from adapters.http.problems import Problem, Rejected
-from adapters.http.reading import Word, listing
+from adapters.http.reading import Word, listing, lists, shape
 from adapters.http.windows import place
 from adapters.loop import StoreUnavailable
 from domain.catalogue import DECIDERS
@@ -61,6 +61,25 @@ class ImportReceipt(msgspec.Struct, frozen=True):
     receipts: list[Entered]
 
 
+CloudEvent = shape(
+    "CloudEvent",
+    specversion=Literal["1.0"],
+    id=str,
+    source=str,
+    type=str,
+    subject=str,
+    time=datetime,
+    datacontenttype=str,
+    data=dict[str, Any],
+    position=int,
+    version=int,
+    by=str,
+    correlation=str | None,
+    causation=str | None,
+    recordedat=datetime | None,
+    hall=str | None,
+)
+
 COMMANDS: dict[str, dict[str, type[DomainCommand]]] = {
     subject: {
         re.sub(r"(?<!^)(?=[A-Z])", "-", command.__name__).lower(): command
@@ -75,7 +94,13 @@ COMMANDS: dict[str, dict[str, type[DomainCommand]]] = {
 
 
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
-    @get(f"{API}/events", operation_id="events", summary="The log as CloudEvents 1.0", tags=["log"])
+    @get(
+        f"{API}/events",
+        operation_id="events",
+        responses=lists("events", CloudEvent),
+        summary="The log as CloudEvents 1.0",
+        tags=["log"],
+    )
     async def events(
         after: Annotated[int, QueryParameter(ge=0, le=2**62, description="Begin behind this position.")] = 0,
         stream: Word = None,

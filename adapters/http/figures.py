@@ -13,7 +13,8 @@ from adapters.http.body import StrictRequest
 from adapters.http.identity import CHALLENGE
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
-from adapters.http.reading import After, Word, caught_up, document
+from adapters.http.reading import After, Word, answers, caught_up, document, shape
+from domain.message import Text
 from domain.workdays import SHANGHAI
 from projections import performance
 from projections.performance import By
@@ -26,8 +27,28 @@ FIRST_YEAR = 2000
 PAGE = 500
 
 
+class Rates(performance.Figures, frozen=True):
+    """The rates of one hall, unit, item or window, which one of the first four names."""
+
+    hall: str | None = None
+    unit: str | None = None
+    item: str | None = None
+    window: str | None = None
+
+
+Published = shape(
+    "Performance", {"from": date}, to=date, by=By, names=dict[str, Text], performance=list[Rates]
+)
+
+
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
-    @get(f"{API}/performance", operation_id="performance", summary="Published figures", tags=["figures"])
+    @get(
+        f"{API}/performance",
+        operation_id="performance",
+        responses=answers(Published),
+        summary="Published figures",
+        tags=["figures"],
+    )
     async def figures(
         request: StrictRequest,
         from_: Annotated[date | None, QueryParameter(name="from", description="30 days before to")] = None,

@@ -37,6 +37,8 @@ NOT_KEPT = (b"cache-control", b"no-store")
 CLOSE = {"Connection": "close"}
 """The rest of a body that was not read cannot be the next request."""
 
+PLAIN = (*SECURITY, NOT_KEPT)
+
 JSON = (b"content-type", b"application/json")
 
 
@@ -167,12 +169,11 @@ def _unfit(scope: HTTPScope) -> Rejected | None:
 async def respond(reply: Reply, send: Send) -> None:
     """Send a ready answer."""
     headers = [(name.lower().encode(), value.encode()) for name, value in reply.headers]
-    if reply.headers[:1] == () or reply.headers[0][0] != "Content-Type":
+    headers.append((b"content-length", b"%d" % len(reply.body)))
+    if not any(name == b"content-type" for name, _ in headers):
         headers.append(JSON)
-    headers.append((b"content-length", str(len(reply.body)).encode()))
-    await send(
-        {"type": "http.response.start", "status": reply.status, "headers": [*headers, *SECURITY, NOT_KEPT]}
-    )
+    headers += PLAIN
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body, "more_body": False})
 
 
@@ -182,7 +183,7 @@ def _secured(send: Send) -> Send:
     async def secured(message: Message) -> None:
         if message["type"] == "http.response.start":
             own = {name for name, _ in message["headers"]}
-            message["headers"] = [*message["headers"], *(h for h in (*SECURITY, NOT_KEPT) if h[0] not in own)]
+            message["headers"] = [*message["headers"], *(h for h in PLAIN if h[0] not in own)]
         await send(message)
 
     return secured

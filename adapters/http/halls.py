@@ -3,7 +3,7 @@
 import asyncio
 import time
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from litestar import Response, get
@@ -24,21 +24,25 @@ from adapters.http.reading import (
     Day,
     Limit,
     Word,
+    answers,
     caught_up,
     document,
     listing,
+    lists,
     merged,
     page_of,
+    shape,
 )
 from adapters.views import ViewBehind
 from domain import calendar, hall, item, slots
 from domain.calendar import GazetteCalendar
-from domain.hall import ConfigureHall, HallPlan
+from domain.hall import ConfigureHall, HallPlan, WindowPlan
 from domain.handling import Act, Ask, Held
 from domain.item import ItemPlan, PublishItem
 from domain.message import Command as DomainCommand
-from domain.message import Id, Refused
+from domain.message import Id, Refused, Text
 from domain.workdays import SHANGHAI, Year, is_working_day
+from projections import board as board_view
 from projections import day as day_view
 
 
@@ -62,6 +66,14 @@ class ItemNamed(msgspec.Struct, frozen=True):
 
 class CalendarNamed(msgspec.Struct, frozen=True):
     year: int
+
+
+RegionShown = shape("Region", region=str, name=Text, level=str, parent=str | None, demonstration=bool)
+HallShown = shape("Hall", HallPlan, hall=str, version=int)
+WindowNow = shape("WindowNow", WindowPlan, state=Literal["closed", "open", "paused"])
+HallNow = shape("HallNow", HallShown, windows=list[WindowNow])  # type: ignore[valid-type]
+ItemShown = shape("Item", ItemPlan, item=str, version=int)
+BoardNow = shape("BoardNow", board_view.Board, stale=bool)
 
 
 # --- configuration --------------------------------------------------------------------------------------------
@@ -139,6 +151,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     @get(
         f"{API}/regions",
         operation_id="regions",
+        responses=lists("regions", RegionShown),
         summary="Regions that halls may belong to",
         tags=["catalogue"],
     )
@@ -147,7 +160,13 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         found, more = page_of(named, limit, cursor)
         return listing("regions", found, more, catalogue.position, parts.clock())
 
-    @get(f"{API}/halls", operation_id="halls", summary="Halls", tags=["catalogue"])
+    @get(
+        f"{API}/halls",
+        operation_id="halls",
+        responses=lists("halls", HallShown),
+        summary="Halls",
+        tags=["catalogue"],
+    )
     async def halls(
         after: After = 0, region: Word = None, limit: Limit = LIMIT, cursor: Cursor = None
     ) -> Response[bytes]:
@@ -163,6 +182,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     @get(
         f"{API}/halls/{{hall:str}}",
         operation_id="hall",
+        responses=answers(HallNow),
         summary="A hall, its windows as they are now",
         tags=["catalogue"],
     )
@@ -176,7 +196,13 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         shown = _hall(catalogue.halls[hall]) | {"windows": windows}
         return document(shown, catalogue.position, parts.clock())
 
-    @get(f"{API}/items", operation_id="items", summary="Items; q searches them", tags=["catalogue"])
+    @get(
+        f"{API}/items",
+        operation_id="items",
+        responses=lists("items", ItemShown),
+        summary="Items; q searches them",
+        tags=["catalogue"],
+    )
     async def items(
         after: After = 0, q: Word = None, hall: Word = None, limit: Limit = LIMIT, cursor: Cursor = None
     ) -> Response[bytes]:
@@ -191,7 +217,11 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         return listing("items", found, more, catalogue.position, parts.clock())
 
     @get(
-        f"{API}/items/{{item:str}}", operation_id="item", summary="An item with its guide", tags=["catalogue"]
+        f"{API}/items/{{item:str}}",
+        operation_id="item",
+        responses=answers(ItemShown),
+        summary="An item with its guide",
+        tags=["catalogue"],
     )
     async def one_item(item: FromPath[str], after: After = 0) -> Response[bytes]:
         await current(after)
@@ -234,6 +264,7 @@ def _days(parts: Parts) -> list[HTTPRouteHandler]:
     @get(
         f"{API}/halls/{{hall:str}}/slots",
         operation_id="slots",
+        responses=lists("slots", SlotOffered),
         summary="What can be booked on a day",
         tags=["appointments"],
     )
@@ -266,7 +297,11 @@ def _days(parts: Parts) -> list[HTTPRouteHandler]:
         return listing("slots", found, None, position, now)
 
     @get(
-        f"{API}/halls/{{hall:str}}/board", operation_id="board", summary="The board of a hall", tags=["board"]
+        f"{API}/halls/{{hall:str}}/board",
+        operation_id="board",
+        responses=answers(BoardNow),
+        summary="The board of a hall",
+        tags=["board"],
     )
     async def board(hall: FromPath[str], date: Day = None, after: After = 0) -> Response[bytes]:
         parts.catalogue.hall(hall)
@@ -274,7 +309,11 @@ def _days(parts: Parts) -> list[HTTPRouteHandler]:
         return Response(shown, media_type="application/json")
 
     @get(
-        f"{API}/halls/{{hall:str}}/day", operation_id="day", summary="The figures of a day", tags=["figures"]
+        f"{API}/halls/{{hall:str}}/day",
+        operation_id="day",
+        responses=answers(day_view.DayFigures),
+        summary="The figures of a day",
+        tags=["figures"],
     )
     async def figures(hall: FromPath[str], date: Day = None, after: After = 0) -> Response[bytes]:
         parts.catalogue.hall(hall)

@@ -80,8 +80,13 @@ class Seal:
     The reference itself is random already, but staff see references; the sealed link only its holder has.
     """
 
-    def __init__(self, secret: bytes) -> None:
-        self._key = derive(secret, "follow links")
+    def __init__(self, secret: bytes, purpose: str = "follow links") -> None:
+        self._secret = secret
+        self._key = derive(secret, purpose)
+
+    def of(self, purpose: str) -> "Seal":
+        """A seal for another purpose: what one has sealed no other opens."""
+        return Seal(self._secret, purpose)
 
     def seal(self, reference: str) -> str:
         mac = hmac.digest(self._key, reference.encode(), hashlib.sha256)[:16]
@@ -118,6 +123,12 @@ class Parts(NamedTuple):
     regions: Sequence[msgspec.Struct]
     """What ``GET /api/v1/regions`` lists: each with its ``region`` code and ``name``."""
     unit_of: UnitOf = the_hall_itself
+
+    @property
+    def invitations(self) -> Seal:
+        """What makes a service (``ticket.…``, ``case.…``) into the link that invites to rate it: for this purpose
+        alone and for no other service. It rates once because a service is rated once."""
+        return self.seal.of("review invitations")
 
     def follow(self, result: Any) -> dict[str, str]:
         """The link that goes with a new ticket's receipt."""

@@ -2,12 +2,13 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Response
+from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
 from adapters.http.asking import encode
@@ -68,6 +69,30 @@ def _name(cursor: str) -> str:
         return base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
         raise BadCursor(cursor) from error
+
+
+def shape(
+    title: str, /, *of: type[msgspec.Struct] | Mapping[str, Any], without: Sequence[str] = (), **more: Any
+) -> type[msgspec.Struct]:
+    """An answer as the OpenAPI document shows it: the fields of some Structs, some left out and some added."""
+    fields: dict[str, Any] = {}
+    for kind in of:
+        fields |= (
+            kind if isinstance(kind, Mapping) else {f.name: f.type for f in msgspec.structs.fields(kind)}
+        )
+    kept = [(name, kind) for name, kind in (fields | more).items() if name not in without]
+    return msgspec.defstruct(title, kept, kw_only=True)
+
+
+def answers(kind: type[msgspec.Struct]) -> dict[int, ResponseSpec]:
+    """The document that a route answers with: ``kind`` with how old it is."""
+    told = shape(f"{kind.__name__}Read", kind, position=int, as_of=datetime)
+    return {200: ResponseSpec(told, generate_examples=False, description="As it stood at as_of")}
+
+
+def lists(plural: str, kind: type[msgspec.Struct]) -> dict[int, ResponseSpec]:
+    """The list that a route answers with."""
+    return answers(shape(f"{kind.__name__}List", {plural: list[kind]}, cursor=str | None))  # type: ignore[valid-type]
 
 
 def merged(*parts: Any) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Ratings of services (好差评) and what follows a bad one (差评整改).
 
-A rating comes from the citizen who was served, from a kiosk of the hall, or from whoever holds the link that came with
-the ticket. Staff see tickets and cases too, so for them a bare reference is not enough.
+A rating comes from the citizen who was served, from a kiosk of the hall, from whoever holds the sealed invitation or
+the link that came with the ticket, from the hotline (12345) that heard it by phone, or from paper, which two people
+copy. Staff see tickets and cases too, so for them a bare reference is not enough.
 """
 
 import secrets
@@ -12,29 +13,33 @@ from typing import Annotated, Any, Literal, NamedTuple
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 
-from adapters.http.access import API, RECTIFICATION
+from adapters.http.access import API, RECTIFICATION, WINDOW
 from adapters.http.asking import Asking, Reply
 from adapters.http.body import StrictRequest
 from adapters.http.cases import Due, conditions
-from adapters.http.commands import Command
+from adapters.http.commands import Command, Nothing
 from adapters.http.identity import CHALLENGE
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
-from adapters.http.reading import LIMIT, After, Cursor, Limit, Word, caught_up, listing
+from adapters.http.reading import LIMIT, After, Cursor, Limit, Word, caught_up, listing, lists, shape
 from adapters.http.windows import place
 from domain import case, queue, rectification, review
+from domain.deadlines import Signal
 from domain.handling import Act, Ask, Held, Hold
-from domain.message import Grade, Reference, Refused, Words
+from domain.message import Grade, Reference, Refused, Text, Words
 from domain.rectification import Step
 from domain.review import Channel, Review, Stage, Tags
+from domain.review_tags import GRADE_NAMES, INVITATION, TAGS
+from domain.workdays import SHANGHAI
 from projections import rectifications
 
 
 class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One of the two: a case's id, or a ticket's ``id`` or ``follow``."""
+    """One of the three: an invitation's link, a case's id, or a ticket's ``id`` or ``follow``."""
 
+    invitation: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     case: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     ticket: Annotated[str, msgspec.Meta(max_length=200)] | None = None
 
@@ -47,6 +52,36 @@ class ReviewAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     channel: Channel
     stage: Stage = "closing"
     anonymous: bool = False
+
+
+class PaperAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A form filled in on paper, as it reads."""
+
+    service: Service
+    grade: Grade
+    tags: Tags = ()
+    comment: Words | None = None
+    stage: Stage = "closing"
+
+
+class Rejecting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    reason: Words
+
+
+class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the holder of an invitation may rate, and with what."""
+
+    service: str
+    hall: str
+    unit: str
+    window: str | None
+    item: str | None
+    item_name: Text | None
+    state: Literal["not-yet", "open", "rated", "over"]
+    until: datetime | None
+    words: Text = INVITATION
+    grades: dict[Grade, Text] = GRADE_NAMES
+    tags: dict[Grade, dict[str, Text]] = TAGS
 
 
 class MoreAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -68,6 +103,16 @@ class RectificationReceipt(msgspec.Struct, frozen=True):
     annulled: bool
 
 
+RectificationShown = shape(
+    "Rectification",
+    rectifications.View,
+    without=("person", "clock", "dues"),
+    real_name=bool,
+    workdays_left=int | None,
+    signal=Signal | None,
+)
+
+
 class _Served(NamedTuple):
     """Who was responsible for a service, and whether it can be rated yet."""
 
@@ -83,7 +128,7 @@ def commands(parts: Parts) -> list[Command]:
     async def give(asked: Asking, words: list[str], body: ReviewAsked, query: bytes) -> Reply:
         service, sealed = _service(parts, body.service)
         served = await _served(parts, service)
-        _may_review(asked, served, sealed)
+        _may_review(asked, served, sealed, body.channel)
         if not served.ended:
             raise Refused("not-served-yet")
         stream = review.stream(service)
@@ -103,6 +148,46 @@ def commands(parts: Parts) -> list[Command]:
         )
         act = Act((Ask(stream, given),), lambda hold: ReviewReceipt(given.review, service))
         return await asked.in_hall(served.hall).submit(parts.loop, act, 201)
+
+    async def enter(asked: Asking, words: list[str], body: PaperAsked, query: bytes) -> Reply:
+        service, _ = _service(parts, body.service)
+        served = await _served(parts, service)
+        _in_own_hall(asked, served.hall)
+        if not served.ended:
+            raise Refused("not-served-yet")
+        entering = review.EnterPaper(
+            review=f"{service}.{secrets.token_urlsafe(8)}",
+            grade=body.grade,
+            tags=body.tags,
+            comment=body.comment,
+            stage=body.stage,
+            hall=served.hall,
+            unit=served.unit,
+            window=served.window,
+            item=served.item,
+        )
+        act = Act(
+            (Ask(review.stream(service), entering),), lambda hold: ReviewReceipt(entering.review, service)
+        )
+        return await asked.in_hall(served.hall).submit(parts.loop, act, 201)
+
+    def second(make: Callable[[str, Any], review.ConfirmPaper | review.RejectPaper]) -> Any:
+        async def do(asked: Asking, words: list[str], body: Any, query: bytes) -> Reply:
+            service = words[0].rpartition(".")[0]
+
+            def tell(held: Held) -> str:
+                state: Review = held.state
+                if (form := state.paper or state.given) is None:
+                    raise Refused("unknown-review", missing=True)
+                return form.hall
+
+            stream = _review_stream(service, "unknown-review")
+            hall = await parts.loop.peek(stream, tell)
+            _in_own_hall(asked, hall)
+            act = Act((Ask(stream, make(words[0], body)),), lambda hold: ReviewReceipt(words[0], service))
+            return await asked.in_hall(hall).submit(parts.loop, act)
+
+        return do
 
     async def add(asked: Asking, words: list[str], body: MoreAsked, query: bytes) -> Reply:
         service = words[0].rpartition(".")[0]
@@ -155,6 +240,21 @@ def commands(parts: Parts) -> list[Command]:
     }
     return [
         Command(f"{API}/reviews", ReviewAsked, give, ReviewReceipt, 201, about="Rate a service"),
+        Command(f"{API}/reviews/paper", PaperAsked, enter, ReviewReceipt, 201, about="Copy a form on paper"),
+        Command(
+            f"{API}/reviews/{{id}}/confirm",
+            Nothing,
+            second(lambda name, body: review.ConfirmPaper(name)),
+            ReviewReceipt,
+            about="Confirm what somebody else copied from paper",
+        ),
+        Command(
+            f"{API}/reviews/{{id}}/reject",
+            Rejecting,
+            second(lambda name, body: review.RejectPaper(name, body.reason)),
+            ReviewReceipt,
+            about="Find a form copied wrongly",
+        ),
         Command(
             f"{API}/reviews/{{id}}/add", MoreAsked, add, ReviewReceipt, 201, about="Rate once more (追评)"
         ),
@@ -169,6 +269,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     @get(
         f"{API}/rectifications",
         operation_id="rectifications",
+        responses=lists("rectifications", RectificationShown),
         summary="Rectifications by status, unit and deadline",
         tags=["reviews"],
     )
@@ -192,21 +293,99 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         shown = [rectifications.present(view, calendar, now) for view in views]
         return listing("rectifications", shown, page.cursor, page.position, page.as_of)
 
-    return [many]
+    @get(
+        f"{API}/reviews/{{id:str}}",
+        operation_id="review_invitation",
+        summary="What an invitation's holder may rate",
+        tags=["reviews"],
+    )
+    async def invitation(id: FromPath[str]) -> Invitation:
+        service = _invited(parts, id)
+        served = await _served(parts, service)
+        item = parts.catalogue.items.get(served.item) if served.item is not None else None
+
+        def tell(held: Held) -> Invitation:
+            state: Review = held.state
+            until = state.invited.until if state.invited is not None else None
+            return Invitation(
+                service=service,
+                hall=served.hall,
+                unit=served.unit,
+                window=served.window,
+                item=served.item,
+                item_name=item.plan.name if item is not None else None,
+                state=_standing(state, served.ended, parts.clock()),
+                until=until,
+            )
+
+        return await parts.loop.peek(review.stream(service), tell)
+
+    @get(
+        f"{WINDOW}/invitation".replace("}", ":str}"),
+        operation_id="window_invitation",
+        summary="The invitation that a window's device shows: of the service that ended there last",
+        tags=["reviews"],
+    )
+    async def device(hall: FromPath[str], window: FromPath[str]) -> dict[str, str]:
+        day = parts.clock().astimezone(SHANGHAI).date()
+
+        def last(held: Held) -> str | None:
+            line: queue.Queue = held.state
+            here = line.windows.get(window)
+            ended = here is not None and here.serving is None and here.last is not None
+            ticket = line.tickets[here.last] if ended and here is not None and here.last is not None else None
+            return ticket.id if ticket is not None and ticket.status == "served" else None
+
+        ticket = await parts.loop.peek(queue.stream(hall, day), last)
+        service = f"ticket.{ticket}"
+        if ticket is None or await parts.loop.peek(review.stream(service), lambda held: held.state.given):
+            raise Refused("nobody-to-invite", missing=True)
+        return {"service": service, "invitation": parts.invitations.seal(service)}
+
+    return [many, invitation, device]
 
 
 # --- what is rated, and who may -------------------------------------------------------------------------------
+
+
+def _invited(parts: Parts, link: str) -> str:
+    """Raises:
+    Refused: it was not made here.
+    """
+    service = parts.invitations.unseal(link)
+    if service is None:
+        raise Refused("unknown-invitation", missing=True)
+    return service
+
+
+def _standing(state: Review, ended: bool, now: datetime) -> Literal["not-yet", "open", "rated", "over"]:
+    if state.given is not None:
+        return "rated"
+    if state.invited is not None and state.invited.until is not None and now > state.invited.until:
+        return "over"
+    return "open" if ended else "not-yet"
+
+
+def _in_own_hall(asked: Asking, hall: str) -> None:
+    """Raises:
+    Rejected: 403, staff of another hall.
+    """
+    assert asked.identity is not None
+    if not asked.identity.serves(hall):
+        raise Rejected(403, "other-hall", {"hall": hall})
 
 
 def _service(parts: Parts, asked: Service) -> tuple[str, bool]:
     """The service's name in the log, and whether it was named by its sealed link.
 
     Raises:
-        Rejected: none or both were named.
+        Rejected: none or several were named.
         Refused: nothing can have this name.
     """
-    if (asked.case is None) == (asked.ticket is None):
+    if sum(named is not None for named in (asked.invitation, asked.case, asked.ticket)) != 1:
         raise Rejected(422, "service-unclear")
+    if asked.invitation is not None:
+        return _invited(parts, asked.invitation), True
     kind, word = ("case", asked.case) if asked.case is not None else ("ticket", asked.ticket)
     assert word is not None
     unsealed = parts.seal.unseal(word)
@@ -255,13 +434,13 @@ def _of_ticket(parts: Parts, name: str, hall: str) -> Callable[[Held], _Served]:
     return tell
 
 
-def _may_review(asked: Asking, served: _Served, sealed: bool) -> None:
+def _may_review(asked: Asking, served: _Served, sealed: bool, channel: Channel) -> None:
     """Raises:
     Rejected: 401 nobody with no link, 403 staff.
     Refused: it was somebody else's service.
     """
     identity = asked.identity
-    if sealed and (identity is None or identity.role in ("citizen", "kiosk")):
+    if channel != "paper" and sealed and (identity is None or identity.role in ("citizen", "kiosk")):
         return
     if identity is None:
         raise Rejected(401, "no-identity", headers=CHALLENGE)
@@ -270,7 +449,10 @@ def _may_review(asked: Asking, served: _Served, sealed: bool) -> None:
             return
         case "citizen":
             raise Refused("unknown-service", missing=True)
-        case "kiosk" | "admin" if identity.may_act_in(served.hall):
+        case "kiosk" | "admin" if identity.may_act_in(served.hall) and channel != "paper":
+            return
+        case "partner" if channel == "phone":
+            # The hotline writes down what a caller said.
             return
     raise Rejected(403, "not-yours", {"role": identity.role})
 

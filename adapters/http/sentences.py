@@ -62,7 +62,7 @@ REQUESTS: dict[str, Text] = {
     ),
     "internal-error": Text("系统出错，已经记录。", "Something went wrong here and was noted."),
     "service-unclear": Text(
-        "须且只须指明一件办件或一个排队号。", "Name one case or one ticket, and not both."
+        "须且只须指明一个评价邀请、一件办件或一个排队号。", "Name one invitation, one case or one ticket."
     ),
     "unknown-service": Text("没有可评价的这项服务。", "There is no such service to review."),
     "not-served-yet": Text("服务结束后才能评价。", "A service can be reviewed once it has ended."),
@@ -208,6 +208,15 @@ CASES: dict[str, Text] = {
 REVIEWS: dict[str, Text] = {
     "unknown-review": Text("没有这个评价。", "There is no such review."),
     "already-reviewed": Text("这项服务已经评价过。", "This service was reviewed already."),
+    "unknown-invitation": Text("评价邀请无效。", "This invitation does not hold."),
+    "nobody-to-invite": Text(
+        "本窗口没有可邀请评价的服务。", "No service has ended at this window that is not rated."
+    ),
+    "review-window-over": Text("评价期限（{until}）已过。", "The service could be rated until {until}."),
+    "paper-waiting": Text("已有一份书面评价等待复核。", "A form on paper waits to be confirmed already."),
+    "second-person-needed": Text(
+        "书面评价须由录入人以外的人复核。", "Whoever entered the form cannot confirm it."
+    ),
     "already-added": Text("已经追加过评价。", "A review was added already."),
     "another-reviewer": Text("只有原评价人可以追评。", "Only the first reviewer may add to the review."),
     "not-rectified": Text("整改反馈后才能追评。", "A review can be added to once it was answered."),

@@ -91,6 +91,8 @@ class PlaceInLine(msgspec.Struct, frozen=True, kw_only=True):
     wait_s: Wait | None = None
     window: str | None = None
     window_name: Text | None = None
+    review: str | None = None
+    """Once served: the link that invites to rate the service."""
     issued_at: datetime
     version: int
     as_of: datetime
@@ -251,7 +253,10 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         hall, day = where
 
         def tell(held: Held) -> PlaceInLine:
-            return _place_in_line(hall, link, held, parts.clock())
+            told = _place_in_line(hall, link, held, parts.clock())
+            if told.status != "served":
+                return told
+            return msgspec.structs.replace(told, review=parts.invitations.seal(f"ticket.{link}"))
 
         return await parts.loop.peek(queue.stream(hall, day), tell)
 

@@ -27,9 +27,9 @@ SERIOUS = ("error", "warning")
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """For the tests of this folder only: while it lives its event loop runs, and no other test could start one."""
+    """For one file of tests: while it lives its event loop runs, and no other test could start one."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         yield started

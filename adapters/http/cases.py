@@ -76,7 +76,13 @@ CaseShown = shape(
     "Case", case_file.View, without=("applicant", "timeline"), item_name=Text, workdays_left=int | None
 )
 Line = shape("TimelineLine", Entry, name=Text)
-CaseFile = shape("CaseFile", CaseShown, applicant=Masked | None, timeline=list[Line])  # type: ignore[valid-type]
+CaseFile = shape(
+    "CaseFile",
+    CaseShown,
+    review=str | None,
+    applicant=Masked | None,
+    timeline=list[Line],  # type: ignore[valid-type]
+)
 
 
 def commands(parts: Parts) -> list[Command]:

@@ -6,6 +6,7 @@ so. A check-in's ticket is no policy: it is one act with the check-in.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from domain import review
 from domain.case import CaseAccepted, CaseClosed, CaseExtended, CaseResumed
@@ -13,7 +14,6 @@ from domain.deadlines import (
     CaseClock,
     Deadline,
     RectificationClock,
-    RectificationLimits,
     case_dues,
     rectification_dues,
 )
@@ -23,12 +23,11 @@ from domain.queue import ServiceFinished
 from domain.rectification import OpenRectification, RecomputeDues, RectificationExtended
 from domain.review import BAD, InviteReview, ReviewGiven
 from domain.supervision import RecomputeDeadline, StartClock
+from domain.terms import TermsOf, default_terms
 from domain.workdays import Calendar
 
 UnitOf = Callable[[str, str | None], str]
 """The unit responsible for an item handled at a hall."""
-
-DEFAULT_LIMITS = RectificationLimits()
 
 
 def the_hall_itself(hall: str, item: str | None) -> str:
@@ -38,7 +37,7 @@ def the_hall_itself(hall: str, item: str | None) -> str:
 def react(
     recorded: Recorded,
     calendar: Calendar,
-    limits: RectificationLimits = DEFAULT_LIMITS,
+    terms_of: TermsOf = default_terms,
     unit_of: UnitOf = the_hall_itself,
 ) -> list[Ask]:
     """What is to be asked because of this event, most often nothing.
@@ -51,13 +50,17 @@ def react(
         case ServiceFinished(ticket=ticket, window=window, items=items):
             hall, item = hall_of(recorded.stream), items[0] if items else None
             unit = unit_of(hall, item)
-            invitation = InviteReview(channel="qr-code", hall=hall, unit=unit, window=window, item=item)
+            until = recorded.stamp.at + timedelta(days=terms_of(hall).review_days)
+            invitation = InviteReview(
+                channel="qr-code", hall=hall, unit=unit, window=window, item=item, until=until
+            )
             return [Ask(review.stream(f"ticket.{ticket}"), invitation)]
         case CaseClosed(item, hall, unit, test=False):
-            invitation = InviteReview(channel="sms", hall=hall, unit=unit, item=item)
+            until = recorded.stamp.at + timedelta(days=terms_of(hall).review_days)
+            invitation = InviteReview(channel="sms", hall=hall, unit=unit, item=item, until=until)
             return [Ask(review.stream(f"case.{recorded.subject}"), invitation)]
-        case ReviewGiven(grade=grade, unit=unit, test=False) if grade in BAD:
-            clock = RectificationClock(recorded.stamp.at, limits)
+        case ReviewGiven(grade=grade, hall=hall, unit=unit, test=False) if grade in BAD:
+            clock = RectificationClock(recorded.stamp.at, terms_of(hall).rectification)
             dues = rectification_dues(clock, calendar)
             return [Ask(recorded.stream, OpenRectification(recorded.subject, unit, clock, dues))]
         case CaseAccepted(clock=CaseClock() as clock):

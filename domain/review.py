@@ -2,9 +2,10 @@
 
 The stream ``review-{service}`` is one service: ``ticket.{ticket}`` or ``case.{case}``. It is rated once by whoever
 was served and once more after a bad review was answered (追评). Nobody is rated by default: what was not rated is
-not rated (国办发〔2019〕51号: 自愿自主真实评价).
+not rated (国办发〔2019〕51号: 自愿自主真实评价). How long a service may be rated stands in its invitation.
 """
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -33,13 +34,15 @@ Tags = Annotated[tuple[Tag, ...], Meta(max_length=8)]
 
 
 class InviteReview(Command, frozen=True, kw_only=True):
-    """From the policy, when a service has ended: it may be rated, and counts as one that could have been."""
+    """From the policy, when a service has ended: it may be rated, and counts as one that could have been. Without
+    ``until`` it may be rated for ever."""
 
     channel: Channel
     hall: Id
     unit: Label
     window: Id | None = None
     item: Id | None = None
+    until: datetime | None = None
 
 
 class GiveReview(Command, frozen=True, kw_only=True):
@@ -64,6 +67,34 @@ class GiveReview(Command, frozen=True, kw_only=True):
     test: bool = False
 
 
+class EnterPaper(Command, frozen=True, kw_only=True):
+    """A form filled in on paper, copied by one member of staff. It rates nothing until another has confirmed it:
+    whoever might be rated does not write ratings alone."""
+
+    review: Reference
+    grade: Grade
+    tags: Tags = ()
+    comment: Words | None = None
+    stage: Stage = "closing"
+    hall: Id
+    unit: Label
+    window: Id | None = None
+    item: Id | None = None
+
+
+class ConfirmPaper(Command, frozen=True):
+    """A second person has the form in hand and finds it copied truly."""
+
+    review: Reference
+
+
+class RejectPaper(Command, frozen=True):
+    """A second person finds it copied wrongly; the form may be entered anew."""
+
+    review: Reference
+    reason: Words
+
+
 class AddReview(Command, frozen=True, kw_only=True):
     """追评: the one more rating after the answer to a bad review, by the same person."""
 
@@ -75,7 +106,9 @@ class AddReview(Command, frozen=True, kw_only=True):
     person: Key | None = None
 
 
-AnyCommand = InviteReview | GiveReview | AddReview | rectification.AnyCommand
+AnyCommand = (
+    InviteReview | GiveReview | EnterPaper | ConfirmPaper | RejectPaper | AddReview | rectification.AnyCommand
+)
 
 
 # --- events ---------------------------------------------------------------------------------------------------
@@ -87,6 +120,7 @@ class ReviewInvited(Event, frozen=True, kw_only=True, tag="review-invited"):
     unit: str
     window: str | None = None
     item: str | None = None
+    until: datetime | None = None
 
 
 class ReviewGiven(Event, frozen=True, kw_only=True, tag="review-given"):
@@ -108,6 +142,23 @@ class ReviewGiven(Event, frozen=True, kw_only=True, tag="review-given"):
     uninvited: bool = False
 
 
+class PaperReviewEntered(Event, frozen=True, kw_only=True, tag="paper-review-entered"):
+    review: str
+    grade: Grade
+    tags: tuple[str, ...] = ()
+    comment: str | None = None
+    stage: Stage = "closing"
+    hall: str
+    unit: str
+    window: str | None = None
+    item: str | None = None
+
+
+class PaperReviewRejected(Event, frozen=True, tag="paper-review-rejected"):
+    review: str
+    reason: str
+
+
 class ReviewAdded(Event, frozen=True, kw_only=True, tag="review-added"):
     review: str
     grade: Grade
@@ -116,7 +167,14 @@ class ReviewAdded(Event, frozen=True, kw_only=True, tag="review-added"):
     channel: Channel
 
 
-AnyEvent = ReviewInvited | ReviewGiven | ReviewAdded | rectification.AnyEvent
+AnyEvent = (
+    ReviewInvited
+    | ReviewGiven
+    | PaperReviewEntered
+    | PaperReviewRejected
+    | ReviewAdded
+    | rectification.AnyEvent
+)
 
 
 # --- state ----------------------------------------------------------------------------------------------------
@@ -125,6 +183,11 @@ AnyEvent = ReviewInvited | ReviewGiven | ReviewAdded | rectification.AnyEvent
 class Review(msgspec.Struct):
     invited: ReviewInvited | None = None
     given: ReviewGiven | None = None
+    paper: PaperReviewEntered | None = None
+    """A form that was entered and not yet confirmed."""
+    entered_by: str | None = None
+    rejected: tuple[str, ...] = ()
+    """References of forms that were found copied wrongly."""
     added: ReviewAdded | None = None
     rectification: Rectification | None = None
 
@@ -143,7 +206,16 @@ def decide(command: AnyCommand, review: Review, stamp: Stamp) -> list[AnyEvent]:
             known = review.invited or review.given
             return [] if known else [ReviewInvited(**msgspec.structs.asdict(command))]
         case GiveReview():
-            return _give(command, review)
+            return _give(command, review, stamp)
+        case EnterPaper():
+            return _enter(command, review, stamp)
+        case ConfirmPaper():
+            return _confirm(command, review, stamp)
+        case RejectPaper(name, reason):
+            if name in review.rejected:
+                return []
+            _refuse_first_hand(name, review, stamp)
+            return [PaperReviewRejected(name, reason)]
         case AddReview():
             return _add(command, review)
         case OpenRectification(name, unit, clock, dues):
@@ -163,6 +235,11 @@ def evolve(review: Review, event: AnyEvent, stamp: Stamp) -> Review:
             review.invited = event
         case ReviewGiven():
             review.given = event
+        case PaperReviewEntered():
+            review.paper, review.entered_by = event, stamp.by
+        case PaperReviewRejected(name):
+            review.paper, review.entered_by = None, None
+            review.rejected = (*review.rejected, name)
         case ReviewAdded():
             review.added = event
         case RectificationOpened(_, _, clock, dues):
@@ -177,13 +254,53 @@ def evolve(review: Review, event: AnyEvent, stamp: Stamp) -> Review:
 # --- the rating -----------------------------------------------------------------------------------------------
 
 
-def _give(command: GiveReview, review: Review) -> list[AnyEvent]:
+def _give(command: GiveReview, review: Review, stamp: Stamp) -> list[AnyEvent]:
+    if review.given is not None and review.given.review == command.review:
+        return []
+    _refuse_rated_or_over(review, stamp)
+    _check_tags(command.grade, command.tags)
+    return [ReviewGiven(**msgspec.structs.asdict(command), uninvited=review.invited is None)]
+
+
+def _enter(command: EnterPaper, review: Review, stamp: Stamp) -> list[AnyEvent]:
+    known = (review.given and review.given.review, review.paper and review.paper.review, *review.rejected)
+    if command.review in known:
+        return []
+    _refuse_rated_or_over(review, stamp)
+    if review.paper is not None:
+        raise Refused("paper-waiting", review=review.paper.review)
+    _check_tags(command.grade, command.tags)
+    return [PaperReviewEntered(**msgspec.structs.asdict(command))]
+
+
+def _confirm(command: ConfirmPaper, review: Review, stamp: Stamp) -> list[AnyEvent]:
+    """The window of time was kept when the form was entered; it is not asked again."""
     if review.given is not None:
         if review.given.review == command.review:
             return []
         raise Refused("already-reviewed", review=review.given.review)
-    _check_tags(command.grade, command.tags)
-    return [ReviewGiven(**msgspec.structs.asdict(command), uninvited=review.invited is None)]
+    form = _refuse_first_hand(command.review, review, stamp)
+    told = msgspec.structs.asdict(form)
+    return [ReviewGiven(**told, channel="paper", uninvited=review.invited is None)]
+
+
+def _refuse_first_hand(name: str, review: Review, stamp: Stamp) -> PaperReviewEntered:
+    """Raises:
+    Refused: no such form waits, or whoever entered it would confirm it.
+    """
+    if review.paper is None or review.paper.review != name:
+        raise Refused("unknown-review", missing=True)
+    if stamp.by == review.entered_by:
+        raise Refused("second-person-needed")
+    return review.paper
+
+
+def _refuse_rated_or_over(review: Review, stamp: Stamp) -> None:
+    if review.given is not None:
+        raise Refused("already-reviewed", review=review.given.review)
+    until = review.invited.until if review.invited is not None else None
+    if until is not None and stamp.at > until:
+        raise Refused("review-window-over", until=until)
 
 
 def _add(command: AddReview, review: Review) -> list[AnyEvent]:

@@ -75,3 +75,7 @@ GRADE_NAMES: dict[Grade, Text] = {
     "dissatisfied": Text("不满意", "dissatisfied"),
     "very-dissatisfied": Text("非常不满意", "very dissatisfied"),
 }
+
+INVITATION = Text("请对本次服务作出评价。评价自愿，可以不评。", "You may rate this service. Nobody has to.")
+"""How everybody is asked, at every outlet. Staff may not hint at a grade (四平 DB2203/T 8—2024 4.7-4.8, as quoted)
+nor press anybody (国办发〔2019〕51号: 不得强迫或者干扰评价)."""

@@ -4,10 +4,11 @@ A document's key is the service, and so is the rectification's reference: one se
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
+from domain import rectification
 from domain.deadlines import RectificationClock, RectificationDues, RectificationStep, signal_now
 from domain.message import Grade, Recorded, Text
 from domain.rectification import (
@@ -80,8 +81,11 @@ class View(msgspec.Struct, kw_only=True):
     """The grade of the 追评."""
 
 
+MINE = frozenset((ReviewGiven, ReviewAdded, *get_args(rectification.AnyEvent)))
+
+
 def key(recorded: Recorded) -> str | None:
-    if recorded.category != "review" or recorded.event.__struct_config__.tag == "review-invited":
+    if type(recorded.event) not in MINE:
         return None
     if isinstance(recorded.event, ReviewGiven) and recorded.event.grade not in BAD:
         return None
@@ -139,11 +143,18 @@ def present(view: View, calendar: Calendar, now: datetime) -> dict[str, Any]:
         for name in view.__struct_fields__
         if name not in ("person", "clock", "dues")
     }
+    shown["steps"] = [_nameless(line) for line in view.steps]
     shown |= {"real_name": view.person is not None, "workdays_left": None, "signal": None}
     if view.due_at is not None:
         shown["workdays_left"] = workdays_left(calendar, now, view.due_at)
         shown["signal"] = signal_now(calendar, view.given_at, view.due_at, now)
     return shown
+
+
+def _nameless(line: Entry) -> Entry:
+    """Staff are named and the reviewer is not: whoever is rated must not learn who rated."""
+    asker = line.by.partition(":")[0]
+    return msgspec.structs.replace(line, by=asker) if asker == "citizen" else line
 
 
 def _given(service: str, event: ReviewGiven, at: datetime) -> View:

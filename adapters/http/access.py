@@ -102,7 +102,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{CASE}/extend"): CASEWORK,
     # reviews and their rectification
     ("POST", f"{API}/reviews"): ANYBODY,  # a citizen's own service, a kiosk's hall, or a review link
-    ("GET", f"{API}/reviews/{{id}}"): ANYBODY,  # the holder of an invitation
+    ("GET", f"{API}/reviews/{{link}}"): ANYBODY,  # the holder of an invitation
     ("GET", f"{WINDOW}/invitation"): only(
         "kiosk", "admin"
     ),  # the window's device; staff never hold a citizen's link

@@ -79,9 +79,9 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     item_name: Text | None
     state: Literal["not-yet", "open", "rated", "over"]
     until: datetime | None
-    words: Text = INVITATION
-    grades: dict[Grade, Text] = GRADE_NAMES
-    tags: dict[Grade, dict[str, Text]] = TAGS
+    words: Text
+    grades: dict[Grade, Text]
+    tags: dict[Grade, dict[str, Text]]
 
 
 class MoreAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -294,13 +294,13 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         return listing("rectifications", shown, page.cursor, page.position, page.as_of)
 
     @get(
-        f"{API}/reviews/{{id:str}}",
+        f"{API}/reviews/{{link:str}}",
         operation_id="review_invitation",
         summary="What an invitation's holder may rate",
         tags=["reviews"],
     )
-    async def invitation(id: FromPath[str]) -> Invitation:
-        service = _invited(parts, id)
+    async def invitation(link: FromPath[str]) -> Invitation:
+        service = _invited(parts, link)
         served = await _served(parts, service)
         item = parts.catalogue.items.get(served.item) if served.item is not None else None
 
@@ -316,6 +316,9 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
                 item_name=item.plan.name if item is not None else None,
                 state=_standing(state, served.ended, parts.clock()),
                 until=until,
+                words=INVITATION,
+                grades=GRADE_NAMES,
+                tags=TAGS,
             )
 
         return await parts.loop.peek(review.stream(service), tell)

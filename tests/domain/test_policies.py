@@ -29,6 +29,7 @@ from domain.queue import ServiceFinished
 from domain.rectification import OpenRectification, RecomputeDues, RectificationExtended
 from domain.review import InviteReview, ReviewGiven
 from domain.supervision import RecomputeDeadline, StartClock
+from domain.terms import Terms
 from domain.workdays import Calendar, workdays_between
 from tests.histories import CALENDAR, World, record, worlds
 from tests.spec import NINE
@@ -55,11 +56,14 @@ def asked(stream: str, event: Event, calendar: Calendar = CALENDAR, **more: Any)
 
 # --- who is invited -------------------------------------------------------------------------------------------
 
+THIRTY_DAYS_ON = NINE + timedelta(days=30)
 FINISHED = ServiceFinished("A001", "w1", "tanghe.20260302.abc", "a", ("permit", "licence"))
 
 
 def test_who_was_served_is_invited_to_rate_the_ticket() -> None:
-    invitation = InviteReview(channel="qr-code", hall="tanghe", unit="tanghe", window="w1", item="permit")
+    invitation = InviteReview(
+        channel="qr-code", hall="tanghe", unit="tanghe", window="w1", item="permit", until=THIRTY_DAYS_ON
+    )
     ask = Ask("review-ticket.tanghe.20260302.abc", invitation)
     assert asked("queue-tanghe-2026-03-02", FINISHED) == [ask]
 
@@ -71,9 +75,18 @@ def test_the_responsible_unit_of_an_item_is_whoever_the_configuration_names() ->
 
 
 def test_whose_case_was_closed_is_invited_to_rate_the_case() -> None:
-    invitation = InviteReview(channel="sms", hall="tanghe", unit="market-office", item="permit")
+    invitation = InviteReview(
+        channel="sms", hall="tanghe", unit="market-office", item="permit", until=THIRTY_DAYS_ON
+    )
     closed = CaseClosed("permit", "tanghe", "market-office")
     assert asked("case-t1", closed) == [Ask("review-case.t1", invitation)]
+
+
+def test_how_long_a_service_may_be_rated_is_configuration() -> None:
+    week = {"tanghe": Terms(review_days=7)}
+    (ask,) = asked("queue-tanghe-2026-03-02", FINISHED, terms_of=week.__getitem__)
+    assert isinstance(ask.command, InviteReview)
+    assert ask.command.until == NINE + timedelta(days=7)
 
 
 def test_nobody_is_invited_to_rate_a_test() -> None:
@@ -110,7 +123,8 @@ def test_a_bad_review_opens_a_rectification_due_in_one_five_and_fifteen_working_
 
 
 def test_the_limits_of_a_rectification_are_configuration() -> None:
-    (ask,) = asked("review-case.t1", review_given(), limits=RectificationLimits(2, 10, 20))
+    terms = Terms(rectification=RectificationLimits(2, 10, 20))
+    (ask,) = asked("review-case.t1", review_given(), terms_of=lambda hall: terms)
     assert isinstance(ask.command, OpenRectification)
     assert ask.command.dues.simple.at == evening(3, 16)
 

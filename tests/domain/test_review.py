@@ -35,8 +35,21 @@ from domain.rectification import (
     Rule,
     Verify,
 )
-from domain.review import BAD, AddReview, GiveReview, InviteReview, ReviewAdded, ReviewGiven, ReviewInvited
-from domain.review_tags import GRADE_NAMES, TAGS
+from domain.review import (
+    BAD,
+    AddReview,
+    ConfirmPaper,
+    EnterPaper,
+    GiveReview,
+    InviteReview,
+    PaperReviewEntered,
+    PaperReviewRejected,
+    RejectPaper,
+    ReviewAdded,
+    ReviewGiven,
+    ReviewInvited,
+)
+from domain.review_tags import GRADE_NAMES, INVITATION, TAGS
 from domain.workdays import Due
 from tests.histories import World, worlds
 from tests.spec import NINE, given
@@ -126,6 +139,70 @@ def test_every_grade_has_the_national_eight_tags_and_a_name() -> None:
     assert TAGS.keys() == GRADE_NAMES.keys()
     for points, tags in zip("54321", TAGS.values(), strict=True):
         assert {code[0] for code in tags} == {points}
+
+
+def test_a_service_is_rated_while_its_invitation_lasts() -> None:
+    lasting = msgspec.structs.replace(INVITED, until=at(9))
+    told = given(review, lasting)
+    told.at_time(at(9, 10)).when(WELL).refused("review-window-over", until=at(9))
+    told.when(ENTER).refused("review-window-over")
+    told.at_time(at(9)).when(WELL).then(GIVEN_WELL)
+    told.at_time(at(20)).when(WELL).then()
+
+
+def test_nobody_is_asked_with_words_that_hint_at_a_grade() -> None:
+    hints = [
+        "满意",
+        "好评",
+        "五星",
+        "5星",
+        "满分",
+        "务必",
+        "必须",
+        "帮忙",
+        "礼",
+        "satisf",
+        "good",
+        "star",
+        "must",
+        "please",
+    ]
+    told = (INVITATION.zh + INVITATION.en).lower()
+    assert [word for word in hints if word in told] == []
+
+
+# --- on paper -------------------------------------------------------------------------------------------------
+
+ENTER = EnterPaper(
+    review="r1", grade="satisfied", tags=("410",), hall="tanghe", unit="market-office", item="permit"
+)
+ENTERED = PaperReviewEntered(**msgspec.structs.asdict(ENTER))
+FROM_PAPER = ReviewGiven(**msgspec.structs.asdict(ENTER), channel="paper")
+
+
+def test_a_form_on_paper_rates_nothing_until_a_second_person_confirms_it() -> None:
+    told = given(review, INVITED)
+    assert told.when(ENTER).then(ENTERED).given is None
+    told.when(ENTER).then()
+    told.when(ConfirmPaper("r1")).refused("second-person-needed")
+    told.when(RejectPaper("r1", "抄错")).refused("second-person-needed")
+    told.asked_by("clerk:wang").when(ConfirmPaper("r1")).then(FROM_PAPER)
+    told.when(ConfirmPaper("r1")).then()
+
+
+def test_a_form_copied_wrongly_is_entered_anew() -> None:
+    told = given(review, INVITED, ENTERED).asked_by("clerk:wang")
+    told.when(RejectPaper("r1", "抄错")).then(PaperReviewRejected("r1", "抄错"))
+    told.when(RejectPaper("r1", "抄错")).then()
+    told.when(ConfirmPaper("r1")).refused("unknown-review")
+    again = msgspec.structs.replace(ENTER, review="r2")
+    told.when(again).then(msgspec.structs.replace(ENTERED, review="r2"))
+    told.when(msgspec.structs.replace(ENTER, review="r3")).refused("paper-waiting", review="r2")
+
+
+def test_who_rated_otherwise_meanwhile_is_not_rated_from_paper() -> None:
+    told = given(review, INVITED, ENTERED, msgspec.structs.replace(GIVEN_WELL, review="r9"))
+    told.asked_by("clerk:wang").when(ConfirmPaper("r1")).refused("already-reviewed", review="r9")
 
 
 ADD = AddReview(review="r2", grade="satisfied", tags=("411",), channel="mobile", person="p1")

@@ -16,6 +16,7 @@ WORDS = {
     "item": "nothing",
     "year": "2026",
     "follow": "nothing",
+    "link": "nothing",
     "file": "nothing",
 }
 STREAM = ("GET", f"{API}/halls/{{hall}}/board/events")

@@ -1,0 +1,97 @@
+"""How long each thing about a review may take, as a hall's region has set it.
+
+None of these numbers is a rule: no national text with them was found. They are defaults, marked so wherever they are
+shown, and every region sets its own.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from domain.deadlines import RectificationLimits
+from domain.message import Text
+
+Days = Annotated[int, Meta(ge=1, le=366)]
+Workdays = Annotated[int, Meta(ge=1, le=60)]
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    review_days: Days = 30
+    """Calendar days after the end of a service in which it may be rated."""
+    rectification: RectificationLimits = RectificationLimits()
+    """Working days after a bad review."""
+    appeal_workdays: Workdays = 3
+    """Working days after the bad review in which the unit may appeal."""
+    ruling_workdays: Workdays = 5
+    """Working days after an appeal, or a finding against the reviewer, in which it is ruled upon."""
+
+
+TermsOf = Callable[[str], Terms]
+"""The terms of a hall."""
+
+DEFAULT = Terms()
+
+
+def default_terms(hall: str) -> Terms:
+    return DEFAULT
+
+
+class Term(NamedTuple):
+    """One of the terms as an administrator reads it."""
+
+    name: Text
+    value: int
+    unit: Text
+    basis: Text
+
+
+DAYS = Text("自然日", "days")
+WORKDAYS = Text("工作日", "working days")
+
+
+def told(terms: Terms) -> dict[str, Term]:
+    """Every term by its key, with where its default comes from."""
+    limits = terms.rectification
+    return {
+        "review.window": Term(
+            Text("可评价期限", "a service may be rated for"),
+            terms.review_days,
+            DAYS,
+            Text("未查到统一规定；一地试行曾用7日", "no rule found; 7 days seen once, in a trial"),
+        ),
+        "rectification.contact": Term(
+            Text("首次联系", "the reviewer is contacted within"),
+            limits.contact,
+            WORKDAYS,
+            Text("51号文仅要求“第一时间”", "No. 51 (2019) says only: at the first moment"),
+        ),
+        "rectification.simple": Term(
+            Text("立行立改", "rectified at once, within"),
+            limits.simple,
+            WORKDAYS,
+            Text("德州、三亚、襄城的做法", "as in Dezhou, Sanya and Xiangcheng"),
+        ),
+        "rectification.complex": Term(
+            Text("限期整改", "rectified by a plan, within"),
+            limits.complex,
+            WORKDAYS,
+            Text("四川一市2020年的做法", "as in one city of Sichuan, 2020"),
+        ),
+        "rectification.appeal": Term(
+            Text("申诉期限", "the unit may appeal within"),
+            terms.appeal_workdays,
+            WORKDAYS,
+            Text("未查到规定", "no rule found"),
+        ),
+        "rectification.ruling": Term(
+            Text("复核期限", "an appeal is ruled upon within"),
+            terms.ruling_workdays,
+            WORKDAYS,
+            Text("未查到规定", "no rule found"),
+        ),
+    }
+
+
+NOT_A_RULE = Text("默认值，并非规定", "a default, not a rule")

@@ -20,7 +20,6 @@ from typing import Any
 import httpx
 import msgspec
 import psycopg
-import structlog
 import uvicorn
 import uvloop
 from eventsourcing.persistence import PersistenceError
@@ -30,7 +29,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from adapters import check as checking
-from adapters import cli, store
+from adapters import cli, journal, store
 from adapters.boards import LiveBoards
 from adapters.catalogue import CREATE_INDEX, Catalogue
 from adapters.demonstration import plans
@@ -128,7 +127,7 @@ def people(settings: Settings, connections: AsyncConnectionPool[Any]) -> People:
     )
 
 
-async def tokens(settings: Settings, stack: AsyncExitStack) -> Tokens:
+async def tokens(settings: Settings, known: People, stack: AsyncExitStack) -> Tokens:
     """Who says who somebody is: the identity provider that is configured, or this server for a demonstration."""
     if settings.oidc_issuer is None:
         return DevelopmentTokens(secret(settings))
@@ -138,7 +137,15 @@ async def tokens(settings: Settings, stack: AsyncExitStack) -> Tokens:
         settings.oidc_audience,
         client,
         algorithms=settings.oidc_algorithms,
-        claims=ClaimNames(settings.oidc_role_claim, settings.oidc_hall_claim, settings.oidc_window_claim),
+        claims=ClaimNames(
+            settings.oidc_role_claim,
+            settings.oidc_hall_claim,
+            settings.oidc_window_claim,
+            settings.oidc_name_claim,
+            settings.oidc_id_number_claim,
+            settings.oidc_phone_claim,
+        ),
+        enrol=known.enrol,
     )
 
 
@@ -153,7 +160,7 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
         loop = await stack.enter_async_context(command_loop(settings))
         connections = await stack.enter_async_context(pool(settings))
         nats = await stack.enter_async_context(connected(settings.nats_url))
-        views, catalogue = Views(connections), Catalogue(connections)
+        views, catalogue, known = Views(connections), Catalogue(connections), people(settings, connections)
         boards = LiveBoards(views, partial(follow, nats), screens=settings.board_streams_max)
         if settings.signs_tokens:
             await seed(loop)
@@ -164,10 +171,10 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             loop=loop,
             views=views,
             boards=boards,
-            people=people(settings, connections),
+            people=known,
             catalogue=catalogue,
             clock=now,
-            tokens=await tokens(settings, stack),
+            tokens=await tokens(settings, known, stack),
             seal=Seal(secret(settings)),
             log=LogReader(connections),
             health=partial(standing, connections, nats),
@@ -324,7 +331,6 @@ async def _welcome(server: Server, settings: Settings) -> None:
 def main() -> None:
     """``mingting COMMAND …``; see ``mingting --help``."""
     options = cli.parse()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         sys.exit(run(options))
     except (BadSetting, CannotListen, DataInUse, ServerFailed, Stopped) as error:
@@ -338,13 +344,14 @@ def main() -> None:
 def run(options: Namespace) -> int:
     """Do what the command line says; the exit code."""
     told = vars(options)
+    named = ("data", "database_url", "nats_url", "host", "port")
+    settings = read(os.environ, **{name: told.get(name) for name in named})
+    journal.configure(settings.log_level)
     match options.command:
         case "replay":
             return _print(uvloop.run(replay(_options(ReplayOptions, told))))
         case "import-cases":
             return _print(uvloop.run(import_cases(_options(CasesOptions, told))))
-    named = ("data", "database_url", "nats_url", "host", "port")
-    settings = read(os.environ, **{name: told.get(name) for name in named})
     if options.command == "serve":
         with listening(settings.host, settings.port) as address, servers(settings) as found:
             migrate(found)

@@ -15,6 +15,9 @@ import uvicorn
 
 log = structlog.get_logger()
 
+UNTAKEN_MS = 30_000
+"""How long the other side of a connection may leave sent data unacknowledged."""
+
 STOPPING_S = 10
 """How long a worker may take to end before it is killed."""
 
@@ -27,7 +30,10 @@ def listening(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        address = socket.create_server((host, port), family=family, backlog=2048)
+        # What a peer does not take within this time is given up: a screen that stopped reading holds no socket.
+        address.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_MS)
+        return address
     except OSError as error:
         raise CannotListen(
             f"cannot listen on {host} port {port}: {error.strerror}; choose another port"

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -55,7 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Networks that may read ``/metrics``."""
     board_streams_max: Count = 15_000
     board_streams_per_address: Count = 200
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
     access_log: bool = False
 
     @property

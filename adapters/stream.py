@@ -299,7 +299,11 @@ async def follow(
                 item = await follower.next()
                 pause = 0.1
             except (nats.errors.Error, TimeoutError, OSError, StreamUnavailable) as error:
-                log.warning("following-waits", error=str(error) or type(error).__name__)
+                # A stream that nobody has declared yet is the first second of every installation.
+                missing = isinstance(error, nats.js.errors.NotFoundError)
+                (log.info if missing else log.warning)(
+                    "following-waits", error=str(error) or type(error).__name__
+                )
                 await follower.detach()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, PAUSE_S)

@@ -37,7 +37,7 @@ class Fold:
     def __init__(self, projection: ModuleType, name: str, recorder: ViewsRecorder) -> None:
         self.projection = projection
         self.name = name
-        self.position = recorder.position(name)
+        self.position = self._saved = recorder.position(name)
         self.generation = recorder.generation(projection.NAME)
         self._recorder = recorder
         self._decode = msgspec.json.Decoder(projection.View).decode
@@ -96,7 +96,8 @@ class Fold:
         self._changed.clear()
         while len(self._held) > HELD_DOCUMENTS:
             self._held.popitem(last=False)
-        return Save(self.name, self.position, docs, facets)
+        since, self._saved = self._saved, self.position
+        return Save(self.name, since, self.position, docs, facets)
 
     def _load(self, keys: set[str]) -> None:
         for key in keys & self._held.keys():

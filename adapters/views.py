@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
-from eventsourcing.persistence import Tracking
+from eventsourcing.persistence import IntegrityError, Tracking
 from eventsourcing.postgres import PostgresDatastore, PostgresTrackingRecorder
 from psycopg.rows import DictRow, TupleRow
 from psycopg.sql import SQL, Composed, Identifier
@@ -48,9 +48,13 @@ class Page(NamedTuple):
 
 
 class Save(NamedTuple):
-    """What one projection has to save: documents by key (``None`` deletes) with the values of its facets."""
+    """What one projection has to save: documents by key (``None`` deletes) with the values of its facets.
+
+    ``since`` is the position of the documents it folded on; ``position`` the one they have now come to.
+    """
 
     name: str
+    since: int
     position: int
     docs: Mapping[str, bytes | None]
     facets: Mapping[str, Mapping[str, Any]]
@@ -156,10 +160,11 @@ class ViewsRecorder(PostgresTrackingRecorder):
         """Save documents and positions of some projections in one transaction.
 
         Raises:
-            IntegrityError: another runner is further, or a projection was rebuilt meanwhile.
+            IntegrityError: another runner has saved since, or a projection was rebuilt meanwhile.
         """
         with self.datastore.transaction(commit=True) as cursor:
             for save in saves:
+                self._check_since(cursor, save)
                 self._insert_tracking(cursor, Tracking(save.name, save.position))
                 self._save_docs(cursor, save)
             for poison in poisons:
@@ -170,6 +175,17 @@ class ViewsRecorder(PostgresTrackingRecorder):
                 )
             if generations:
                 self._check_generations(cursor, generations)
+
+    def _check_since(self, cursor: psycopg.Cursor[DictRow], save: Save) -> None:
+        """That the position only grows is not enough: a runner that was given up may still save once, and whoever
+        took over would fold on documents that are further than its position says."""
+        cursor.execute(
+            "SELECT notification_id FROM notification_tracking WHERE application_name = %s FOR UPDATE",
+            (save.name,),
+        )
+        row = cursor.fetchone()
+        if (row["notification_id"] if row else 0) != save.since:
+            raise IntegrityError(f"{save.name} is not at {save.since} any more")
 
     def begin_rebuild(self, projection: ModuleType) -> None:
         """Make an empty table beside the one that serves; what an earlier, unfinished rebuild left is dropped."""
@@ -238,7 +254,7 @@ class ViewsRecorder(PostgresTrackingRecorder):
         now = {row["projection"]: row["generation"] for row in cursor.fetchall()}
         for name, generation in expected.items():
             if now.get(name, 0) != generation:
-                raise psycopg.IntegrityError(f"{name} was rebuilt meanwhile")
+                raise IntegrityError(f"{name} was rebuilt meanwhile")
 
     def _save_docs(self, cursor: psycopg.Cursor[DictRow], save: Save) -> None:
         gone = [key for key, doc in save.docs.items() if doc is None]

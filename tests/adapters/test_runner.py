@@ -191,6 +191,21 @@ async def test_a_second_runner_cannot_count_twice(
         recorder.save([two.to_save()])
 
 
+async def test_a_runner_that_was_given_up_and_saves_once_more_spoils_nothing_for_its_successor(
+    log: Log, recorder: ViewsRecorder, projection: Lines
+) -> None:
+    await log.issue("queue-h1-2026-03-02", "A001")
+    given_up = Fold(projection, "lines", recorder)
+    given_up.take(read_page(await LogTail(log.url).page(0, 10)), set())
+    successor = Fold(projection, "lines", recorder)
+    recorder.save([given_up.to_save()])
+    await log.issue("queue-h1-2026-03-02", "A002")
+    successor.take(read_page(await LogTail(log.url).page(0, 10)), set())
+    with pytest.raises(IntegrityError, match="is not at 0 any more"):
+        recorder.save([successor.to_save()])
+    assert decoded(recorder.load("lines", ["queue-h1-2026-03-02"])["queue-h1-2026-03-02"]).issued == 1
+
+
 async def test_a_poison_event_parks_its_own_stream_and_no_other(
     log: Log, recorder: ViewsRecorder, views: Views, projection: Lines, database_url: str
 ) -> None:
@@ -269,7 +284,7 @@ async def test_a_list_is_filtered_ordered_and_read_in_pages(
         {"issued": n % 4, "hall": f"h{n % 2}", "last_at": None if n % 5 == 0 else NINE} for n in range(20)
     ]
     docs = {f"k{n:02d}": b"%d" % n for n in range(20)}
-    recorder.save([Save("lines", 1, docs, {f"k{n:02d}": facet for n, facet in enumerate(facets)})])
+    recorder.save([Save("lines", 0, 1, docs, {f"k{n:02d}": facet for n, facet in enumerate(facets)})])
 
     async def every(**asked: object) -> list[int]:
         found: list[int] = []
@@ -294,6 +309,6 @@ async def test_a_list_is_filtered_ordered_and_read_in_pages(
 
 def test_deleting_and_saving_in_one_go(recorder: ViewsRecorder) -> None:
     first = {"a": b"1", "b": b"2"}
-    recorder.save([Save("lines", 1, first, {key: {} for key in first})])
-    recorder.save([Save("lines", 2, {"a": None, "b": b"3"}, {"a": {}, "b": {}})])
+    recorder.save([Save("lines", 0, 1, first, {key: {} for key in first})])
+    recorder.save([Save("lines", 1, 2, {"a": None, "b": b"3"}, {"a": {}, "b": {}})])
     assert recorder.load("lines", ["a", "b"]) == {"b": b"3"}

@@ -1,0 +1,1 @@
+"""What the program can carry: its parts (``loadtests.bench``) and a whole morning (``loadtests.run_load``)."""

@@ -45,9 +45,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     oidc_id_number_claim: str = "id_number"
     oidc_phone_claim: str = "phone_number"
 
-    booking_days_ahead: Annotated[int, Meta(ge=1, le=366)] = 30
-    """Until how many days from now appointments are offered. No national rule was found."""
-
     body_bytes_max: Count = 65_536
     body_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
     """How long a request's body may take to arrive."""

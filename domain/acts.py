@@ -11,10 +11,12 @@ from typing import Literal
 import msgspec
 
 from domain import citizen, queue, slots
-from domain.citizen import Limits, RecordBooking, RecordNoShow, RecordVisit, ReleaseBooking
+from domain.booking import DEFAULT_LIMITS, Limits
+from domain.citizen import DropHold, RecordBooking, RecordHold, RecordNoShow, RecordVisit, ReleaseBooking
 from domain.hall import HallPlan
-from domain.handling import Act, Ask, Hold
+from domain.handling import Act, Ask, Follow, Hold
 from domain.message import Text
+from domain.offering import SlotsPlan
 from domain.order import Priority
 from domain.queue import (
     AddQueue,
@@ -39,10 +41,14 @@ from domain.slots import (
     BookSlot,
     CancelAppointment,
     CheckIn,
+    ConfirmHold,
+    GiveUpForMove,
+    HoldPlace,
     MissAppointment,
     OfferSlots,
+    PlaceHeld,
+    ReleaseHold,
     SlotBooked,
-    SlotsPlan,
 )
 from domain.wait import Wait, expected
 
@@ -59,8 +65,6 @@ TicketCommand = (
 )
 """What a window does with a ticket."""
 
-DEFAULT_LIMITS = Limits()
-
 
 class AppointmentReceipt(msgspec.Struct, frozen=True, kw_only=True):
     appointment: str
@@ -71,6 +75,19 @@ class AppointmentReceipt(msgspec.Struct, frozen=True, kw_only=True):
     item: str
     starts_at: datetime
     ends_at: datetime
+
+
+class HoldReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """A place is kept for whoever asked ``until`` then; ``hold`` is the reference its appointment will have."""
+
+    hold: str
+    hall: str
+    slot: str
+    queue: str
+    item: str
+    starts_at: datetime
+    ends_at: datetime
+    until: datetime
 
 
 class TicketReceipt(msgspec.Struct, frozen=True, gc=False):
@@ -122,18 +139,87 @@ def book(
     before; without it an unoffered day refuses. Answers with an ``AppointmentReceipt``.
     """
     days = slots.stream(hall, day)
+    asks: tuple[Ask | Follow, ...] = (
+        *_opening(days, offered),
+        Ask(days, command),
+        _record(hall, days, command.appointment, limits),
+    )
+    return Act(asks, _tell_appointment(hall, days, command.appointment))
+
+
+def hold_place(
+    hall: str,
+    day: date,
+    command: HoldPlace,
+    *,
+    offered: SlotsPlan | None = None,
+    limits: Limits | None = DEFAULT_LIMITS,
+) -> Act:
+    """Keep a place while the form is filled in. Answers with a ``HoldReceipt``.
+
+    Args:
+        limits: those of the holder, who is told now and not after the form that a limit is reached; ``None`` if
+            they are staff, whose own limits have nothing to do with it.
+    """
+    days = slots.stream(hall, day)
 
     def record(hold: Hold) -> Ask:
-        made = _booking(hold, days, command.appointment)
+        held = _held(hold, days, command.hold)
         return Ask(
-            citizen.stream(made.person),
-            RecordBooking(
-                made.appointment, hall, made.item, made.starts_at, made.ends_at, made.channel, limits
+            citizen.stream(held.holder),
+            RecordHold(
+                command.hold,
+                hall,
+                held.item,
+                held.starts_at,
+                held.ends_at,
+                held.until,
+                held.channel,
+                limits or DEFAULT_LIMITS,
+                held.more,
             ),
         )
 
-    opening = () if offered is None else (Ask(days, OfferSlots(offered)),)
-    return Act((*opening, Ask(days, command), record), _tell_appointment(hall, days, command.appointment))
+    asks: tuple[Ask | Follow, ...] = (*_opening(days, offered), Ask(days, command))
+    return Act(asks if limits is None else (*asks, record), _tell_hold(hall, days, command.hold))
+
+
+def confirm(
+    hall: str, day: date, command: ConfirmHold, holder: str, *, limits: Limits = DEFAULT_LIMITS
+) -> Act:
+    """Make an appointment of a held place, within the limits of the person it is for. Answers with an
+    ``AppointmentReceipt``."""
+    days = slots.stream(hall, day)
+    asks = (
+        Ask(days, command),
+        _record(hall, days, command.hold, limits),
+        Ask(citizen.stream(holder), DropHold(command.hold)),
+    )
+    return Act(asks, _tell_appointment(hall, days, command.hold))
+
+
+def let_go(hall: str, day: date, command: ReleaseHold, holder: str) -> Act:
+    """Give a held place back."""
+    return Act((Ask(slots.stream(hall, day), command), Ask(citizen.stream(holder), DropHold(command.hold))))
+
+
+def move(hall: str, day: date, appointment: str, there: Act, moved_to: str) -> Act:
+    """Take another place and give this one back, both or neither: nobody loses the place they had before they have
+    the one they want. Answers as ``there``.
+
+    The old place is given back first within the act: it must neither count against its own person's limits nor
+    be missing to the new one where they overlap. It can be moved as long as it can be cancelled.
+
+    Args:
+        there: the act of booking the other place, which ``moved_to`` is the reference of.
+    """
+    days = slots.stream(hall, day)
+
+    def release(hold: Hold) -> Ask:
+        person = _booking(hold, days, appointment).person
+        return Ask(citizen.stream(person), ReleaseBooking(appointment, "moved"))
+
+    return Act((Ask(days, GiveUpForMove(appointment, moved_to)), release, *there.asks), there.answer)
 
 
 def cancel(hall: str, day: date, command: CancelAppointment) -> Act:
@@ -235,6 +321,30 @@ def add_queue(hall: str, day: date, plan: HallPlan, command: AddQueue) -> Act:
 # --- answers ------------------------------------------------------------------------------------------------
 
 
+def _opening(days: str, offered: SlotsPlan | None) -> tuple[Ask, ...]:
+    return () if offered is None else (Ask(days, OfferSlots(offered)),)
+
+
+def _record(hall: str, days: str, appointment: str, limits: Limits) -> Follow:
+    """Put what was booked on its person's record."""
+
+    def record(hold: Hold) -> Ask:
+        made = _booking(hold, days, appointment)
+        return Ask(
+            citizen.stream(made.person),
+            RecordBooking(
+                appointment, hall, made.item, made.starts_at, made.ends_at, made.channel, limits, made.more
+            ),
+        )
+
+    return record
+
+
+def _held(hold: Hold, days: str, name: str) -> PlaceHeld:
+    found: PlaceHeld = hold(days).state.holds[name]
+    return found
+
+
 def _appointment(hold: Hold, days: str, appointment: str) -> slots.Appointment:
     found: slots.Appointment = hold(days).state.appointments[appointment]
     return found
@@ -257,6 +367,23 @@ def _tell_appointment(hall: str, days: str, appointment: str) -> Callable[[Hold]
             item=made.item,
             starts_at=made.starts_at,
             ends_at=made.ends_at,
+        )
+
+    return tell
+
+
+def _tell_hold(hall: str, days: str, name: str) -> Callable[[Hold], HoldReceipt]:
+    def tell(hold: Hold) -> HoldReceipt:
+        held = _held(hold, days, name)
+        return HoldReceipt(
+            hold=name,
+            hall=hall,
+            slot=held.slot,
+            queue=held.queue,
+            item=held.item,
+            starts_at=held.starts_at,
+            ends_at=held.ends_at,
+            until=held.until,
         )
 
     return tell

@@ -5,34 +5,40 @@ hoarding and are about booking alone: a ticket at the hall is never refused for 
 """
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Literal, assert_never
+from typing import Literal, assert_never
 
 import msgspec
-from msgspec import Meta
 
+from domain.booking import DEFAULT_LIMITS, Channel, Instant, Limits
 from domain.message import Command, Event, Id, Reference, Refused, Stamp, Words
-from domain.slots import Channel, Instant
+from domain.slots import More
 from domain.workdays import SHANGHAI
-
-Days = Annotated[int, Meta(ge=1, le=366)]
 
 Status = Literal["booked", "released", "visited", "missed"]
 
 
-class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How much one person may book. Local practice only, no national rule was found: every region sets its own."""
-
-    per_day: Annotated[int, Meta(ge=1, le=50)] = 3
-    """Appointments on one day, whatever the halls."""
-    no_shows: Annotated[int, Meta(ge=1, le=50)] = 2
-    """So many missed appointments …"""
-    within_days: Days = 30
-    """… within so many days …"""
-    suspended_days: Days = 30
-    """… end online booking for so many days from the last of them."""
-
-
 # --- commands -----------------------------------------------------------------------------------------------
+
+
+class RecordHold(Command, frozen=True):
+    """Note that a place is held in the person's name, if they might book it: one place a day is held for one
+    person, whatever the halls. Another hold in the same hall takes the place of the one before."""
+
+    hold: Reference
+    hall: Id
+    item: Id
+    starts_at: Instant
+    ends_at: Instant
+    until: Instant
+    channel: Channel = "public"
+    limits: Limits = DEFAULT_LIMITS
+    more: More = ()
+
+
+class DropHold(Command, frozen=True):
+    """The hold came to nothing, or to somebody else's appointment. One that was never noted is no matter."""
+
+    hold: Reference
 
 
 class RecordBooking(Command, frozen=True):
@@ -44,7 +50,8 @@ class RecordBooking(Command, frozen=True):
     starts_at: Instant
     ends_at: Instant
     channel: Channel = "public"
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
+    more: More = ()
 
 
 class ReleaseBooking(Command, frozen=True):
@@ -60,10 +67,51 @@ class RecordNoShow(Command, frozen=True):
     appointment: Reference
 
 
-AnyCommand = RecordBooking | ReleaseBooking | RecordVisit | RecordNoShow
+class AppealSuspension(Command, frozen=True):
+    """The person asks that their no-shows be looked at again."""
+
+    reason: Words
+    limits: Limits = DEFAULT_LIMITS
+
+
+class LiftSuspension(Command, frozen=True):
+    """A supervisor ends the suspension: no-shows up to now count no more."""
+
+    reason: Words
+    limits: Limits = DEFAULT_LIMITS
+
+
+class UpholdSuspension(Command, frozen=True):
+    """A supervisor answers an appeal with no."""
+
+    reason: Words
+
+
+AnyCommand = (
+    RecordHold
+    | DropHold
+    | RecordBooking
+    | ReleaseBooking
+    | RecordVisit
+    | RecordNoShow
+    | AppealSuspension
+    | LiftSuspension
+    | UpholdSuspension
+)
 
 
 # --- events -------------------------------------------------------------------------------------------------
+
+
+class HoldRecorded(Event, frozen=True, tag="hold-recorded"):
+    hold: str
+    hall: str
+    starts_at: datetime
+    until: datetime
+
+
+class HoldDropped(Event, frozen=True, tag="hold-dropped"):
+    hold: str
 
 
 class BookingRecorded(Event, frozen=True, tag="booking-recorded"):
@@ -72,6 +120,7 @@ class BookingRecorded(Event, frozen=True, tag="booking-recorded"):
     item: str
     starts_at: datetime
     ends_at: datetime
+    more: tuple[str, ...] = ()
 
 
 class BookingReleased(Event, frozen=True, tag="booking-released"):
@@ -87,21 +136,50 @@ class NoShowRecorded(Event, frozen=True, tag="no-show-recorded"):
     appointment: str
 
 
-AnyEvent = BookingRecorded | BookingReleased | VisitRecorded | NoShowRecorded
+class SuspensionAppealed(Event, frozen=True, tag="suspension-appealed"):
+    reason: str
+
+
+class SuspensionLifted(Event, frozen=True, tag="suspension-lifted"):
+    reason: str
+
+
+class SuspensionUpheld(Event, frozen=True, tag="suspension-upheld"):
+    reason: str
+
+
+AnyEvent = (
+    HoldRecorded
+    | HoldDropped
+    | BookingRecorded
+    | BookingReleased
+    | VisitRecorded
+    | NoShowRecorded
+    | SuspensionAppealed
+    | SuspensionLifted
+    | SuspensionUpheld
+)
 
 
 # --- state --------------------------------------------------------------------------------------------------
 
 
 class Booking(msgspec.Struct, gc=False):
-    item: str
+    hall: str
+    items: tuple[str, ...]
     starts_at: datetime
     ends_at: datetime
     status: Status = "booked"
 
 
 class Citizen(msgspec.Struct):
+    """``holds`` are those neither confirmed nor dropped, also past their time; ``lifted_at`` is up to when
+    no-shows are forgiven; ``appealed`` while an appeal waits for its answer."""
+
     bookings: dict[str, Booking] = {}
+    holds: dict[str, HoldRecorded] = {}
+    lifted_at: datetime | None = None
+    appealed: bool = False
 
 
 def stream(person: str) -> str:
@@ -114,30 +192,62 @@ def initial() -> Citizen:
 
 def decide(command: AnyCommand, citizen: Citizen, stamp: Stamp) -> list[AnyEvent]:
     match command:
-        case RecordBooking(appointment, hall, item, starts_at, ends_at):
+        case RecordHold(hold, hall, _, starts_at, _, until):
+            if hold in citizen.holds or hold in citizen.bookings:
+                return []
+            _within_limits(citizen, command, stamp.at)
+            _no_hold_elsewhere(citizen, command, stamp.at)
+            return [HoldRecorded(hold, hall, starts_at, until)]
+        case DropHold(hold):
+            return [HoldDropped(hold)] if hold in citizen.holds else []
+        case RecordBooking(appointment, hall, item, starts_at, ends_at, more=more):
             if appointment in citizen.bookings:
                 return []
             _within_limits(citizen, command, stamp.at)
-            return [BookingRecorded(appointment, hall, item, starts_at, ends_at)]
+            return [BookingRecorded(appointment, hall, item, starts_at, ends_at, more)]
         case ReleaseBooking(appointment, reason):
             return [BookingReleased(appointment, reason)] if _ends(citizen, appointment, "released") else []
         case RecordVisit(appointment):
             return [VisitRecorded(appointment)] if _ends(citizen, appointment, "visited") else []
         case RecordNoShow(appointment):
             return [NoShowRecorded(appointment)] if _ends(citizen, appointment, "missed") else []
+        case AppealSuspension(reason, limits):
+            _suspended(citizen, limits, stamp.at)
+            return [] if citizen.appealed else [SuspensionAppealed(reason)]
+        case LiftSuspension(reason, limits):
+            _suspended(citizen, limits, stamp.at)
+            return [SuspensionLifted(reason)]
+        case UpholdSuspension(reason):
+            if not citizen.appealed:
+                raise Refused("no-appeal")
+            return [SuspensionUpheld(reason)]
     assert_never(command)
 
 
 def evolve(citizen: Citizen, event: AnyEvent, stamp: Stamp) -> Citizen:
     match event:
-        case BookingRecorded(appointment, _, item, starts_at, ends_at):
-            citizen.bookings[appointment] = Booking(item, starts_at, ends_at)
+        case HoldRecorded(hold):
+            same_day = [n for n, h in citizen.holds.items() if _day(h.starts_at) == _day(event.starts_at)]
+            for replaced in same_day:
+                del citizen.holds[replaced]
+            citizen.holds[hold] = event
+        case HoldDropped(hold):
+            del citizen.holds[hold]
+        case BookingRecorded(appointment, hall, item, starts_at, ends_at, more):
+            citizen.holds.pop(appointment, None)
+            citizen.bookings[appointment] = Booking(hall, (item, *more), starts_at, ends_at)
         case BookingReleased(appointment):
             citizen.bookings[appointment].status = "released"
         case VisitRecorded(appointment):
             citizen.bookings[appointment].status = "visited"
         case NoShowRecorded(appointment):
             citizen.bookings[appointment].status = "missed"
+        case SuspensionAppealed():
+            citizen.appealed = True
+        case SuspensionLifted():
+            citizen.lifted_at, citizen.appealed = stamp.at, False
+        case SuspensionUpheld():
+            citizen.appealed = False
         case _:
             assert_never(event)
     return citizen
@@ -146,18 +256,39 @@ def evolve(citizen: Citizen, event: AnyEvent, stamp: Stamp) -> Citizen:
 # --- questions to the state ---------------------------------------------------------------------------------
 
 
+def no_shows(citizen: Citizen) -> list[datetime]:
+    """When the appointments began that were missed and are not forgiven, in order."""
+    missed = sorted(b.starts_at for b in citizen.bookings.values() if b.status == "missed")
+    return [at for at in missed if citizen.lifted_at is None or at > citizen.lifted_at]
+
+
 def suspended_until(citizen: Citizen, limits: Limits) -> datetime | None:
     """When the latest suspension of online booking ends or has ended; none if there never was one.
 
     A no-show counts at the beginning of the slot that was missed, whenever it was written down.
     """
-    missed = sorted(b.starts_at for b in citizen.bookings.values() if b.status == "missed")
+    missed = no_shows(citizen)
     within, lasts = timedelta(days=limits.within_days), timedelta(days=limits.suspended_days)
     runs = zip(missed, missed[limits.no_shows - 1 :], strict=False)
     return max((last + lasts for first, last in runs if last - first <= within), default=None)
 
 
-def _within_limits(citizen: Citizen, asked: RecordBooking, at: datetime) -> None:
+def warned(citizen: Citizen, limits: Limits, at: datetime) -> bool:
+    """Whether one more no-show within the time would end online booking: said after the first of two."""
+    recent = [missed for missed in no_shows(citizen) if at - missed <= timedelta(days=limits.within_days)]
+    return len(recent) == limits.no_shows - 1 > 0
+
+
+def _suspended(citizen: Citizen, limits: Limits, at: datetime) -> None:
+    """Raises:
+    Refused: online booking is open to the person.
+    """
+    until = suspended_until(citizen, limits)
+    if until is None or at >= until:
+        raise Refused("not-suspended")
+
+
+def _within_limits(citizen: Citizen, asked: RecordBooking | RecordHold, at: datetime) -> None:
     """Raises:
     Refused: the person may not book this (now).
     """
@@ -168,13 +299,24 @@ def _within_limits(citizen: Citizen, asked: RecordBooking, at: datetime) -> None
     day = _day(asked.starts_at)
     same_day = {name: b for name, b in kept.items() if _day(b.starts_at) == day}
     for name, other in same_day.items():
-        if other.item == asked.item:
-            raise Refused("item-booked-that-day", appointment=name, item=asked.item, date=day)
+        for item in (asked.item, *asked.more):
+            if item in other.items:
+                raise Refused("item-booked-that-day", appointment=name, item=item, date=day)
     for name, other in kept.items():
         if asked.starts_at < other.ends_at and other.starts_at < asked.ends_at:
             raise Refused("bookings-overlap", appointment=name, starts_at=other.starts_at)
     if len(same_day) >= limits.per_day:
         raise Refused("too-many-bookings", date=day, limit=limits.per_day)
+
+
+def _no_hold_elsewhere(citizen: Citizen, asked: RecordHold, at: datetime) -> None:
+    """Raises:
+    Refused: a place is held for the person that day in another hall.
+    """
+    for held in citizen.holds.values():
+        elsewhere = held.hall != asked.hall and _day(held.starts_at) == _day(asked.starts_at)
+        if elsewhere and at < held.until:
+            raise Refused("held-elsewhere", hall=held.hall, until=held.until)
 
 
 def _day(at: datetime) -> date:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, assert_never
 import msgspec
 from msgspec import Meta
 
+from domain.booking import DEFAULT_LIMITS, DEFAULT_RULES, BookingRules, Limits
 from domain.message import Command, Event, Id, Refused, Stamp, Text
 
 WindowKind = Literal[
@@ -78,6 +79,9 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     recalls: Annotated[int, Meta(ge=0, le=10)] = 2
     """How often a ticket is called again before it may be set aside as a no-show (过号)."""
     demonstration: bool = False
+    booking: BookingRules = DEFAULT_RULES
+    limits: Limits = DEFAULT_LIMITS
+    """How much one person may book, here and in other halls together."""
 
 
 # --- commands -------------------------------------------------------------------------------------------------

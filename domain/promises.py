@@ -52,12 +52,25 @@ def _slots(day: Slots) -> Iterator[str]:
     for name, slot in day.slots.items():
         plan = slot.plan
         here = [b for b in bookings if b.queue == plan.queue and b.starts_at <= plan.starts_at < b.ends_at]
-        held = Counter(booking.channel for booking in here)
+        holds = [h for h in day.holds.values() if h.queue == plan.queue]
+        held = Counter(h.channel for h in holds if h.starts_at <= plan.starts_at < h.ends_at)
+        booked = Counter(booking.channel for booking in here)
         for channel, taken in slot.taken.items():
-            if held[channel] > plan.places(channel):
-                yield f"{name} has {plan.places(channel)} {channel} places and {held[channel]} bookings"
-            if held[channel] != taken:
-                yield f"{name} counts {taken} {channel} bookings and has {held[channel]}"
+            if booked[channel] + held[channel] > plan.places(channel):
+                yield (
+                    f"{name} has {plan.places(channel)} {channel} places,"
+                    f" {booked[channel]} bookings and {held[channel]} holds"
+                )
+            if booked[channel] != taken:
+                yield f"{name} counts {taken} {channel} bookings and has {booked[channel]}"
+            if held[channel] != sum(hold.channel == channel for hold in slot.held.values()):
+                yield f"{name} counts {len(slot.held)} holds and has {held[channel]} {channel}"
+    for name in day.holds:
+        if name in day.past_holds or name in day.appointments:
+            yield f"{name} is held and its hold is over"
+    for holder, times in Counter(hold.holder for hold in day.holds.values()).items():
+        if times > 1:
+            yield f"{holder} holds {times} places"
 
 
 def _review(service: Review) -> Iterator[str]:

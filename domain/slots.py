@@ -1,81 +1,30 @@
-"""One hall's bookable day: places are offered, booked, given back, kept or missed.
+"""One hall's bookable day: places are offered, held, booked, given back, kept or missed.
 
 The stream ``slots-{hall}-{date}`` begins with a frozen copy of what the hall offers that day, per slot and queue:
 public places for citizens, internal ones for staff who book for people without a smartphone, and walk-in places
 that nobody can book. No share eats another's places. An appointment is booked and then checked in, cancelled or
 missed; it takes one slot or, for a long item, several in a row.
+
+While somebody fills in the form their place may be held. A hold has the reference its appointment will have: a
+``slot-booked`` with that reference confirms it. A hold counts as a taken place until it is released; one whose
+time is over is released by whoever needs the place next, or by the clock, and can no longer be confirmed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Annotated, ClassVar, Literal, assert_never
 
 import msgspec
 from msgspec import Meta
 
-from domain.hall import HallPlan, Places
+from domain.booking import DEFAULT_RULES, ITEMS_MAX, BookingRules, Channel, Intervals, OnBehalf, SlotId
 from domain.message import Command, Event, Id, Key, Reference, Refused, Stamp, Words
+from domain.offering import SlotPlan, SlotsPlan, check, slot_id
 from domain.workdays import SHANGHAI
-
-Channel = Literal["public", "internal"]
-"""Whose share of places a booking takes from: the citizens' own or the staff's."""
 
 Status = Literal["booked", "checked-in", "cancelled", "missed"]
 
-SlotId = Annotated[
-    str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}-[0-9]{4}$", description="queue and start: a-0900")
-]
-Instant = Annotated[datetime, Meta(tz=True)]
-Intervals = Annotated[int, Meta(ge=1, le=8)]
-Minutes = Annotated[int, Meta(ge=0, le=240)]
-
-
-class BookingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """When an appointment is kept or may be given back. No national rule was found: every region sets its own."""
-
-    early_minutes: Minutes = 15
-    """How long before its slot begins an appointment may be checked in."""
-    late_minutes: Minutes = 15
-    """How long after the slot has begun a check-in still has the booking's precedence."""
-    cancel_hours: Annotated[int, Meta(ge=0, le=168)] = 2
-    """Until how long before its slot an appointment may be cancelled."""
-
-
-DEFAULT_RULES = BookingRules()
-
-
-class SlotPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An interval in which one queue takes appointments, and its places by share."""
-
-    queue: Id
-    starts_at: Instant
-    ends_at: Instant
-    public: Places
-    internal: Places
-    walk_in: Places
-
-    @property
-    def slot(self) -> str:
-        return _slot_id(self.queue, self.starts_at)
-
-    def places(self, channel: Channel) -> int:
-        return self.public if channel == "public" else self.internal
-
-
-class SlotsPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A day's offer, each queue's slots in order of time, and the rules it is made under."""
-
-    slots: Annotated[tuple[SlotPlan, ...], Meta(max_length=4000)]
-    rules: BookingRules = DEFAULT_RULES
-
-
-def offer(plan: HallPlan, day: date, rules: BookingRules = DEFAULT_RULES) -> SlotsPlan:
-    """What a hall with this plan offers on a working day: its sessions cut into slots for each of its queues.
-
-    What a session has left after its last whole slot is kept for those who walk in.
-    """
-    return SlotsPlan(tuple(_cut(plan, day)), rules)
-
+More = Annotated[tuple[Id, ...], Meta(max_length=ITEMS_MAX)]
 
 # --- commands -----------------------------------------------------------------------------------------------
 
@@ -86,11 +35,44 @@ class OfferSlots(Command, frozen=True):
     plan: SlotsPlan
 
 
+class HoldPlace(Command, frozen=True):
+    """Keep a place while the form is filled in: nobody else can take it for some minutes.
+
+    ``holder`` is who asks, and has one hold a day: another choice lets the one before go. ``hold`` is the
+    reference the appointment will have.
+    """
+
+    hold: Reference
+    slot: SlotId
+    queue: Id
+    item: Id
+    holder: Key
+    channel: Channel = "public"
+    slots: Intervals = 1
+    more: More = ()
+
+
+class ConfirmHold(Command, frozen=True):
+    """The form is filled in: the held place becomes this person's appointment."""
+
+    hold: Reference
+    person: Key
+    on_behalf: OnBehalf | None = None
+
+
+class ReleaseHold(Command, frozen=True):
+    """Let a held place go. ``expired``: only if its time is over."""
+
+    hold: Reference
+    expired: bool = False
+
+
 class BookSlot(Command, frozen=True):
     """Take a place in ``slots`` intervals in a row, ``slot`` being the first.
 
     ``appointment`` is the asker's own reference: asking again with it takes no second place. ``queue`` is the
-    item's, so that nobody is booked into a line that does not serve it.
+    item's, so that nobody is booked into a line that does not serve it. ``more`` are further items that are
+    handled in the same visit (一件事).
     """
 
     appointment: Reference
@@ -100,11 +82,20 @@ class BookSlot(Command, frozen=True):
     person: Key
     channel: Channel = "public"
     slots: Intervals = 1
+    more: More = ()
+    on_behalf: OnBehalf | None = None
 
 
 class CancelAppointment(Command, frozen=True):
     appointment: Reference
     reason: Words = "cancelled by the citizen"
+
+
+class GiveUpForMove(Command, frozen=True):
+    """Give the place back because another is taken in the same act. A cancelled appointment cannot be moved."""
+
+    appointment: Reference
+    moved_to: Reference
 
 
 class CheckIn(Command, frozen=True):
@@ -121,7 +112,17 @@ class MissAppointment(Command, frozen=True):
     reason: Words = "did not come"
 
 
-AnyCommand = OfferSlots | BookSlot | CancelAppointment | CheckIn | MissAppointment
+AnyCommand = (
+    OfferSlots
+    | HoldPlace
+    | ConfirmHold
+    | ReleaseHold
+    | BookSlot
+    | CancelAppointment
+    | GiveUpForMove
+    | CheckIn
+    | MissAppointment
+)
 
 
 # --- events -------------------------------------------------------------------------------------------------
@@ -131,8 +132,31 @@ class SlotsOffered(Event, frozen=True, tag="slots-offered"):
     plan: SlotsPlan
 
 
+class PlaceHeld(Event, frozen=True, tag="place-held"):
+    hold: str
+    slot: str
+    queue: str
+    item: str
+    holder: str
+    starts_at: datetime
+    ends_at: datetime
+    until: datetime
+    channel: Channel = "public"
+    slots: int = 1
+    more: tuple[str, ...] = ()
+
+
+class HoldReleased(Event, frozen=True, tag="hold-released"):
+    hold: str
+    reason: Literal["given-up", "another-chosen", "expired"]
+
+
 class SlotBooked(Event, frozen=True, tag="slot-booked"):
-    """Tells the whole appointment: who reads it alone knows who is expected where and when."""
+    """Tells the whole appointment: who reads it alone knows who is expected where and when.
+
+    If a place was held under this reference, this confirms it. ``missed_at`` is when the appointment counts as
+    missed if nobody has come; without it that is when its slot is over.
+    """
 
     appointment: str
     slot: str
@@ -143,11 +167,17 @@ class SlotBooked(Event, frozen=True, tag="slot-booked"):
     ends_at: datetime
     channel: Channel = "public"
     slots: int = 1
+    more: tuple[str, ...] = ()
+    on_behalf: OnBehalf | None = None
+    missed_at: datetime | None = None
 
 
 class AppointmentCancelled(Event, frozen=True, tag="appointment-cancelled"):
+    """``moved_to`` is the appointment that took its place in the same act, if one did."""
+
     appointment: str
     reason: str
+    moved_to: str | None = None
 
 
 class CheckedIn(Event, frozen=True, tag="checked-in"):
@@ -163,7 +193,15 @@ class AppointmentMissed(Event, frozen=True, tag="appointment-missed"):
     reason: str
 
 
-AnyEvent = SlotsOffered | SlotBooked | AppointmentCancelled | CheckedIn | AppointmentMissed
+AnyEvent = (
+    SlotsOffered
+    | PlaceHeld
+    | HoldReleased
+    | SlotBooked
+    | AppointmentCancelled
+    | CheckedIn
+    | AppointmentMissed
+)
 
 
 # --- state --------------------------------------------------------------------------------------------------
@@ -184,6 +222,7 @@ class Arrived(msgspec.Struct, frozen=True, tag="checked-in"):
 class Cancelled(msgspec.Struct, frozen=True, tag="cancelled"):
     status: ClassVar[Status] = "cancelled"
     booking: SlotBooked
+    moved_to: str | None = None
 
 
 class Missed(msgspec.Struct, frozen=True, tag="missed"):
@@ -195,19 +234,31 @@ Appointment = Booked | Arrived | Cancelled | Missed
 
 
 class Slot(msgspec.Struct):
-    """A slot, and how many places of each share are taken."""
+    """A slot, how many places of each share are booked, and the holds on others, also those past their time."""
 
     plan: SlotPlan
     taken: dict[Channel, int]
+    held: dict[str, PlaceHeld] = {}
+
+    def free(self, channel: Channel, at: datetime | None = None, without: Iterable[str] = ()) -> int:
+        """Places left of a share; a hold counts unless its time is over ``at``, or it is one of ``without``."""
+        holding = sum(
+            hold.channel == channel and (at is None or at < hold.until) and name not in without
+            for name, hold in self.held.items()
+        )
+        return self.plan.places(channel) - self.taken[channel] - holding
 
 
 class Slots(msgspec.Struct):
-    """The day as it is offered and booked. ``rules`` count only once there is an offer."""
+    """The day as it is offered, held and booked. ``rules`` count only once there is an offer."""
 
     offered: bool = False
     rules: BookingRules = DEFAULT_RULES
     slots: dict[str, Slot] = {}
     appointments: dict[str, Appointment] = {}
+    holds: dict[str, PlaceHeld] = {}
+    past_holds: dict[str, PlaceHeld] = {}
+    """The holds that are confirmed, given up or expired."""
 
 
 def stream(hall: str, day: date) -> str:
@@ -223,12 +274,18 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
         case OfferSlots(plan):
             if slots.offered:
                 return []
-            _check(plan)
+            check(plan)
             return [SlotsOffered(plan)]
+        case HoldPlace():
+            return _hold(slots, command, stamp.at)
+        case ConfirmHold():
+            return _confirm(slots, command, stamp.at)
+        case ReleaseHold(hold, expired):
+            return _release(slots, hold, expired, stamp.at)
         case BookSlot(appointment):
             known = slots.appointments.get(appointment)
             if known is None:
-                return [_book(slots, command, stamp.at)]
+                return _book(slots, command, stamp.at)
             if not _same(command, known.booking):
                 raise Refused("reference-taken", appointment=appointment)
             return []
@@ -238,6 +295,15 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
                     _still_cancellable(slots.rules, booking, stamp.at)
                     return [AppointmentCancelled(appointment, reason)]
                 case Cancelled():
+                    return []
+                case over:
+                    raise _refusal(over)
+        case GiveUpForMove(appointment, moved_to):
+            match _appointment(slots, appointment):
+                case Booked(booking):
+                    _still_cancellable(slots.rules, booking, stamp.at)
+                    return [AppointmentCancelled(appointment, "moved", moved_to)]
+                case Cancelled(_, same) if same == moved_to:
                     return []
                 case over:
                     raise _refusal(over)
@@ -252,8 +318,8 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
         case MissAppointment(appointment, reason):
             match _appointment(slots, appointment):
                 case Booked(booking):
-                    if stamp.at < booking.ends_at:
-                        raise Refused("slot-not-over", appointment=appointment, ends_at=booking.ends_at)
+                    if stamp.at < (ends_at := booking.missed_at or booking.ends_at):
+                        raise Refused("slot-not-over", appointment=appointment, ends_at=ends_at)
                     return [AppointmentMissed(appointment, reason)]
                 case Missed():
                     return []
@@ -267,13 +333,20 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
         case SlotsOffered(plan):
             slots.offered, slots.rules = True, plan.rules
             slots.slots = {p.slot: Slot(p, {"public": 0, "internal": 0}) for p in plan.slots}
+        case PlaceHeld(hold):
+            slots.holds[hold] = event
+            for slot in _in_a_row(slots, event.slot, event.slots):
+                slot.held[hold] = event
+        case HoldReleased(hold):
+            _let_go(slots, hold)
         case SlotBooked(appointment):
+            _let_go(slots, appointment)
             slots.appointments[appointment] = Booked(event)
             for slot in _in_a_row(slots, event.slot, event.slots):
                 slot.taken[event.channel] += 1
-        case AppointmentCancelled(appointment):
+        case AppointmentCancelled(appointment, _, moved_to):
             booking = slots.appointments[appointment].booking
-            slots.appointments[appointment] = Cancelled(booking)
+            slots.appointments[appointment] = Cancelled(booking, moved_to)
             for slot in _in_a_row(slots, booking.slot, booking.slots):
                 slot.taken[booking.channel] -= 1
         case CheckedIn(appointment, ticket, late):
@@ -285,23 +358,29 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
     return slots
 
 
+def _let_go(slots: Slots, hold: str) -> None:
+    if (held := slots.holds.pop(hold, None)) is not None:
+        slots.past_holds[hold] = held
+        for slot in _in_a_row(slots, held.slot, held.slots):
+            del slot.held[hold]
+
+
 # --- questions to the state ---------------------------------------------------------------------------------
 
 
-def remaining(slots: Slots, slot: str, channel: Channel = "public", intervals: int = 1) -> int:
+def remaining(
+    slots: Slots, slot: str, channel: Channel = "public", intervals: int = 1, at: datetime | None = None
+) -> int:
     """How many more appointments of so many intervals may begin with a slot.
+
+    Args:
+        at: the moment that is asked about; a hold whose time is over then takes no place. Without it all do.
 
     Raises:
         Refused: ``unknown-slot``.
     """
     row = _in_a_row(slots, slot, intervals)
-    if len(row) < intervals:
-        return 0
-    return min(s.plan.places(channel) - s.taken[channel] for s in row)
-
-
-def _slot_id(queue: str, starts_at: datetime) -> str:
-    return f"{queue}-{starts_at.astimezone(SHANGHAI):%H%M}"
+    return min(s.free(channel, at) for s in row) if len(row) == intervals else 0
 
 
 def _in_a_row(slots: Slots, slot: str, intervals: int) -> list[Slot]:
@@ -310,7 +389,7 @@ def _in_a_row(slots: Slots, slot: str, intervals: int) -> list[Slot]:
     if found is None:
         raise Refused("unknown-slot", missing=True, slot=slot)
     row = [found]
-    while len(row) < intervals and (found := slots.slots.get(_slot_id(found.plan.queue, found.plan.ends_at))):
+    while len(row) < intervals and (found := slots.slots.get(slot_id(found.plan.queue, found.plan.ends_at))):
         row.append(found)
     return row
 
@@ -325,21 +404,81 @@ def _same(command: BookSlot, booking: SlotBooked) -> bool:
     return (command.slot, command.item, command.person) == (booking.slot, booking.item, booking.person)
 
 
-def _book(slots: Slots, asked: BookSlot, at: datetime) -> SlotBooked:
-    if not slots.offered:
-        raise Refused("slots-not-offered")
-    row = _in_a_row(slots, asked.slot, asked.slots)
+# --- taking a place -----------------------------------------------------------------------------------------
+
+
+def _hold(slots: Slots, asked: HoldPlace, at: datetime) -> list[AnyEvent]:
+    if (known := slots.holds.get(asked.hold)) is not None:
+        if (known.slot, known.item, known.holder) != (asked.slot, asked.item, asked.holder):
+            raise Refused("reference-taken", hold=asked.hold)
+        return []
+    if asked.hold in slots.past_holds or asked.hold in slots.appointments:
+        raise Refused("hold-over", hold=asked.hold)
+    row, freed = _places(slots, asked, asked.holder, at)
     first, last = row[0].plan, row[-1].plan
-    if first.queue != asked.queue:
-        raise Refused("slot-of-another-queue", invalid=True, field="slot", queue=asked.queue)
-    if at >= first.starts_at:
-        raise Refused("slot-over", slot=asked.slot, starts_at=first.starts_at)
-    if len(row) < asked.slots:
-        raise Refused("too-few-slots", slot=asked.slot, needed=asked.slots, in_a_row=len(row))
-    for slot in row:
-        if slot.taken[asked.channel] >= slot.plan.places(asked.channel):
-            raise Refused("slot-full", slot=slot.plan.slot, channel=asked.channel)
-    return SlotBooked(
+    until = min(at + timedelta(minutes=slots.rules.hold_minutes), first.starts_at)
+    held = PlaceHeld(
+        asked.hold,
+        asked.slot,
+        asked.queue,
+        asked.item,
+        asked.holder,
+        first.starts_at,
+        last.ends_at,
+        until,
+        asked.channel,
+        asked.slots,
+        asked.more,
+    )
+    return [*freed, held]
+
+
+def _confirm(slots: Slots, asked: ConfirmHold, at: datetime) -> list[AnyEvent]:
+    if (known := slots.appointments.get(asked.hold)) is not None:
+        if known.booking.person != asked.person:
+            raise Refused("reference-taken", hold=asked.hold)
+        return []
+    held = slots.holds.get(asked.hold)
+    if held is None and asked.hold not in slots.past_holds:
+        raise Refused("unknown-hold", missing=True, hold=asked.hold)
+    if held is None or at >= held.until:
+        raise Refused("hold-over", hold=asked.hold)
+    booked = SlotBooked(
+        held.hold,
+        held.slot,
+        held.queue,
+        held.item,
+        asked.person,
+        held.starts_at,
+        held.ends_at,
+        held.channel,
+        held.slots,
+        held.more,
+        asked.on_behalf,
+        _missed_at(slots.rules, held.ends_at),
+    )
+    return [booked]
+
+
+def _release(slots: Slots, hold: str, expired: bool, at: datetime) -> list[AnyEvent]:
+    held = slots.holds.get(hold)
+    if held is None:
+        if hold in slots.past_holds:
+            return []
+        raise Refused("unknown-hold", missing=True, hold=hold)
+    if at >= held.until:
+        return [HoldReleased(hold, "expired")]
+    if expired:
+        raise Refused("hold-not-over", hold=hold, until=held.until)
+    return [HoldReleased(hold, "given-up")]
+
+
+def _book(slots: Slots, asked: BookSlot, at: datetime) -> list[AnyEvent]:
+    if asked.appointment in slots.holds or asked.appointment in slots.past_holds:
+        raise Refused("reference-taken", appointment=asked.appointment)
+    row, freed = _places(slots, asked, asked.person, at)
+    first, last = row[0].plan, row[-1].plan
+    booked = SlotBooked(
         asked.appointment,
         asked.slot,
         asked.queue,
@@ -349,7 +488,55 @@ def _book(slots: Slots, asked: BookSlot, at: datetime) -> SlotBooked:
         last.ends_at,
         asked.channel,
         asked.slots,
+        asked.more,
+        asked.on_behalf,
+        _missed_at(slots.rules, last.ends_at),
     )
+    return [*freed, booked]
+
+
+def _places(
+    slots: Slots, asked: HoldPlace | BookSlot, holder: str, at: datetime
+) -> tuple[list[Slot], list[AnyEvent]]:
+    """The slots that are asked for, each with a free place, and the holds that go: those in them whose time is
+    over, and the holder's own other one.
+
+    Raises:
+        Refused: there is no such place to be had.
+    """
+    if not slots.offered:
+        raise Refused("slots-not-offered")
+    row = _in_a_row(slots, asked.slot, asked.slots)
+    first = row[0].plan
+    if first.queue != asked.queue:
+        raise Refused("slot-of-another-queue", invalid=True, field="slot", queue=asked.queue)
+    if at >= first.starts_at:
+        raise Refused("slot-over", slot=asked.slot, starts_at=first.starts_at)
+    until = first.starts_at - timedelta(minutes=slots.rules.lead_minutes)
+    if asked.channel == "public" and at > until:
+        raise Refused("too-late-to-book", slot=asked.slot, until=until)
+    if len(row) < asked.slots:
+        raise Refused("too-few-slots", slot=asked.slot, needed=asked.slots, in_a_row=len(row))
+    gone: dict[str, AnyEvent] = {
+        name: HoldReleased(name, "expired")
+        for slot in row
+        for name, hold in slot.held.items()
+        if at >= hold.until
+    }
+    for name, hold in slots.holds.items():
+        if hold.holder == holder and name not in gone:
+            gone[name] = HoldReleased(name, "another-chosen" if at < hold.until else "expired")
+    for slot in row:
+        if slot.free(asked.channel, without=gone) <= 0:
+            raise Refused("slot-full", slot=slot.plan.slot, channel=asked.channel)
+    return row, list(gone.values())
+
+
+def _missed_at(rules: BookingRules, ends_at: datetime) -> datetime | None:
+    return ends_at + timedelta(minutes=rules.missed_minutes) if rules.missed_minutes else None
+
+
+# --- keeping it or not --------------------------------------------------------------------------------------
 
 
 def _still_cancellable(rules: BookingRules, booking: SlotBooked, at: datetime) -> None:
@@ -368,7 +555,7 @@ def _late(rules: BookingRules, booking: SlotBooked, at: datetime) -> bool:
     return at > booking.starts_at + timedelta(minutes=rules.late_minutes)
 
 
-def _refusal(over: Booked | Arrived | Cancelled | Missed) -> Refused:
+def _refusal(over: Appointment) -> Refused:
     """Why nothing more can be done with an appointment that has come to its end."""
     appointment = over.booking.appointment
     match over:
@@ -378,34 +565,3 @@ def _refusal(over: Booked | Arrived | Cancelled | Missed) -> Refused:
             return Refused("cancelled", appointment=appointment)
         case _:
             return Refused("missed", appointment=appointment)
-
-
-def _cut(plan: HallPlan, day: date) -> Iterator[SlotPlan]:
-    for session in plan.sessions:
-        starts_at = datetime.combine(day, session.opens, SHANGHAI)
-        closes_at = datetime.combine(day, session.closes, SHANGHAI)
-        length = timedelta(minutes=session.slot_minutes)
-        while (ends_at := starts_at + length) <= closes_at:
-            for queue in plan.queues:
-                yield SlotPlan(
-                    queue.queue, starts_at, ends_at, session.public, session.internal, session.walk_in
-                )
-            starts_at = ends_at
-
-
-def _check(plan: SlotsPlan) -> None:
-    """Raises:
-    Refused: the offer contradicts itself, or leaves nothing to those who come without an appointment
-        (琼府办〔2022〕49号: 不得强制要求申请人先到网上预约).
-    """
-    if not plan.slots:
-        raise Refused("no-slots", invalid=True, field="slots")
-    if len({slot.starts_at.astimezone(SHANGHAI).date() for slot in plan.slots}) > 1:
-        raise Refused("slots-of-several-days", invalid=True, field="slots.starts_at")
-    ends: dict[str, datetime] = {}
-    for slot in plan.slots:
-        if slot.walk_in == 0:
-            raise Refused("walk-in-share-missing", invalid=True, field="slots.walk_in", slot=slot.slot)
-        if not ends.get(slot.queue, slot.starts_at) <= slot.starts_at < slot.ends_at:
-            raise Refused("slots-overlap", invalid=True, field="slots", slot=slot.slot)
-        ends[slot.queue] = slot.ends_at

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
+from domain.booking import Channel, OnBehalf
 from domain.message import Recorded, hall_of
 from domain.slots import (
     AppointmentCancelled,
     AppointmentMissed,
-    Channel,
     CheckedIn,
     SlotBooked,
     Status,
@@ -22,7 +22,8 @@ FACETS: dict[str, type] = {"person": str, "hall": str, "starts_at": datetime, "s
 
 class View(msgspec.Struct, kw_only=True):
     """``ticket`` is the reference of the ticket that the check-in gave; ``reason`` why it was cancelled or missed;
-    ``ended_at`` when it was checked in, cancelled or missed."""
+    ``ended_at`` when it was checked in, cancelled or missed; ``missed_at`` when it is missed if nobody comes, told
+    while it is booked."""
 
     appointment: str
     hall: str
@@ -40,6 +41,10 @@ class View(msgspec.Struct, kw_only=True):
     ticket: str | None = None
     late: bool = False
     reason: str | None = None
+    more: tuple[str, ...] = ()
+    on_behalf: OnBehalf | None = None
+    moved_to: str | None = None
+    missed_at: datetime | None = None
 
 
 def key(recorded: Recorded) -> str | None:
@@ -65,12 +70,12 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
         return _booked(hall_of(recorded.stream), event, at)
     if view is None:
         return None
-    view.ended_at = at
+    view.ended_at, view.missed_at = at, None
     match event:
         case CheckedIn(_, ticket, late):
             view.status, view.ticket, view.late = "checked-in", ticket, late
-        case AppointmentCancelled(_, reason):
-            view.status, view.reason = "cancelled", reason
+        case AppointmentCancelled(_, reason, moved_to):
+            view.status, view.reason, view.moved_to = "cancelled", reason, moved_to
         case AppointmentMissed(_, reason):
             view.status, view.reason = "missed", reason
     return view
@@ -89,4 +94,7 @@ def _booked(hall: str, event: SlotBooked, at: datetime) -> View:
         starts_at=event.starts_at,
         ends_at=event.ends_at,
         booked_at=at,
+        more=event.more,
+        on_behalf=event.on_behalf,
+        missed_at=event.missed_at or event.ends_at,
     )

@@ -27,11 +27,12 @@ from domain.deadlines import RectificationLimits
 from domain.hall import HallPlan, QueuePlan, SessionPlan, WindowPlan
 from domain.handling import Ask, Held, fresh, perform
 from domain.message import Command, Event, Recorded, Refused, Stamp, Text, category
+from domain.offering import SlotsPlan, offer
 from domain.queue import CloseDay, OpenDay
 from domain.rectification import OpenRectification, RecomputeDues
 from domain.review import GiveReview
 from domain.review_tags import TAGS
-from domain.slots import OfferSlots, SlotsPlan, offer
+from domain.slots import OfferSlots
 from domain.supervision import RecomputeDeadline, StartClock
 from domain.workdays import Calendar, Year
 from projections import deadlines
@@ -81,6 +82,11 @@ POOLS: dict[str, tuple[Any, ...]] = {
     "number": ("A001", "A002", "B001"),
     "ticket": ("t1", "t2", "t3"),
     "appointment": ("p1", "p2"),
+    "hold": ("p1", "p2", "h1"),
+    "holder": ("p1", "p2"),
+    "agent": ("p2",),
+    "moved_to": ("p2",),
+    "more": ((), (), ("licence",)),
     "slot": ("a-0830", "a-0930", "b-0830"),
     "unit": ("market-office", "land-office"),
     "person": ("p1", "p2"),

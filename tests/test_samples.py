@@ -6,6 +6,7 @@ holds it as it stands.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,12 +17,23 @@ from domain.message import Stamp
 SAMPLES = [json.loads(line) for line in (Path(__file__).parent / "samples.jsonl").read_text().splitlines()]
 
 
+def holds(told: Any, sample: Any) -> bool:
+    """Whether what is told holds all of the sample; optional fields may have been added since."""
+    if isinstance(sample, dict):
+        return isinstance(told, dict) and all(
+            name in told and holds(told[name], sample[name]) for name in sample
+        )
+    if isinstance(sample, list):
+        return len(told) == len(sample) and all(map(holds, told, sample))
+    return bool(told == sample)
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["topic"])
 def test_an_event_once_written_can_still_be_read(sample: dict[str, object]) -> None:
     state = json.dumps(sample["state"]).encode()
     read = envelope.read(str(sample["stream"]), 1, 1, str(sample["topic"]), state)
     again = json.loads(envelope.write(read.event, read.stamp, read.nth))
-    assert {name: again[name] for name in sample["state"]} == sample["state"]  # type: ignore[attr-defined]
+    assert holds(again, sample["state"])
 
 
 def test_every_event_has_its_sample() -> None:

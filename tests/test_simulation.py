@@ -30,6 +30,7 @@ from adapters.views import Views, ViewsRecorder
 from domain import acts, case, hall, queue, rectification, review, slots
 from domain.handling import Act, Ask
 from domain.message import Refused, Stamp
+from domain.offering import offer
 from domain.order import PRIORITY_NAMES
 from domain.review_tags import TAGS
 from domain.workdays import SHANGHAI
@@ -125,7 +126,7 @@ class Hall:
         )
         command = slots.BookSlot(f"{NAME}.20260302.b{number}", slot, slot[0], "demo-item", f"p{number % 90}")
         receipt = await self.ask(
-            acts.book(NAME, DAY, command, offered=slots.offer(self.plan, DAY)), f"citizen:p{number}", "booked"
+            acts.book(NAME, DAY, command, offered=offer(self.plan, DAY)), f"citizen:p{number}", "booked"
         )
         if receipt:
             start = datetime.combine(DAY, time(int(slot[2:4])), SHANGHAI)

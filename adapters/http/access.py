@@ -36,6 +36,7 @@ RECTIFYING = only("clerk", "supervisor", "admin")
 API = "/api/v1"
 WINDOW = f"{API}/halls/{{hall}}/windows/{{window}}"
 APPOINTMENT = f"{API}/appointments/{{id}}"
+HOLD = f"{API}/holds/{{id}}"
 CASE = f"{API}/cases/{{case}}"
 RECTIFICATION = f"{API}/rectifications/{{id}}"
 
@@ -60,6 +61,9 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     # appointments
     ("GET", f"{API}/halls/{{hall}}/slots"): ANYBODY,
     ("POST", f"{API}/halls/{{hall}}/appointments"): APPLYING,
+    ("POST", f"{API}/halls/{{hall}}/holds"): APPLYING,
+    ("POST", f"{HOLD}/confirm"): APPLYING,
+    ("POST", f"{HOLD}/release"): APPLYING,
     ("GET", APPOINTMENT): ARRIVING,
     ("GET", f"{APPOINTMENT}/calendar.ics"): ARRIVING,
     ("POST", f"{APPOINTMENT}/cancel"): ARRIVING,

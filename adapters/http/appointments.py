@@ -4,6 +4,7 @@ Whoever may not see an appointment is told the same as if there were none. Besid
 whoever holds its voucher: somebody who booked for another (代办) has nothing else to show.
 """
 
+import hashlib
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, TypeVar
@@ -15,10 +16,10 @@ from litestar.params import FromPath
 from msgspec import Meta
 
 from adapters.http import ics
-from adapters.http.access import API, APPOINTMENT
+from adapters.http.access import API, APPOINTMENT, HOLD
 from adapters.http.asking import Asking, Reply
 from adapters.http.body import StrictRequest
-from adapters.http.commands import Command
+from adapters.http.commands import Command, Nothing
 from adapters.http.halls import why_not_offered
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
@@ -27,12 +28,22 @@ from adapters.http.reading import answers, document, shape
 from adapters.http.windows import TicketTaken, place, reference
 from adapters.people import Identity as Person
 from adapters.people import IdType, Masked
-from domain import acts, slots
-from domain.acts import AppointmentReceipt
-from domain.handling import Act, Held
+from domain import acts, offering, slots
+from domain.acts import AppointmentReceipt, HoldReceipt
+from domain.booking import BehalfKind, Channel, Consent, Limits, OnBehalf, SlotId
+from domain.handling import Held
 from domain.message import Id, Refused, Text, Words
+from domain.offering import SlotsPlan
 from domain.order import Priority
-from domain.slots import BookSlot, CancelAppointment, Channel, CheckIn, SlotId, SlotsPlan
+from domain.slots import (
+    BookSlot,
+    CancelAppointment,
+    CheckIn,
+    ConfirmHold,
+    HoldPlace,
+    More,
+    ReleaseHold,
+)
 
 T = TypeVar("T")
 
@@ -48,11 +59,33 @@ class PersonAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id_type: IdType = "resident-id"
 
 
+class BehalfAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """As what the asker books for another person, and how that person agreed: both are recorded (帮办代办)."""
+
+    kind: BehalfKind
+    consent: Consent
+
+
 class BookingAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     item: Id
     date: date
     slot: SlotId
     person: PersonAsked | None = None
+    on_behalf: BehalfAsked | None = None
+    more: More = ()
+    """Further items handled in the same visit (一件事); the appointment is as long as all of them."""
+
+
+class HoldAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    item: Id
+    date: date
+    slot: SlotId
+    more: More = ()
+
+
+class Confirming(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    person: PersonAsked | None = None
+    on_behalf: BehalfAsked | None = None
 
 
 class Moving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +107,11 @@ class AppointmentBooked(AppointmentReceipt, frozen=True, kw_only=True):
     voucher: str
 
 
+class ItemNamed(msgspec.Struct, frozen=True):
+    item: str
+    item_name: Text
+
+
 AppointmentShown = shape(
     "Appointment",
     AppointmentReceipt,
@@ -82,6 +120,9 @@ AppointmentShown = shape(
     person=Masked | None,
     ticket=str | None,
     late=bool | None,
+    more=tuple[ItemNamed, ...],
+    on_behalf=BehalfAsked | None,
+    moved_to=str | None,
 )
 
 
@@ -95,44 +136,129 @@ def commands(parts: Parts) -> list[Command]:
             Refused: the day cannot be booked, or there is no such hall.
         """
         plan = parts.catalogue.hall(hall)
-        if (why := why_not_offered(parts, day)) is not None:
+        if (why := why_not_offered(parts, plan, day)) is not None:
             raise why
         version = parts.catalogue.halls[hall].version
         known = offers.get((hall, day))
         if known is None or known[0] != version:
             if len(offers) >= OFFERS_KEPT:
                 offers.clear()
-            known = offers[hall, day] = version, slots.offer(plan, day)
+            known = offers[hall, day] = version, offering.offer(plan, day)
         return known[1]
 
-    def booking(hall: str, day: date, item: str, slot: str, person: str, channel: Channel) -> Act:
-        """Raises:
-        Refused: the item is unknown, is not handled here or not by appointment.
+    def visit(hall: str, item: str, more: tuple[str, ...]) -> tuple[str, int]:
+        """The queue that handles these items at a hall, and how many intervals they take together.
+
+        Raises:
+            Refused: an item is unknown, is not handled here or not by appointment, or they stand in several lines.
         """
-        plan, known = parts.catalogue.hall(hall), parts.catalogue.item(item).plan
-        if not known.bookable:
-            raise Refused("not-bookable", item=item)
-        if known.queue not in {queue.queue for queue in plan.queues}:
-            raise Refused("item-not-here", hall=hall, item=item)
-        command = BookSlot(reference(hall, day), slot, known.queue, item, person, channel, known.slots)
-        return acts.book(hall, day, command, offered=offered(hall, day))
+        here = {queue.queue for queue in parts.catalogue.hall(hall).queues}
+        items = {name: parts.catalogue.item(name).plan for name in (item, *more)}
+        if len(items) <= len(more):
+            raise Refused("named-twice", invalid=True, field="more", names=list(more))
+        for name, plan in items.items():
+            if not plan.bookable:
+                raise Refused("not-bookable", item=name)
+            if plan.queue not in here:
+                raise Refused("item-not-here", hall=hall, item=name)
+        queues = {plan.queue for plan in items.values()}
+        if len(queues) > 1:
+            raise Refused("items-of-several-queues", invalid=True, field="more", queues=sorted(queues))
+        return queues.pop(), sum(plan.slots for plan in items.values())
+
+    def limits(hall: str) -> Limits:
+        return parts.catalogue.hall(hall).limits
 
     async def book(asked: Asking, words: list[str], body: BookingAsked, query: bytes) -> Reply:
         hall, identity = words[0], asked.identity
         assert identity is not None
+        queue, intervals = visit(hall, body.item, body.more)
         person = await whom(parts, identity, body.person)
-        act = booking(hall, body.date, body.item, body.slot, person, _share(identity))
+        command = BookSlot(
+            reference(hall, body.date),
+            body.slot,
+            queue,
+            body.item,
+            person,
+            _share(identity),
+            intervals,
+            body.more,
+            _on_behalf(identity, body.on_behalf),
+        )
+        act = acts.book(hall, body.date, command, offered=offered(hall, body.date), limits=limits(hall))
         return await asked.submit(parts.loop, act, 201, voucher)
+
+    async def hold(asked: Asking, words: list[str], body: HoldAsked, query: bytes) -> Reply:
+        hall, identity = words[0], asked.identity
+        assert identity is not None
+        queue, intervals = visit(hall, body.item, body.more)
+        command = HoldPlace(
+            reference(hall, body.date),
+            body.slot,
+            queue,
+            body.item,
+            _holder(identity),
+            _share(identity),
+            intervals,
+            body.more,
+        )
+        own = None if identity.person is None else limits(hall)
+        act = acts.hold_place(hall, body.date, command, offered=offered(hall, body.date), limits=own)
+        return await asked.submit(parts.loop, act, 201)
+
+    async def confirm(asked: Asking, words: list[str], body: Confirming, query: bytes) -> Reply:
+        name, hall, day = await held_by_asker(asked.identity, words[0])
+        assert asked.identity is not None
+        person = await whom(parts, asked.identity, body.person)
+        command = ConfirmHold(name, person, _on_behalf(asked.identity, body.on_behalf))
+        act = acts.confirm(hall, day, command, _holder(asked.identity), limits=limits(hall))
+        return await asked.submit(parts.loop, act, 201, voucher)
+
+    async def let_go(asked: Asking, words: list[str], body: Nothing, query: bytes) -> Reply:
+        name, hall, day = await held_by_asker(asked.identity, words[0])
+        assert asked.identity is not None
+        return await asked.submit(
+            parts.loop, acts.let_go(hall, day, ReleaseHold(name), _holder(asked.identity))
+        )
+
+    async def held_by_asker(identity: Identity | None, name: str) -> tuple[str, str, date]:
+        """Raises:
+        Refused: there is no such hold, or it is somebody else's; they are not told which.
+        """
+        assert identity is not None
+        where = place(name)
+        if where is None or where[0] not in parts.catalogue.halls:
+            raise Refused("unknown-hold", missing=True)
+
+        def check(held: Held) -> None:
+            day: slots.Slots = held.state
+            known = day.holds.get(name) or day.past_holds.get(name)
+            if known is None or known.holder != _holder(identity):
+                raise Refused("unknown-hold", missing=True)
+
+        await parts.loop.peek(slots.stream(*where), check)
+        return name, *where
 
     async def move(asked: Asking, words: list[str], body: Moving, query: bytes) -> Reply:
         appointment, hall, day = located(parts, words[0])
         identity = asked.identity
         assert identity is not None
         made = await look(parts, identity, words[0], lambda held: _booked(held, appointment).booking)
-        # Given back first: it must neither count against its own person's limits nor keep its own place from them.
-        away = acts.cancel(hall, day, CancelAppointment(appointment, "moved"))
-        there = booking(hall, body.date, made.item, body.slot, made.person, made.channel)
-        return await asked.submit(parts.loop, Act((*away.asks, *there.asks), there.answer), 200, voucher)
+        queue, intervals = visit(hall, made.item, made.more)
+        command = BookSlot(
+            reference(hall, body.date),
+            body.slot,
+            queue,
+            made.item,
+            made.person,
+            made.channel,
+            intervals,
+            made.more,
+            made.on_behalf,
+        )
+        there = acts.book(hall, body.date, command, offered=offered(hall, body.date), limits=limits(hall))
+        act = acts.move(hall, day, appointment, there, command.appointment)
+        return await asked.submit(parts.loop, act, 200, voucher)
 
     async def cancel(asked: Asking, words: list[str], body: Cancelling, query: bytes) -> Reply:
         appointment, hall, day = located(parts, words[0])
@@ -164,6 +290,16 @@ def commands(parts: Parts) -> list[Command]:
             hot=True,
             about="Book",
         ),
+        Command(
+            f"{API}/halls/{{hall}}/holds",
+            HoldAsked,
+            hold,
+            HoldReceipt,
+            201,
+            about="Keep a place while the form is filled in",
+        ),
+        Command(f"{HOLD}/confirm", Confirming, confirm, AppointmentBooked, 201, about="Book the held place"),
+        Command(f"{HOLD}/release", Nothing, let_go, about="Let a held place go"),
         Command(f"{APPOINTMENT}/reschedule", Moving, move, AppointmentBooked, about="Move to another slot"),
         Command(f"{APPOINTMENT}/cancel", Cancelling, cancel, AppointmentReceipt, about="Give the place back"),
         Command(
@@ -206,6 +342,9 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             "person": await parts.people.masked(made.person),
             "ticket": None,
             "late": None,
+            "more": [ItemNamed(name, _item_name(parts, name)) for name in made.more],
+            "on_behalf": made.on_behalf and BehalfAsked(made.on_behalf.kind, made.on_behalf.consent),
+            "moved_to": found.moved_to if isinstance(found, slots.Cancelled) else None,
         }
         if isinstance(found, slots.Arrived):
             shown |= {"ticket": found.ticket, "late": found.late}
@@ -283,6 +422,15 @@ async def whom(parts: Parts, identity: Identity, person: PersonAsked | None) -> 
     if identity.person is None:
         raise Rejected(422, "person-needed")
     return identity.person
+
+
+def _holder(identity: Identity) -> str:
+    """In whose name a place is held: a citizen's own key, and for everybody else one made of who they are."""
+    return identity.person or hashlib.blake2b(identity.by.encode(), digest_size=16).hexdigest()
+
+
+def _on_behalf(identity: Identity, asked: BehalfAsked | None) -> OnBehalf | None:
+    return None if asked is None else OnBehalf(asked.kind, _holder(identity), asked.consent)
 
 
 def _share(identity: Identity) -> Channel:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -34,14 +34,15 @@ from adapters.http.reading import (
     shape,
 )
 from adapters.views import ViewBehind
-from domain import calendar, hall, item, slots
+from domain import calendar, hall, item, offering, slots
 from domain.calendar import GazetteCalendar
 from domain.hall import ConfigureHall, HallPlan, WindowPlan
 from domain.handling import Act, Ask, Held
 from domain.item import ItemPlan, PublishItem
 from domain.message import Command as DomainCommand
 from domain.message import Id, Refused, Text
-from domain.workdays import SHANGHAI, Year, is_working_day
+from domain.offering import SlotsPlan
+from domain.workdays import SHANGHAI, Year
 from projections import board as board_view
 from projections import day as day_view
 
@@ -273,13 +274,13 @@ def _days(parts: Parts) -> list[HTTPRouteHandler]:
         now = parts.clock()
         plan = parts.catalogue.hall(hall)
         wanted = None if item is None else parts.catalogue.item(item).plan
-        if why_not_offered(parts, day) is not None or (wanted is not None and not wanted.bookable):
+        if why_not_offered(parts, plan, day) is not None or (wanted is not None and not wanted.bookable):
             return listing("slots", [], None, 0, now)
 
         def tell(held: Held) -> tuple[list[SlotOffered], int]:
             known: slots.Slots = held.state
             if not known.offered:
-                known = slots.Slots(True, slots=_all_free(slots.offer(plan, day)))
+                known = slots.Slots(True, slots=_all_free(offering.offer(plan, day)))
             intervals = 1 if wanted is None else wanted.slots
             return [
                 SlotOffered(
@@ -287,7 +288,9 @@ def _days(parts: Parts) -> list[HTTPRouteHandler]:
                     slot.plan.queue,
                     slot.plan.starts_at,
                     slot.plan.ends_at,
-                    slots.remaining(known, name, "public", intervals) if slot.plan.starts_at > now else 0,
+                    slots.remaining(known, name, "public", intervals, now)
+                    if slot.plan.starts_at > now
+                    else 0,
                 )
                 for name, slot in known.slots.items()
                 if wanted is None or slot.plan.queue == wanted.queue
@@ -329,15 +332,11 @@ def _days(parts: Parts) -> list[HTTPRouteHandler]:
     return [offered, board, figures]
 
 
-def _all_free(offered: slots.SlotsPlan) -> dict[str, slots.Slot]:
+def _all_free(offered: SlotsPlan) -> dict[str, slots.Slot]:
     return {plan.slot: slots.Slot(plan, {"public": 0, "internal": 0}) for plan in offered.slots}
 
 
-def why_not_offered(parts: Parts, day: date) -> Refused | None:
-    """Why nobody can book on a day, if so."""
+def why_not_offered(parts: Parts, plan: HallPlan, day: date) -> Refused | None:
+    """Why nobody can book with a hall on a day, if so."""
     today = parts.clock().astimezone(SHANGHAI).date()
-    if not today <= day <= today + timedelta(days=parts.settings.booking_days_ahead):
-        return Refused("slots-not-offered", date=day)
-    if not is_working_day(parts.catalogue.calendar, day):
-        return Refused("not-a-working-day", date=day)
-    return None
+    return offering.why_not(plan, day, today, parts.catalogue.calendar)

@@ -122,6 +122,26 @@ APPOINTMENTS: dict[str, Text] = {
         "The item needs {needed} slots in a row; {in_a_row} are free from here.",
     ),
     "too-early": Text("还没到签到时间，{opens_at}起可以签到。", "Check-in opens at {opens_at}."),
+    "too-late-to-book": Text(
+        "这个时段须在{until}前预约；可直接到大厅取号。",
+        "This slot is booked until {until}; walking in is always possible.",
+    ),
+    "unknown-hold": Text("没有保留这个名额。", "No place is held under this reference."),
+    "hold-over": Text(
+        "名额保留时间已过或已放弃，请重新选择时段。",
+        "The place is no longer held; please choose a slot again.",
+    ),
+    "hold-not-over": Text("名额保留到{until}。", "The place is held until {until}."),
+    "held-elsewhere": Text(
+        "您当天在另一大厅（{hall}）保留的名额到{until}为止，请先确认或放弃。",
+        "A place is held for you that day in hall {hall} until {until}; confirm it or let it go first.",
+    ),
+    "items-of-several-queues": Text(
+        "这些事项不在同一业务队列，不能一次预约。",
+        "These items are of several queues and need a booking each.",
+    ),
+    "not-suspended": Text("网上预约没有被暂停。", "Online booking is not suspended."),
+    "no-appeal": Text("没有待答复的申诉。", "There is no appeal to answer."),
     "too-late-to-cancel": Text("已过可取消的时间（{until}）。", "It could be cancelled until {until}."),
     "reference-taken": Text("这个预约编号已被使用。", "The reference belongs to another appointment."),
     "already-checked-in": Text("这个预约已经签到。", "This appointment is checked in already."),

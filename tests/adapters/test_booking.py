@@ -17,7 +17,8 @@ from domain.acts import TicketReceipt
 from domain.hall import HallPlan, QueuePlan, SessionPlan
 from domain.handling import Act
 from domain.message import Refused, Stamp, Text
-from domain.slots import BookSlot, CancelAppointment, CheckIn, offer
+from domain.offering import offer
+from domain.slots import BookSlot, CancelAppointment, CheckIn
 from tests.spec import SHANGHAI
 
 A = Text("综合", "General")

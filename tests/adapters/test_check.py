@@ -16,6 +16,7 @@ from adapters.views import ViewsRecorder
 from domain import queue, review, slots
 from domain.handling import Act, Ask
 from domain.message import Command, Event, Stamp
+from domain.offering import offer
 from domain.queue import TicketCalled, TicketIssued
 from domain.slots import CheckedIn
 from projections import PROJECTIONS
@@ -126,7 +127,7 @@ async def test_a_key_that_was_forgotten_or_leads_nowhere(log: Log) -> None:
 
 async def test_somebody_checked_in_without_a_ticket(log: Log) -> None:
     stream = slots.stream("tanghe", date(2026, 3, 2))
-    await log.ask(slots.OfferSlots(slots.offer(HALL, date(2026, 3, 2))), stream=stream)
+    await log.ask(slots.OfferSlots(offer(HALL, date(2026, 3, 2))), stream=stream)
     await log.ask(slots.BookSlot("b1", "a-1030", "a", "permit", "p1"), stream=stream)
     found = await log.found()
     assert "b1 is booked and on the person's record None" in found

@@ -8,10 +8,19 @@ import pytest
 
 from domain import acts, citizen, queue, slots
 from domain.acts import AppointmentReceipt, CallReceipt, QueueReceipt, TicketReceipt, WindowReceipt
-from domain.citizen import BookingRecorded, BookingReleased, Limits, NoShowRecorded, VisitRecorded
+from domain.booking import Limits, OnBehalf
+from domain.citizen import (
+    BookingRecorded,
+    BookingReleased,
+    HoldDropped,
+    HoldRecorded,
+    NoShowRecorded,
+    VisitRecorded,
+)
 from domain.hall import HallPlan, QueuePlan, SessionPlan, WindowPlan
 from domain.handling import Act, Ask, Held, Pending, fresh, perform
 from domain.message import Event, Refused, Text
+from domain.offering import offer
 from domain.queue import (
     AddQueue,
     CallTicket,
@@ -39,11 +48,15 @@ from domain.slots import (
     CancelAppointment,
     CheckedIn,
     CheckIn,
+    ConfirmHold,
+    HoldPlace,
+    HoldReleased,
     MissAppointment,
     OfferSlots,
+    PlaceHeld,
+    ReleaseHold,
     SlotBooked,
     SlotsOffered,
-    offer,
 )
 from domain.wait import Wait
 from tests.spec import SHANGHAI, stamp
@@ -170,6 +183,114 @@ def test_missing_is_told_to_the_hall_and_to_the_persons_record(booked: Log) -> N
         ("citizen-li", NoShowRecorded("p1")),
     ]
     assert receipt.status == "missed"
+
+
+# --- a place held, and another place ---
+
+
+def holding(name: str = "h1", slot: str = "general-0900", holder: str = "li") -> HoldPlace:
+    return HoldPlace(name, slot, "general", "id-card", holder)
+
+
+def hold(log: Log, command: HoldPlace, when: datetime) -> tuple[list[tuple[str, Event]], Any]:
+    return log.do(acts.hold_place("tanghe", DAY, command, offered=OFFERED), when)
+
+
+def test_a_held_place_is_confirmed_on_both_records() -> None:
+    log = Log()
+    events, receipt = hold(log, holding(), at(6))
+    assert [type(event) for _, event in events] == [SlotsOffered, PlaceHeld, HoldRecorded]
+    assert (receipt.hold, receipt.until) == ("h1", at(6, 5))
+    events, told = log.do(acts.confirm("tanghe", DAY, ConfirmHold("h1", "li"), "li"), at(6, 4))
+    assert [event for _, event in events] == [
+        SlotBooked("h1", "general-0900", "general", "id-card", "li", at(9), at(10)),
+        BookingRecorded("h1", "tanghe", "id-card", at(9), at(10)),
+    ]
+    assert (told.appointment, told.status) == ("h1", "booked")
+    assert log.do(acts.confirm("tanghe", DAY, ConfirmHold("h1", "li"), "li"), at(6, 4)) == ([], told)
+
+
+def test_a_place_held_by_one_and_booked_for_another_leaves_no_hold_behind() -> None:
+    log = Log()
+    hold(log, holding(), at(6))
+    behalf = OnBehalf("relative", "li", "spoken")
+    events, _ = log.do(acts.confirm("tanghe", DAY, ConfirmHold("h1", "wang", behalf), "li"), at(6, 1))
+    assert [stream for stream, _ in events] == [SLOTS, "citizen-wang", "citizen-li"]
+    assert events[-1] == ("citizen-li", HoldDropped("h1"))
+
+
+def test_letting_go_frees_the_place_and_the_person() -> None:
+    log = Log()
+    hold(log, holding(), at(6))
+    events, _ = log.do(acts.let_go("tanghe", DAY, ReleaseHold("h1"), "li"), at(6, 1))
+    assert events == [(SLOTS, HoldReleased("h1", "given-up")), ("citizen-li", HoldDropped("h1"))]
+
+
+def test_the_limits_of_the_person_the_form_names_are_asked_at_the_confirmation(booked: Log) -> None:
+    hold(booked, holding("h1", "general-1000", "wang"), at(6))
+    with pytest.raises(Refused, match="item-booked-that-day"):
+        booked.do(acts.confirm("tanghe", DAY, ConfirmHold("h1", "li"), "wang"), at(6, 1))
+    assert "h1" in booked.hold(SLOTS).state.holds
+
+
+NEXT = date(2026, 3, 3)
+
+
+def moving(log: Log, to: str, slot: str, when: datetime, day: date = DAY, item: str = "id-card") -> Any:
+    command = BookSlot(to, slot, "general", item, "li")
+    there = acts.book("tanghe", day, command, offered=offer(PLAN, day))
+    return log.do(acts.move("tanghe", DAY, "p1", there, to), when)
+
+
+@pytest.mark.parametrize("day", [DAY, NEXT])
+def test_moving_gives_one_place_for_another(booked: Log, day: date) -> None:
+    events, receipt = moving(booked, "p2", "general-1000", at(6), day)
+    named = [event for _, event in events if not isinstance(event, SlotsOffered)]
+    assert named[:2] == [AppointmentCancelled("p1", "moved", "p2"), BookingReleased("p1", "moved")]
+    assert [type(event) for event in named[2:]] == [SlotBooked, BookingRecorded]
+    assert (receipt.appointment, receipt.starts_at.date()) == ("p2", day)
+    assert moving(booked, "p2", "general-1000", at(6), day) == ([], receipt)
+
+
+@pytest.mark.parametrize("day", [DAY, NEXT])
+def test_nobody_loses_a_place_for_one_they_do_not_get(booked: Log, day: date) -> None:
+    command = BookSlot("q1", "general-1000", "general", "id-card", "wang")
+    booked.do(acts.book("tanghe", day, command, offered=offer(PLAN, day)), at(6))
+    with pytest.raises(Refused, match="slot-full"):
+        moving(booked, "p2", "general-1000", at(6), day)
+    assert booked.hold(SLOTS).state.appointments["p1"].status == "booked"
+    assert booked.hold("citizen-li").state.bookings["p1"].status == "booked"
+
+
+def test_an_appointment_is_moved_once_and_never_becomes_two(booked: Log) -> None:
+    moving(booked, "p2", "general-1000", at(6), NEXT)
+    with pytest.raises(Refused, match="cancelled"):
+        moving(booked, "p3", "general-1100", at(6))
+    kept = [b for b in booked.hold("citizen-li").state.bookings.values() if b.status == "booked"]
+    assert len(kept) == 1
+
+
+def test_an_appointment_is_moved_as_long_as_it_can_be_cancelled(booked: Log) -> None:
+    with pytest.raises(Refused, match="too-late-to-cancel"):
+        moving(booked, "p2", "general-1000", at(7, 1))
+
+
+def test_moving_within_a_full_day_is_no_further_appointment(booked: Log) -> None:
+    strict = Limits(per_day=1)
+    command = BookSlot("p2", "general-1000", "general", "id-card", "li")
+    there = acts.book("tanghe", DAY, command, limits=strict)
+    _, receipt = booked.do(acts.move("tanghe", DAY, "p1", there, "p2"), at(6))
+    assert receipt.slot == "general-1000"
+
+
+def test_a_long_appointment_moves_onto_a_part_of_its_own_place() -> None:
+    log = Log()
+    long = BookSlot("p1", "general-0900", "general", "deed", "li", slots=2)
+    log.do(book(long), at(6))
+    there = acts.book("tanghe", DAY, BookSlot("p2", "general-1000", "general", "deed", "li", slots=2))
+    _, receipt = log.do(acts.move("tanghe", DAY, "p1", there, "p2"), at(6))
+    assert receipt.starts_at == at(10)
+    assert slots.remaining(log.hold(SLOTS).state, "general-0900") == 1
 
 
 # --- arriving -----------------------------------------------------------------------------------------------

@@ -9,20 +9,30 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain import citizen
+from domain.booking import Channel, Limits
 from domain.citizen import (
+    AppealSuspension,
     BookingRecorded,
     BookingReleased,
-    Limits,
+    DropHold,
+    HoldDropped,
+    HoldRecorded,
+    LiftSuspension,
     NoShowRecorded,
     RecordBooking,
+    RecordHold,
     RecordNoShow,
     RecordVisit,
     ReleaseBooking,
+    SuspensionAppealed,
+    SuspensionLifted,
+    SuspensionUpheld,
+    UpholdSuspension,
     VisitRecorded,
     suspended_until,
+    warned,
 )
 from domain.message import Command, Event
-from domain.slots import Channel
 from tests.spec import NINE, given
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -130,6 +140,88 @@ def test_a_region_sets_its_own_limits() -> None:
     assert suspended_until(state, Limits(no_shows=1, suspended_days=1)) == NINE + 9 * DAY
 
 
+def test_after_the_last_no_show_that_is_forgiven_there_is_a_warning() -> None:
+    assert not warned(given(citizen).state, Limits(), NINE)
+    state = given(citizen, *no_shows(0)).state
+    assert warned(state, Limits(), NINE + DAY)
+    assert not warned(state, Limits(), NINE + 31 * DAY)
+    assert not warned(given(citizen, *no_shows(0, 1)).state, Limits(), NINE + 2 * DAY)
+
+
+def test_an_appeal_is_made_against_a_suspension_that_runs() -> None:
+    appeal = AppealSuspension("I was in hospital")
+    given(citizen, *no_shows(0)).at_time(NINE + DAY).when(appeal).refused("not-suspended")
+    suspended = given(citizen, *no_shows(0, 1)).at_time(NINE + 2 * DAY).when(appeal)
+    suspended.then(SuspensionAppealed("I was in hospital"))
+    suspended.when(appeal).then()
+    given(citizen, *no_shows(0, 1)).at_time(NINE + 31 * DAY).when(appeal).refused("not-suspended")
+
+
+def test_a_lifted_suspension_opens_booking_at_once_and_forgives_what_was() -> None:
+    lift = LiftSuspension("a hospital's letter")
+    lifted = given(citizen, *no_shows(0, 1)).at_time(NINE + 2 * DAY).when(lift)
+    lifted.then(SuspensionLifted("a hospital's letter"))
+    lifted.when(record("p2", NINE + 3 * DAY)).then(recorded("p2", NINE + 3 * DAY))
+    lifted.when(lift).refused("not-suspended")
+    assert not warned(lifted.state, Limits(), NINE + 2 * DAY)
+
+
+def test_an_appeal_is_answered_with_no_once() -> None:
+    uphold = UpholdSuspension("nobody called")
+    appealed = given(citizen, *no_shows(0, 1), SuspensionAppealed("why")).at_time(NINE + 2 * DAY)
+    appealed.when(uphold).then(SuspensionUpheld("nobody called"))
+    appealed.when(uphold).refused("no-appeal")
+    appealed.when(record("p2", NINE + 3 * DAY)).refused("booking-suspended")
+
+
+# --- holds --------------------------------------------------------------------------------------------------
+
+UNTIL = NINE + timedelta(minutes=5)
+
+
+def holding(
+    name: str, hall: str = "tanghe", starts_at: datetime = NINE + DAY, item: str = "deed"
+) -> RecordHold:
+    return RecordHold(name, hall, item, starts_at, starts_at + HOUR, UNTIL)
+
+
+HELD = HoldRecorded("h1", "tanghe", NINE + DAY, UNTIL)
+
+
+def test_one_place_a_day_is_held_for_a_person_whatever_the_halls() -> None:
+    given(citizen).when(holding("h1")).then(HELD)
+    given(citizen, HELD).when(holding("h1")).then()
+    given(citizen, HELD).when(holding("h2", "xinye")).refused("held-elsewhere", hall="tanghe", until=UNTIL)
+    other_day = NINE + 2 * DAY
+    given(citizen, HELD).when(holding("h2", "xinye", other_day)).then(
+        HoldRecorded("h2", "xinye", other_day, UNTIL)
+    )
+    given(citizen, HELD).at_time(UNTIL).when(holding("h2", "xinye")).then(
+        HoldRecorded("h2", "xinye", NINE + DAY, UNTIL)
+    )
+
+
+def test_who_could_not_book_is_told_before_the_form_is_filled_in() -> None:
+    given(citizen, BOOKED).when(holding("h1", starts_at=NINE + HOUR, item="id-card")).refused(
+        "item-booked-that-day"
+    )
+    given(citizen, *no_shows(0, 1)).at_time(NINE + 2 * DAY).when(holding("h1")).refused("booking-suspended")
+
+
+def test_a_hold_ends_with_the_booking_or_without() -> None:
+    confirmed = given(citizen, HELD).when(
+        RecordBooking("h1", "tanghe", "deed", NINE + DAY, NINE + DAY + HOUR)
+    )
+    assert confirmed.state.holds == {}
+    given(citizen, HELD).when(DropHold("h1")).then(HoldDropped("h1"))
+    given(citizen).when(DropHold("h1")).then()
+
+
+def test_every_item_of_a_visit_counts_against_its_day() -> None:
+    several = RecordBooking("p2", "xinye", "deed", NINE + HOUR, NINE + 2 * HOUR, more=("id-card",))
+    given(citizen, BOOKED).when(several).refused("item-booked-that-day", item="id-card")
+
+
 # --- the ends of a booking ----------------------------------------------------------------------------------
 
 ENDS: list[tuple[Command, Event]] = [
@@ -190,5 +282,5 @@ def test_whatever_is_asked_nobody_is_booked_twice_at_once_nor_beyond_the_daily_l
         assert before.ends_at <= after.starts_at
     days = [booking.starts_at.date() for booking in kept]
     assert all(days.count(day) <= Limits().per_day for day in days)
-    items = [(booking.starts_at.date(), booking.item) for booking in kept]
+    items = [(booking.starts_at.date(), item) for booking in kept for item in booking.items]
     assert len(set(items)) == len(items)

@@ -9,12 +9,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain import slots
+from domain.booking import BookingRules, Channel
 from domain.hall import HallPlan, QueuePlan, SessionPlan
 from domain.message import Command, Event, Refused, Text
+from domain.offering import SlotPlan, SlotsPlan, offer
 from domain.slots import (
     AppointmentCancelled,
     AppointmentMissed,
-    BookingRules,
     BookSlot,
     CancelAppointment,
     CheckedIn,
@@ -22,10 +23,7 @@ from domain.slots import (
     MissAppointment,
     OfferSlots,
     SlotBooked,
-    SlotPlan,
     SlotsOffered,
-    SlotsPlan,
-    offer,
     remaining,
 )
 from tests.spec import SHANGHAI, given
@@ -50,7 +48,7 @@ CANCELLED = AppointmentCancelled("p1", "ill")
 MISSED = AppointmentMissed("p1", "did not come")
 
 
-def book(appointment: str, place: str = "a-1000", channel: slots.Channel = "public") -> BookSlot:
+def book(appointment: str, place: str = "a-1000", channel: Channel = "public") -> BookSlot:
     return BookSlot(appointment, place, place[0], "id-card", f"person-{appointment}", channel)
 
 

@@ -7,13 +7,13 @@ import pytest
 
 from domain.citizen import BookingRecorded
 from domain.message import Event, Recorded
+from domain.offering import SlotsPlan
 from domain.slots import (
     AppointmentCancelled,
     AppointmentMissed,
     CheckedIn,
     SlotBooked,
     SlotsOffered,
-    SlotsPlan,
 )
 from projections import appointments
 from projections.appointments import View
@@ -51,6 +51,7 @@ def test_an_appointment_is_listed_with_who_where_and_when() -> None:
         starts_at=NINE,
         ends_at=NINE + HOUR,
         booked_at=SEVEN,
+        missed_at=NINE + HOUR,
     )
 
 

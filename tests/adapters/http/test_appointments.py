@@ -150,7 +150,7 @@ async def test_days_off_and_days_too_far_offer_nothing_and_cannot_be_booked(serv
     me = await served.citizen("far")
     today = datetime.now(SHANGHAI).date()
     sunday = today + timedelta(days=(6 - today.weekday()) or 7)
-    far = today + timedelta(days=served.parts.settings.booking_days_ahead + 1)
+    far = workday(served, 6)
     cases = [(far, "slots-not-offered"), (today - timedelta(days=1), "slots-not-offered")]
     if not is_working_day(served.parts.catalogue.calendar, sunday):
         cases.append((sunday, "not-a-working-day"))

@@ -1,0 +1,92 @@
+"""What a hall offers for booking on a day: its sessions cut into slots, and the shares of places in each."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from domain.booking import DEFAULT_RULES, BookingRules, Channel, Instant
+from domain.hall import HallPlan, Places
+from domain.message import Id, Refused
+from domain.workdays import SHANGHAI, Calendar, is_working_day, workdays_between
+
+
+class SlotPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An interval in which one queue takes appointments, and its places by share."""
+
+    queue: Id
+    starts_at: Instant
+    ends_at: Instant
+    public: Places
+    internal: Places
+    walk_in: Places
+
+    @property
+    def slot(self) -> str:
+        return slot_id(self.queue, self.starts_at)
+
+    def places(self, channel: Channel) -> int:
+        return self.public if channel == "public" else self.internal
+
+
+class SlotsPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A day's offer, each queue's slots in order of time, and the rules it is made under."""
+
+    slots: Annotated[tuple[SlotPlan, ...], Meta(max_length=4000)]
+    rules: BookingRules = DEFAULT_RULES
+
+
+def slot_id(queue: str, starts_at: datetime) -> str:
+    return f"{queue}-{starts_at.astimezone(SHANGHAI):%H%M}"
+
+
+def offer(plan: HallPlan, day: date) -> SlotsPlan:
+    """What a hall with this plan offers on a working day: its sessions cut into slots for each of its queues.
+
+    What a session has left after its last whole slot is kept for those who walk in.
+    """
+    return SlotsPlan(tuple(_cut(plan, day)), plan.booking)
+
+
+def why_not(plan: HallPlan, day: date, today: date, calendar: Calendar) -> Refused | None:
+    """Why a day cannot be booked, if so: it is over, further away than so many working days, or none itself."""
+    # Days that no horizon reaches are not counted towards: there may be thousands of years of them.
+    furthest = today + timedelta(days=3 * plan.booking.horizon_workdays + 30)
+    if not today <= day <= furthest or workdays_between(calendar, today, day) > plan.booking.horizon_workdays:
+        return Refused("slots-not-offered", date=day)
+    if not is_working_day(calendar, day):
+        return Refused("not-a-working-day", date=day)
+    return None
+
+
+def check(plan: SlotsPlan) -> None:
+    """Raises:
+    Refused: the offer contradicts itself, or leaves nothing to those who come without an appointment
+        (琼府办〔2022〕49号: 不得强制要求申请人先到网上预约).
+    """
+    if not plan.slots:
+        raise Refused("no-slots", invalid=True, field="slots")
+    if len({slot.starts_at.astimezone(SHANGHAI).date() for slot in plan.slots}) > 1:
+        raise Refused("slots-of-several-days", invalid=True, field="slots.starts_at")
+    ends: dict[str, datetime] = {}
+    for slot in plan.slots:
+        if slot.walk_in == 0:
+            raise Refused("walk-in-share-missing", invalid=True, field="slots.walk_in", slot=slot.slot)
+        if not ends.get(slot.queue, slot.starts_at) <= slot.starts_at < slot.ends_at:
+            raise Refused("slots-overlap", invalid=True, field="slots", slot=slot.slot)
+        ends[slot.queue] = slot.ends_at
+
+
+def _cut(plan: HallPlan, day: date) -> Iterator[SlotPlan]:
+    for session in plan.sessions:
+        starts_at = datetime.combine(day, session.opens, SHANGHAI)
+        closes_at = datetime.combine(day, session.closes, SHANGHAI)
+        length = timedelta(minutes=session.slot_minutes)
+        while (ends_at := starts_at + length) <= closes_at:
+            for queue in plan.queues:
+                yield SlotPlan(
+                    queue.queue, starts_at, ends_at, session.public, session.internal, session.walk_in
+                )
+            starts_at = ends_at

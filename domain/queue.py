@@ -12,6 +12,7 @@ from typing import Annotated, Literal, assert_never
 import msgspec
 from msgspec import Meta
 
+from domain.experience import Experience
 from domain.hall import HallPlan, QueuePlan, WindowPlan
 from domain.message import Command, Event, Id, Label, Reference, Refused, Stamp, Text, Words
 from domain.order import Priority, rank
@@ -314,13 +315,6 @@ class Window(msgspec.Struct):
     """The number of the ticket that was last called here, in hand or not."""
 
 
-class Pace(msgspec.Struct, gc=False):
-    """How long the finished services of a queue held their windows, from the call to the end."""
-
-    services: int = 0
-    seconds: float = 0.0
-
-
 class Queue(msgspec.Struct):
     """The day as the windows know it. ``lines`` hold the waiting numbers of each queue in order of arrival."""
 
@@ -332,7 +326,7 @@ class Queue(msgspec.Struct):
     numbers: dict[str, str] = {}
     lines: dict[str, dict[str, None]] = {}
     issued: dict[str, int] = {}
-    paces: dict[str, Pace] = {}
+    experience: Experience = msgspec.field(default_factory=Experience)
 
 
 def stream(hall: str, day: date) -> str:
@@ -441,39 +435,46 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
             )
             queue.numbers[ticket] = number
             queue.lines[line][number] = None
+            queue.experience.came(line, stamp.at.timestamp())
             prefix = queue.queues[line].prefix
             queue.issued[prefix] = queue.issued.get(prefix, 0) + 1
-        case TicketCalled(number, window) | TicketUnparked(number, window):
+        case TicketCalled(number, window, why):
+            _take_out(queue, number, window, why, stamp.at)
+            _take_up(queue, number, window, stamp.at)
+        case TicketUnparked(number, window):
             _take_up(queue, number, window, stamp.at)
         case TicketRecalled(number, _):
             queue.tickets[number].recalls += 1
         case ServiceStarted(number, _):
             queue.tickets[number].status = "serving"
         case ServiceFinished(number, window):
-            _put_down(queue, number, window, "served")
+            _put_down(queue, number, window, "served", stamp.at)
             _count_service(queue, queue.tickets[number], stamp.at)
         case TicketMissed(number, window):
-            _put_down(queue, number, window, "missed")
+            _put_down(queue, number, window, "missed", stamp.at)
         case TicketParked(number, window):
-            _put_down(queue, number, window, "parked")
+            _put_down(queue, number, window, "parked", stamp.at)
         case TicketTransferred(number, window, line):
-            _put_down(queue, number, window, "waiting")
+            _put_down(queue, number, window, "waiting", stamp.at)
             queue.tickets[number].queue = line
             queue.tickets[number].window = None
             queue.lines[line][number] = None
+            queue.experience.returned(line, stamp.at.timestamp())
         case TicketLeft(number):
             queue.tickets[number].status = "left"
-            queue.lines[queue.tickets[number].queue].pop(number, None)
+            _give_up(queue, number, stamp.at)
         case WindowOpened(window, clerk, queues):
             plan = WindowPlan(window, Text(window, window), "general", queues)
             opened = queue.windows.setdefault(window, Window(plan, queues))
             opened.state, opened.clerk, opened.queues = "open", clerk, queues
+            queue.experience.free(window, queues, stamp.at.timestamp())
         case WindowClosed(window):
             queue.windows[window].state, queue.windows[window].clerk = "closed", None
         case WindowPaused(window):
             queue.windows[window].state = "paused"
         case WindowResumed(window):
             queue.windows[window].state = "open"
+            queue.experience.free(window, queue.windows[window].queues, stamp.at.timestamp())
         case QueueAdded(line_plan):
             queue.queues[line_plan.queue] = line_plan
             queue.lines[line_plan.queue] = {}
@@ -601,18 +602,41 @@ def _closers(queue: Queue) -> Iterator[AnyEvent]:
 
 def _take_up(queue: Queue, number: str, window: str, at: datetime) -> None:
     ticket = queue.tickets[number]
-    queue.lines[ticket.queue].pop(number, None)
     ticket.status, ticket.window, ticket.called_at, ticket.recalls = "called", window, at, 0
     queue.windows[window].serving = queue.windows[window].last = number
 
 
-def _put_down(queue: Queue, number: str, window: str, status: Status) -> None:
+def _put_down(queue: Queue, number: str, window: str, status: Status, at: datetime) -> None:
     queue.tickets[number].status = status
     queue.windows[window].serving = None
+    queue.experience.free(window, queue.windows[window].queues, at.timestamp())
+
+
+def _give_up(queue: Queue, number: str, at: datetime) -> None:
+    ticket = queue.tickets[number]
+    line = queue.lines[ticket.queue]
+    if number in line:
+        del line[number]
+        queue.experience.gave_up((at - ticket.issued_at).total_seconds())
+        if not line:
+            queue.experience.emptied(ticket.queue, at.timestamp())
+
+
+def _take_out(queue: Queue, number: str, window: str, why: str | None, at: datetime) -> None:
+    """Take a called ticket out of its line, if it stood there and was not missed before."""
+    ticket = queue.tickets[number]
+    line = queue.lines[ticket.queue]
+    if number not in line:
+        return
+    crowded = [queue.lines[name] for name in queue.windows[window].queues if queue.lines[name]]
+    choice = sum(len(waiting) for waiting in crowded)
+    in_turn = why is None or (bool(crowded) and crowded[0] is line and next(iter(line)) == number)
+    queue.experience.called(window, choice, in_turn, (at - ticket.issued_at).total_seconds(), at.timestamp())
+    del line[number]
+    if not line:
+        queue.experience.emptied(ticket.queue, at.timestamp())
 
 
 def _count_service(queue: Queue, ticket: Ticket, at: datetime) -> None:
     if ticket.called_at is not None:
-        pace = queue.paces.setdefault(ticket.queue, Pace())
-        pace.services += 1
-        pace.seconds += max(0.0, (at - ticket.called_at).total_seconds())
+        queue.experience.served(ticket.queue, max(0.0, (at - ticket.called_at).total_seconds()))

@@ -109,6 +109,10 @@ async def _keep_connected(client: Client, url: str) -> None:
         async def on_closed(closed: asyncio.Event = closed) -> None:
             closed.set()
 
+        async def on_disconnected() -> None:
+            if not client.is_closed:  # by ourselves, at the end
+                log.warning("nats-disconnected")
+
         try:
             await client.connect(
                 url.split(","),
@@ -118,7 +122,7 @@ async def _keep_connected(client: Client, url: str) -> None:
                 connect_timeout=2,
                 ping_interval=5,
                 error_cb=_on_error,
-                disconnected_cb=_on_disconnected,
+                disconnected_cb=on_disconnected,
                 reconnected_cb=_on_reconnected,
                 closed_cb=on_closed,
             )
@@ -131,10 +135,6 @@ async def _keep_connected(client: Client, url: str) -> None:
 
 async def _on_error(error: Exception) -> None:
     log.warning("nats-error", error=str(error) or type(error).__name__)
-
-
-async def _on_disconnected() -> None:
-    log.warning("nats-disconnected")
 
 
 async def _on_reconnected() -> None:

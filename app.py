@@ -34,6 +34,7 @@ from adapters.boards import LiveBoards
 from adapters.catalogue import CREATE_INDEX, Catalogue
 from adapters.demonstration import plans
 from adapters.embedded import DataInUse, ServerFailed
+from adapters.forecasts import Forecasts
 from adapters.http.app import create_http
 from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Tokens, derive
@@ -180,6 +181,7 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             health=partial(standing, connections, nats),
             settings=settings,
             regions=plans.plans().regions,
+            forecasts=Forecasts(),
         )
         shown = pages.routes(catalogue, boards, clock=now, development_tokens=settings.signs_tokens)
         yield create_http(parts, pages=shown), loop

@@ -14,7 +14,7 @@ from domain import citizen, queue, slots
 from domain.booking import DEFAULT_LIMITS, Limits
 from domain.citizen import DropHold, RecordBooking, RecordHold, RecordNoShow, RecordVisit, ReleaseBooking
 from domain.hall import HallPlan
-from domain.handling import Act, Ask, Follow, Hold
+from domain.handling import Act, Ask, Follow, Held, Hold
 from domain.message import Text
 from domain.offering import SlotsPlan
 from domain.order import Priority
@@ -64,6 +64,15 @@ TicketCommand = (
     | TransferTicket
 )
 """What a window does with a ticket."""
+
+
+Foretell = Callable[[str, Held, queue.Ticket, int, datetime], Wait | None]
+"""What a waiting ticket of a stream with so many ahead is told at a moment about its wait."""
+
+
+def by_formula(_: str, held: Held, ticket: queue.Ticket, ahead: int, __: datetime) -> Wait | None:
+    """The wait by what those ahead take on average, for whoever keeps no forecasts."""
+    return expected(held.state, ticket.queue, ahead)
 
 
 class AppointmentReceipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,7 +243,13 @@ def cancel(hall: str, day: date, command: CancelAppointment) -> Act:
 
 
 def check_in(
-    hall: str, day: date, plan: HallPlan, command: CheckIn, *, priority: Priority = "ordinary"
+    hall: str,
+    day: date,
+    plan: HallPlan,
+    command: CheckIn,
+    *,
+    priority: Priority = "ordinary",
+    wait: Foretell = by_formula,
 ) -> Act:
     """Arrive for an appointment and be in line: in time with the booking's precedence, late without it.
 
@@ -258,7 +273,7 @@ def check_in(
         return Ask(citizen.stream(person), RecordVisit(command.appointment))
 
     asks = (Ask(days, command), Ask(line, OpenDay(plan)), issue, visit)
-    return Act(asks, lambda hold: _ticket(hold, line, command.ticket))
+    return Act(asks, lambda hold: _ticket(hold, line, command.ticket, wait))
 
 
 def miss(hall: str, day: date, command: MissAppointment) -> Act:
@@ -275,12 +290,13 @@ def miss(hall: str, day: date, command: MissAppointment) -> Act:
 # --- tickets and windows ------------------------------------------------------------------------------------
 
 
-def take_ticket(hall: str, day: date, plan: HallPlan, command: IssueTicket) -> Act:
+def take_ticket(
+    hall: str, day: date, plan: HallPlan, command: IssueTicket, *, wait: Foretell = by_formula
+) -> Act:
     """Walk in. Answers with a ``TicketReceipt``."""
     line = queue.stream(hall, day)
-    return Act(
-        (Ask(line, OpenDay(plan)), Ask(line, command)), lambda hold: _ticket(hold, line, command.ticket)
-    )
+    asks = (Ask(line, OpenDay(plan)), Ask(line, command))
+    return Act(asks, lambda hold: _ticket(hold, line, command.ticket, wait))
 
 
 def call_next(hall: str, day: date, window: str) -> Act:
@@ -389,12 +405,14 @@ def _tell_hold(hall: str, days: str, name: str) -> Callable[[Hold], HoldReceipt]
     return tell
 
 
-def _ticket(hold: Hold, line: str, ticket: str) -> TicketReceipt:
+def _ticket(hold: Hold, line: str, ticket: str, foretell: Foretell) -> TicketReceipt:
     """The line as it stood when the number was given: a repeated asking is told the rank of that moment."""
-    day: queue.Queue = hold(line).state
+    held = hold(line)
+    day: queue.Queue = held.state
     issued = day.tickets[day.numbers[ticket]]
     before = queue.ahead(day, issued.number, issued.issued_at)
-    wait = expected(day, issued.queue, before) if issued.status == "waiting" else Wait(0, 0)
+    waits = issued.status == "waiting"
+    wait = foretell(line, held, issued, before, issued.issued_at) if waits else Wait(0, 0)
     return TicketReceipt(ticket, issued.number, issued.queue, before, wait)
 
 

@@ -273,7 +273,8 @@ def commands(parts: Parts) -> list[Command]:
         if not asked.identity.serves(hall):
             await look(parts, asked.identity, words[0], lambda held: None)
         command = CheckIn(appointment, reference(hall, day))
-        act = acts.check_in(hall, day, parts.catalogue.hall(hall), command, priority=body.priority)
+        plan, wait = parts.catalogue.hall(hall), parts.forecasts.wait
+        act = acts.check_in(hall, day, plan, command, priority=body.priority, wait=wait)
         return await asked.submit(parts.loop, act, 201, parts.follow)
 
     def voucher(result: Any) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from adapters.catalogue import Catalogue
+from adapters.forecasts import Forecasts
 from adapters.http.identity import Tokens, derive
 from adapters.loop import Receipt, RequestKey
 from adapters.people import People
@@ -122,6 +123,8 @@ class Parts(NamedTuple):
     settings: Settings
     regions: Sequence[msgspec.Struct]
     """What ``GET /api/v1/regions`` lists: each with its ``region`` code and ``name``."""
+    forecasts: Forecasts
+    """Expected waits of the lines in this process."""
     unit_of: UnitOf = the_hall_itself
 
     @property

@@ -11,6 +11,7 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from adapters.forecasts import Forecasts
 from adapters.http.access import API, WINDOW
 from adapters.http.asking import Asking, Reply
 from adapters.http.commands import Command, Nothing
@@ -22,7 +23,7 @@ from domain.handling import Held
 from domain.message import Id, Label, Reference, Refused, Text, Words
 from domain.order import Priority, reason
 from domain.queue import Outcome, Status
-from domain.wait import Wait, expected
+from domain.wait import Wait
 
 
 class TicketAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -149,7 +150,8 @@ def commands(parts: Parts) -> list[Command]:
         ticket = reference(hall, day)
         person = asked.identity.person if asked.identity else None
         issue = queue.IssueTicket(ticket, line, body.item, body.priority, person=person)
-        return await asked.submit(parts.loop, acts.take_ticket(hall, day, plan, issue), 201, parts.follow)
+        act = acts.take_ticket(hall, day, plan, issue, wait=parts.forecasts.wait)
+        return await asked.submit(parts.loop, act, 201, parts.follow)
 
     async def open_(asked: Asking, words: list[str], body: WindowOpening, query: bytes) -> Reply:
         hall, window = words
@@ -253,7 +255,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         hall, day = where
 
         def tell(held: Held) -> PlaceInLine:
-            told = _place_in_line(hall, link, held, parts.clock())
+            told = _place_in_line(hall, day, link, held, parts.clock(), parts.forecasts)
             if told.status != "served":
                 return told
             return msgspec.structs.replace(told, review=parts.invitations.seal(f"ticket.{link}"))
@@ -263,7 +265,9 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     return [follow]
 
 
-def _place_in_line(hall: str, ticket_id: str, held: Held, now: datetime) -> PlaceInLine:
+def _place_in_line(
+    hall: str, on: date, ticket_id: str, held: Held, now: datetime, forecasts: Forecasts
+) -> PlaceInLine:
     """Raises:
     Refused: the day has no such ticket.
     """
@@ -284,7 +288,8 @@ def _place_in_line(hall: str, ticket_id: str, held: Held, now: datetime) -> Plac
     )
     if ticket.status == "waiting":
         before = queue.ahead(day, number, now)
-        why, wait = reason(ticket, before, now), expected(day, ticket.queue, before)
+        why = reason(ticket, before, now)
+        wait = forecasts.wait(queue.stream(hall, on), held, ticket, before, now)
         return msgspec.structs.replace(told, ahead=before, why=why, wait_s=wait)
     if ticket.status in ("called", "serving") and ticket.window is not None:
         window = day.windows[ticket.window].plan

@@ -15,6 +15,7 @@ from adapters import store
 from adapters.boards import LiveBoards
 from adapters.catalogue import Catalogue
 from adapters.demonstration import plans
+from adapters.forecasts import Forecasts
 from adapters.http.app import create_http
 from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Role, Tokens
@@ -127,6 +128,7 @@ async def serving(
             health=health,
             settings=settings or Settings(),
             regions=plans.plans().regions,
+            forecasts=Forecasts(),
         )
         served = Served(create_http(parts, lean=lean), parts, clock, url)
         await stack.enter_async_context(served.client)

@@ -1,0 +1,70 @@
+"""Forecasts of the lines in this process: one for all who ask, made anew when the line has changed.
+
+Playing on a line takes milliseconds, and receipts are given by the thousand a second. So a process spends at most a
+twentieth of its time on it: meanwhile whoever asks is told the last forecast in proportion to those ahead of them, and
+before there is one, what the formula says.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from domain.handling import Held
+from domain.queue import Queue, Ticket
+from domain.wait import Forecast, Wait, expected, forecast
+
+FRESH_FOR = timedelta(seconds=15)
+"""A line in which nothing happens is played on again after this time: services go on meanwhile."""
+
+PAUSE = 19
+"""After a forecast none is made for so many times what it took."""
+
+KEPT = 1_000
+
+
+class _Kept(NamedTuple):
+    version: int
+    told: Forecast
+
+
+class Forecasts:
+    """Expected waits. Args:
+    clock: seconds of this process, for the pauses.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._free_at = 0.0
+        self.made = 0
+        """How many forecasts were made."""
+
+    def wait(self, stream: str, held: Held, ticket: Ticket, ahead: int, at: datetime) -> Wait | None:
+        """What a waiting ticket with so many ahead is told at a moment; none while no window calls from its line."""
+        day: Queue = held.state
+        formula = expected(day, ticket.queue, ahead)
+        if formula is None:
+            return None
+        kept = self._kept.get(stream)
+        if kept is None or kept.version != held.version or abs(at - kept.told.at) > FRESH_FOR:
+            kept = self._make(stream, held, at) or kept
+        if kept is None:
+            return formula
+        if kept.version == held.version:
+            return kept.told.tickets.get(ticket.number, formula)
+        return kept.told.behind(ticket.queue, ahead) or formula
+
+    def _make(self, stream: str, held: Held, at: datetime) -> _Kept | None:
+        began = self._clock()
+        if began < self._free_at:
+            return None
+        kept = self._kept[stream] = _Kept(held.version, forecast(held.state, at))
+        self._kept.move_to_end(stream)
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        self.made += 1
+        ended = self._clock()
+        self._free_at = ended + PAUSE * (ended - began)
+        return kept

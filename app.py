@@ -30,6 +30,7 @@ from rich.progress import Progress
 
 from adapters import check as checking
 from adapters import cli, journal, store
+from adapters.attendance import Attendance
 from adapters.boards import LiveBoards
 from adapters.catalogue import CREATE_INDEX, Catalogue
 from adapters.demonstration import plans
@@ -248,11 +249,13 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
         runner = ProjectionRunner(views_recorder, tail("projections"), PROJECTIONS)
         reactor = Reactor(views_recorder, tail("policies"), views, loop.submit)
         scheduler = Scheduler(tail("deadlines"), views, loop.submit, now)
+        attendance = Attendance(tail("attendance"), views, loop.submit, now)
         parts = {
             "relay": relay.run,
             "projections": runner.run,
             "policies": reactor.run,
             "deadlines": scheduler.run,
+            "attendance": attendance.run,
         }
         settle_memory()
         await until_stopped(work(parts), parent=parent)

@@ -2,14 +2,26 @@
 
 from types import ModuleType
 
-from projections import appointments, board, case_file, day, deadlines, performance, rectifications
-
-PROJECTIONS: tuple[ModuleType, ...] = (
+from projections import (
+    appeals,
     appointments,
     board,
     case_file,
     day,
     deadlines,
+    holds,
+    performance,
+    rectifications,
+)
+
+PROJECTIONS: tuple[ModuleType, ...] = (
+    appeals,
+    appointments,
+    board,
+    case_file,
+    day,
+    deadlines,
+    holds,
     performance,
     rectifications,
 )

@@ -69,6 +69,11 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{APPOINTMENT}/cancel"): ARRIVING,
     ("POST", f"{APPOINTMENT}/reschedule"): ARRIVING,
     ("POST", f"{APPOINTMENT}/check-in"): ARRIVING,
+    ("GET", f"{API}/standing"): only("citizen"),
+    ("POST", f"{API}/standing/appeal"): only("citizen"),
+    ("GET", f"{API}/suspensions"): OVERSIGHT,
+    ("POST", f"{API}/suspensions/{{person}}/lift"): only("supervisor", "admin"),
+    ("POST", f"{API}/suspensions/{{person}}/uphold"): only("supervisor", "admin"),
     # the day at the windows
     ("POST", f"{API}/halls/{{hall}}/tickets"): ARRIVING,
     ("GET", f"{API}/tickets/{{follow}}"): ANYBODY,

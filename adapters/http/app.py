@@ -20,6 +20,7 @@ from adapters.http import (
     lending,
     reviews,
     screens,
+    standing,
     windows,
 )
 from adapters.http.access import DoorKeeper
@@ -39,7 +40,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
     """
     commands = [
         command
-        for part in (halls, appointments, windows, cases, reviews, events)
+        for part in (halls, appointments, standing, windows, cases, reviews, events)
         for command in part.commands(parts)
     ]
     routes: list[HTTPRouteHandler] = [
@@ -48,7 +49,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
         *health.reads(parts),
         *(
             route
-            for part in (halls, screens, appointments, windows, cases, reviews, figures, events)
+            for part in (halls, screens, appointments, standing, windows, cases, reviews, figures, events)
             for route in part.reads(parts)
         ),
     ]

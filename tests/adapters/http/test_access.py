@@ -18,6 +18,7 @@ WORDS = {
     "follow": "nothing",
     "link": "nothing",
     "file": "nothing",
+    "person": "nobody",
 }
 STREAM = ("GET", f"{API}/halls/{{hall}}/board/events")
 """Goes on for ever once it is admitted; its own tests are in test_screens."""

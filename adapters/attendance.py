@@ -1,0 +1,93 @@
+"""The clock of the booked day: appointments nobody came to are missed, places held too long are free again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+import structlog
+from eventsourcing.persistence import PersistenceError
+
+from adapters.loop import StoreUnavailable
+from adapters.reactor import Duty, Lists, Submit
+from adapters.views import ViewBehind
+from domain import acts
+from domain.handling import Act
+from domain.message import Refused, Stamp, day_of, hall_of
+from domain.slots import MissAppointment, ReleaseHold
+from domain.workdays import SHANGHAI
+from projections import appointments, holds
+
+log = structlog.get_logger()
+
+PAGE = 100
+
+
+class Attendance:
+    """Records what time alone brings about in bookings. ``run`` until cancelled.
+
+    The command id is made of the appointment or hold, and a stream that already knows answers with nothing, so
+    each happens once through restarts and clock jumps. It is written as of the instant when it was due.
+    """
+
+    def __init__(
+        self, duty: Duty, lists: Lists, submit: Submit, clock: Callable[[], datetime], every_s: float = 1.0
+    ) -> None:
+        self._duty = duty
+        self._lists = lists
+        self._submit = submit
+        self._clock = clock
+        self._every_s = every_s
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._duty.head()
+                if last := await self.fire():
+                    for projection in (appointments, holds):
+                        await self._lists.wait(projection.NAME, last)
+                    continue
+            except (PersistenceError, StoreUnavailable, ViewBehind, OSError) as error:
+                log.warning("attendance-waiting", error=str(error))
+            await asyncio.sleep(self._every_s)
+
+    async def fire(self) -> int:
+        """Record everything that is due; the position of the last event that came of it."""
+        now = self._clock()
+        positions = [0]
+        async for due_at, command, act in self._due(now):
+            stamp = Stamp(at=due_at, recorded_at=now, by="clock:attendance", command=command)
+            try:
+                positions.append((await self._submit(act, stamp)).position)
+            except Refused as refused:
+                # Somebody was faster: they came, cancelled or confirmed while the list had not heard of it yet.
+                log.info("attendance-refused", command=command, code=refused.code)
+        return max(positions)
+
+    async def _due(self, now: datetime) -> AsyncIterator[tuple[datetime, str, Act]]:
+        async for doc in self._all(holds.NAME, {"until": ("<=", now)}, "until"):
+            held = msgspec.json.decode(doc, type=holds.View)
+            hall, day = hall_of(held.stream), day_of(held.stream)
+            act = acts.let_go(hall, day, ReleaseHold(held.hold, expired=True), held.holder)
+            yield held.until, f"hold-over:{held.hold}", act
+        begun = {"status": "booked", "starts_at": ("<=", now)}
+        async for doc in self._all(appointments.NAME, begun, "starts_at"):
+            booked = msgspec.json.decode(doc, type=appointments.View)
+            due_at = booked.missed_at or booked.ends_at
+            if due_at <= now:
+                act = acts.miss(booked.hall, _day(booked.starts_at), MissAppointment(booked.appointment))
+                yield due_at, f"missed:{booked.appointment}", act
+
+    async def _all(self, name: str, where: dict[str, Any], order: str) -> AsyncIterator[bytes]:
+        cursor: str | None = None
+        while True:
+            page = await self._lists.find(name, where, order, PAGE, cursor)
+            for doc in page.docs:
+                yield doc
+            if (cursor := page.cursor) is None:
+                return
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(SHANGHAI).date()

@@ -17,6 +17,7 @@ from domain import policies
 from domain.calendar import CalendarGazetted, stream
 from domain.handling import Act, Ask
 from domain.message import Command, Recorded, Refused, Stamp, hall_of
+from domain.terms import TermsOf, default_terms
 from domain.workdays import YEAR_MAX, YEAR_MIN, Calendar
 from projections import deadlines
 
@@ -58,11 +59,19 @@ class Reactor:
     which already knows answers with nothing, and its command id is made of the event's, so nothing happens twice.
     """
 
-    def __init__(self, tracking: ViewsRecorder, tail: Tail, lists: Lists, submit: Submit) -> None:
+    def __init__(
+        self,
+        tracking: ViewsRecorder,
+        tail: Tail,
+        lists: Lists,
+        submit: Submit,
+        terms_of: TermsOf = default_terms,
+    ) -> None:
         self._tracking = tracking
         self._tail = tail
         self._lists = lists
         self._submit = submit
+        self._terms_of = terms_of
         self._calendar = Calendar()
         self.position = 0
 
@@ -104,7 +113,7 @@ class Reactor:
                 self._calendar = self._calendar.with_year(recorded.event.year)
                 asks = await self._recompute(recorded)
             else:
-                asks = policies.react(recorded, self._calendar)
+                asks = policies.react(recorded, self._calendar, self._terms_of)
             asked += [self._ask(ask, recorded, nth) for nth, ask in enumerate(asks)]
         await asyncio.gather(*asked)
 

@@ -45,6 +45,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     oidc_id_number_claim: str = "id_number"
     oidc_phone_claim: str = "phone_number"
 
+    terms: str | None = None
+    """A file with the limits of reviews and rectifications by hall; without it the defaults hold."""
+
     body_bytes_max: Count = 65_536
     body_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
     """How long a request's body may take to arrive."""

@@ -86,8 +86,16 @@ def facets_of(projection: ModuleType) -> dict[str, type]:
     return getattr(projection, "FACETS", {})
 
 
+def indexes_of(projection: ModuleType) -> list[tuple[str, ...]]:
+    """The facets by which a projection's documents are found fast: each one, and the rows of ``INDEXES``."""
+    return [*((facet,) for facet in facets_of(projection)), *getattr(projection, "INDEXES", ())]
+
+
 def create_view(projection: ModuleType, name: str) -> list[Composed]:
-    """The statements that make a projection's table: a document per key, a column and an index per facet."""
+    """The statements that make a projection's table: a document per key, a column per facet, and its indexes.
+
+    A facet that a table of before lacks is added, empty until the projection is rebuilt.
+    """
     facets = facets_of(projection)
     columns = SQL("").join(
         SQL(", {} {}").format(Identifier(facet), SQL(SQL_TYPES[kind])) for facet, kind in facets.items()
@@ -97,12 +105,22 @@ def create_view(projection: ModuleType, name: str) -> list[Composed]:
             Identifier(table(name)), columns
         )
     ]
+    statements += [
+        SQL("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {} {}").format(
+            Identifier(table(name)), Identifier(facet), SQL(SQL_TYPES[kind])
+        )
+        for facet, kind in facets.items()
+    ]
     return statements + [
         SQL("CREATE INDEX IF NOT EXISTS {} ON {} ({}, key)").format(
-            Identifier(f"{table(name)}_{facet}"), Identifier(table(name)), Identifier(facet)
+            Identifier(_index(name, index)), Identifier(table(name)), SQL(", ").join(map(Identifier, index))
         )
-        for facet in facets
+        for index in indexes_of(projection)
     ]
+
+
+def _index(name: str, facets: Sequence[str]) -> str:
+    return "_".join((table(name), *facets))
 
 
 class ViewsRecorder(PostgresTrackingRecorder):
@@ -226,10 +244,10 @@ class ViewsRecorder(PostgresTrackingRecorder):
             row = cursor.fetchone()
             cursor.execute(SQL("DROP TABLE {}").format(old))
             cursor.execute(SQL("ALTER TABLE {} RENAME TO {}").format(new, old))
-            for facet in facets_of(projection):
+            for index in indexes_of(projection):
                 cursor.execute(
                     SQL("ALTER INDEX {} RENAME TO {}").format(
-                        Identifier(f"{table(rebuilt)}_{facet}"), Identifier(f"{table(served)}_{facet}")
+                        Identifier(_index(rebuilt, index)), Identifier(_index(served, index))
                     )
                 )
             cursor.execute("DELETE FROM notification_tracking WHERE application_name = %s", (rebuilt,))
@@ -311,7 +329,8 @@ class Views:
         """Some documents of a projection, filtered by facets and ordered by one of them.
 
         Args:
-            where: facet → value, or facet → (comparison, value) with ``=``, ``<``, ``<=``, ``>=``.
+            where: facet → value, or facet → (comparison, value) with ``=``, ``<``, ``<=``, ``>=``, or several of
+                these in a list.
             cursor: from the page before.
 
         Raises:
@@ -320,9 +339,10 @@ class Views:
         conditions: list[SQL | Composed] = [SQL("true")]
         values: list[Any] = []
         for facet, wanted in (where or {}).items():
-            comparison, value = wanted if isinstance(wanted, tuple) else ("=", wanted)
-            conditions.append(SQL("{} {} %s").format(Identifier(facet), COMPARISONS[comparison]))
-            values.append(value)
+            for one in wanted if isinstance(wanted, list) else [wanted]:
+                comparison, value = one if isinstance(one, tuple) else ("=", one)
+                conditions.append(SQL("{} {} %s").format(Identifier(facet), COMPARISONS[comparison]))
+                values.append(value)
         if cursor is not None:
             value, key = _decode_cursor(cursor)
             # Those without a value come last, so a cursor among them looks for nothing but them.

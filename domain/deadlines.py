@@ -19,8 +19,8 @@ Signal = Literal["warning", "yellow", "red"]
 
 SIGNALS: tuple[Signal, ...] = ("warning", "yellow", "red")
 
-RectificationStep = Literal["contact", "rectify"]
-"""The two steps of a rectification that have a deadline of their own."""
+RectificationStep = Literal["contact", "rectify", "ruling"]
+"""The steps of a rectification that have a deadline of their own."""
 
 Limit = Annotated[int, Meta(ge=1, le=60, description="working days")]
 
@@ -131,29 +131,59 @@ class RectificationClock(msgspec.Struct, frozen=True, tag="rectification-clock",
     since: datetime
     limits: RectificationLimits
     extension: int = 0
+    appeal: int | None = None
+    """Working days after the review in which the unit may appeal; clocks of before have no such limit."""
+    ruling: int | None = None
+    """Working days after ``contested_at`` in which it is ruled upon."""
+    contested_at: datetime | None = None
+    stops: tuple[Stop, ...] = ()
+    """Stretches that do not count, each for a stated reason."""
 
 
 class RectificationDues(msgspec.Struct, frozen=True, omit_defaults=True):
     contact: Due
     simple: Due
     complex: Due
+    appeal: Due | None = None
+    ruling: Due | None = None
+    simple_warn_at: datetime | None = None
+    complex_warn_at: datetime | None = None
 
     def of(self, step: RectificationStep, planned: bool) -> Due:
-        """The deadline of a step; a ``planned`` rectification has the longer one."""
+        """The deadline of a step; a ``planned`` rectification has the longer one, and what has no deadline of its
+        own to be ruled by has that of the whole."""
         if step == "contact":
             return self.contact
+        if step == "ruling" and self.ruling is not None:
+            return self.ruling
         return self.complex if planned else self.simple
+
+    def warn_at(self, planned: bool) -> datetime | None:
+        return self.complex_warn_at if planned else self.simple_warn_at
 
     @property
     def provisional(self) -> bool:
-        return self.contact.provisional or self.simple.provisional or self.complex.provisional
+        dues = (self.contact, self.simple, self.complex, self.appeal, self.ruling)
+        return any(one.provisional for one in dues if one is not None)
 
 
 def rectification_dues(clock: RectificationClock, calendar: Calendar) -> RectificationDues:
+    """The instants of a rectification's clock: days it was paused and days it was granted are added."""
+    stopped = sum(max(0, workdays_between(calendar, _day(s.since), _day(s.until))) for s in clock.stops)
+    more = clock.extension + stopped
+    simple = due(calendar, clock.since, clock.limits.simple + more)
+    complex_ = due(calendar, clock.since, clock.limits.complex + more)
+    ruling = None
+    if clock.ruling is not None and clock.contested_at is not None:
+        ruling = due(calendar, clock.contested_at, clock.ruling)
     return RectificationDues(
-        due(calendar, clock.since, clock.limits.contact),
-        due(calendar, clock.since, clock.limits.simple + clock.extension),
-        due(calendar, clock.since, clock.limits.complex + clock.extension),
+        due(calendar, clock.since, clock.limits.contact + stopped),
+        simple,
+        complex_,
+        due(calendar, clock.since, clock.appeal + stopped) if clock.appeal is not None else None,
+        ruling,
+        signal_instants(calendar, clock.since, simple.at, stopped)[0],
+        signal_instants(calendar, clock.since, complex_.at, stopped)[0],
     )
 
 

@@ -20,10 +20,19 @@ from domain.deadlines import (
 from domain.handling import Ask
 from domain.message import Recorded, hall_of
 from domain.queue import ServiceFinished
-from domain.rectification import OpenRectification, RecomputeDues, RectificationExtended
+from domain.rectification import (
+    OpenRectification,
+    RecomputeDues,
+    RectificationExtended,
+    RectificationOverdue,
+    RectificationResumed,
+    RectificationWarned,
+    RulingAwaited,
+)
 from domain.review import BAD, InviteReview, ReviewGiven
 from domain.supervision import RecomputeDeadline, StartClock
 from domain.terms import TermsOf, default_terms
+from domain.urging import Escalate
 from domain.workdays import Calendar
 
 UnitOf = Callable[[str, str | None], str]
@@ -44,7 +53,7 @@ def react(
 
     A ticket's service and a closed case may be rated, test cases excepted (线下一次一评, 线上一事一评, 锡政办发〔2022〕
     70号 第30条); a bad review opens its rectification; a case's clock starts when it is accepted and is set anew
-    when it was stopped or given more days.
+    when it was stopped or given more days. A deadline that is near or has passed goes up the ladder.
     """
     match recorded.event:
         case ServiceFinished(ticket=ticket, window=window, items=items):
@@ -60,14 +69,24 @@ def react(
             invitation = InviteReview(channel="sms", hall=hall, unit=unit, item=item, until=until)
             return [Ask(review.stream(f"case.{recorded.subject}"), invitation)]
         case ReviewGiven(grade=grade, hall=hall, unit=unit, test=False) if grade in BAD:
-            clock = RectificationClock(recorded.stamp.at, terms_of(hall).rectification)
+            terms = terms_of(hall)
+            clock = RectificationClock(
+                recorded.stamp.at,
+                terms.rectification,
+                appeal=terms.appeal_workdays,
+                ruling=terms.ruling_workdays,
+            )
             dues = rectification_dues(clock, calendar)
             return [Ask(recorded.stream, OpenRectification(recorded.subject, unit, clock, dues))]
         case CaseAccepted(clock=CaseClock() as clock):
             return [Ask(recorded.stream, StartClock(clock, case_dues(clock, calendar)))]
         case CaseResumed(clock=CaseClock() as clock) | CaseExtended(clock=CaseClock() as clock):
             return [recomputed(recorded.stream, clock, calendar)]
-        case RectificationExtended(clock=clock):
+        case RectificationWarned():
+            return [Ask(recorded.stream, Escalate("warning"))]
+        case RectificationOverdue(step):
+            return [Ask(recorded.stream, Escalate(step))]
+        case RectificationExtended(clock=clock) | RectificationResumed(clock) | RulingAwaited(clock):
             return [recomputed(recorded.stream, clock, calendar)]
     return []
 

@@ -10,8 +10,10 @@ from typing import Annotated, Literal, assert_never
 import msgspec
 from msgspec import Meta
 
-from domain.deadlines import RectificationClock, RectificationDues, RectificationStep
+from domain import urging
+from domain.deadlines import RectificationClock, RectificationDues, RectificationStep, Stop
 from domain.message import Command, Event, Label, Reference, Refused, Stamp, Words
+from domain.urging import Urging
 
 Reached = Literal["reached", "declined", "unreachable"]
 
@@ -28,6 +30,9 @@ FeedBackMeans = Literal["phone", "visit", "message", "letter", "notice"]
 
 Step = Literal["contact", "verify", "ruling", "rectify", "feed-back", "call-back", "closed"]
 """What a rectification waits for."""
+
+Hindrance = Literal["reviewer-away", "evidence-awaited", "other-authority", "force-majeure"]
+"""Why a deadline may stand still: 等待评价人, 等待取证, 等待其他机关, 不可抗力. No source has a list; this is ours."""
 
 Extension = Annotated[int, Meta(ge=1, le=5, description="working days; no source gives a number")]
 
@@ -72,6 +77,17 @@ class ExtendRectification(Command, frozen=True):
     approved_by: Label
 
 
+class PauseRectification(Command, frozen=True):
+    """Its deadlines stand still, for a stated reason only."""
+
+    reason: Hindrance
+    note: Words
+
+
+class ResumeRectification(Command, frozen=True):
+    """What it waited for is there."""
+
+
 class Appeal(Command, frozen=True):
     """The unit holds the review to be wrong. Its deadline runs on meanwhile."""
 
@@ -114,8 +130,25 @@ class MarkOverdue(Command, frozen=True):
     step: RectificationStep
 
 
-DeskCommand = Contact | Verify | Rectify | ExtendRectification | Appeal | Rule | FeedBack | CallBack
-StepCommand = DeskCommand | RecomputeDues | MarkOverdue
+class WarnRectification(Command, frozen=True):
+    """From the scheduler: the deadline ``due_at`` comes near (预警)."""
+
+    due_at: datetime
+
+
+DeskCommand = (
+    Contact
+    | Verify
+    | Rectify
+    | ExtendRectification
+    | PauseRectification
+    | ResumeRectification
+    | Appeal
+    | Rule
+    | FeedBack
+    | CallBack
+)
+StepCommand = DeskCommand | RecomputeDues | MarkOverdue | WarnRectification | urging.AnyCommand
 AnyCommand = OpenRectification | StepCommand
 
 
@@ -158,6 +191,25 @@ class RectificationExtended(Event, frozen=True, tag="rectification-extended"):
     clock: RectificationClock
 
 
+class RectificationPaused(Event, frozen=True, tag="rectification-paused"):
+    reason: Hindrance
+    note: str
+
+
+class RectificationResumed(Event, frozen=True, tag="rectification-resumed"):
+    clock: RectificationClock
+
+
+class RulingAwaited(Event, frozen=True, tag="ruling-awaited"):
+    """The review is contested: from now on runs the time in which it is to be ruled upon."""
+
+    clock: RectificationClock
+
+
+class RectificationWarned(Event, frozen=True, tag="rectification-warned"):
+    due_at: datetime
+
+
 class ReviewAppealed(Event, frozen=True, tag="review-appealed"):
     reason: str
 
@@ -198,6 +250,11 @@ StepEvent = (
     | ReviewerCalledBack
     | RectificationRecomputed
     | RectificationOverdue
+    | RectificationPaused
+    | RectificationResumed
+    | RulingAwaited
+    | RectificationWarned
+    | urging.AnyEvent
 )
 AnyEvent = RectificationOpened | StepEvent
 
@@ -218,6 +275,12 @@ class Rectification(msgspec.Struct):
     annulled: bool = False
     """Ruled mis-rated or malicious: not adopted (不予采纳)."""
     overdue: list[RectificationStep] = []
+    warned: list[datetime] = []
+    """The deadlines that were warned of."""
+    paused_at: datetime | None = None
+    resumed: bool = False
+    """Its new instants are not told yet."""
+    urging: Urging = msgspec.field(default_factory=Urging)
     last: dict[str, Event] = {}
     """The latest event of each kind, so that a command asked twice is known again."""
 
@@ -226,19 +289,42 @@ def decide(command: StepCommand, work: Rectification, stamp: Stamp) -> list[Step
     """What an open rectification answers. ``review`` opens it."""
     match command:
         case RecomputeDues(clock, dues):
-            stale = is_settled(work) or clock != work.clock or dues == work.dues
-            return [] if stale else [RectificationRecomputed(dues)]
+            known = dues == work.dues and not work.resumed
+            return [] if known or is_settled(work) or clock != work.clock else [RectificationRecomputed(dues)]
         case MarkOverdue(step):
             return _mark_overdue(step, work, stamp)
-    done = _done(command, work)
+        case WarnRectification(due_at):
+            return _warn(due_at, work, stamp)
+        case (
+            urging.Assign()
+            | urging.Remind()
+            | urging.Escalate()
+            | urging.RecordOrder()
+            | urging.AnswerOrder()
+        ):
+            return [*urging.decide(command, work.urging, work.step == "closed")]
+        case PauseRectification() if work.paused_at is not None:
+            return []
+        case ResumeRectification() if work.paused_at is None:
+            return []
+    done = _done(command, work, stamp)
     another_attempt = isinstance(command, Contact) and work.step == "verify" and work.reached == "unreachable"
-    if done == work.last.get(_tag(done)) and not another_attempt:
+    if (
+        done == work.last.get(_tag(done))
+        and not another_attempt
+        and not isinstance(command, PauseRectification)
+    ):
         return []
     _refuse_out_of_turn(command, work, stamp)
+    contested = isinstance(done, ReviewAppealed) or (
+        isinstance(done, ReviewVerified) and done.finding in UNFOUNDED
+    )
+    if contested and work.clock.ruling is not None:
+        return [done, RulingAwaited(msgspec.structs.replace(work.clock, contested_at=stamp.at))]
     return [done]
 
 
-def evolve(work: Rectification, event: StepEvent, real_name: bool) -> None:
+def evolve(work: Rectification, event: StepEvent, stamp: Stamp, real_name: bool) -> None:
     """Who is not known cannot be called back: such a rectification ends with the answer that was published."""
     work.last[_tag(event)] = event
     match event:
@@ -253,6 +339,14 @@ def evolve(work: Rectification, event: StepEvent, real_name: bool) -> None:
             work.step = "feed-back"
         case RectificationExtended(clock=clock):
             work.clock, work.extended = clock, True
+        case RectificationPaused():
+            work.paused_at = stamp.at
+        case RectificationResumed(clock):
+            work.clock, work.paused_at, work.resumed = clock, None, True
+        case RulingAwaited(clock):
+            work.clock = clock
+        case RectificationWarned(due_at):
+            work.warned.append(due_at)
         case ReviewAppealed():
             work.contested, work.step = True, "ruling"
         case ReviewRuled(finding):
@@ -263,11 +357,11 @@ def evolve(work: Rectification, event: StepEvent, real_name: bool) -> None:
         case ReviewerCalledBack():
             work.step = "closed"
         case RectificationRecomputed(dues):
-            work.dues = dues
+            work.dues, work.resumed = dues, False
         case RectificationOverdue(step):
             work.overdue.append(step)
         case _:
-            assert_never(event)
+            urging.evolve(work.urging, event)
 
 
 # --- rules ----------------------------------------------------------------------------------------------------
@@ -278,7 +372,7 @@ def is_settled(work: Rectification) -> bool:
     return work.step in ("feed-back", "call-back", "closed")
 
 
-def _done(command: DeskCommand, work: Rectification) -> StepEvent:
+def _done(command: DeskCommand, work: Rectification, stamp: Stamp) -> StepEvent:
     """What a command comes to if it is in turn."""
     match command:
         case Contact(outcome, note):
@@ -292,6 +386,12 @@ def _done(command: DeskCommand, work: Rectification) -> StepEvent:
         case ExtendRectification(workdays, reason, approved_by):
             clock = msgspec.structs.replace(work.clock, extension=workdays)
             return RectificationExtended(workdays, reason, approved_by, clock)
+        case PauseRectification(reason, note):
+            return RectificationPaused(reason, note)
+        case ResumeRectification():
+            assert work.paused_at is not None
+            stops = (*work.clock.stops, Stop(work.paused_at, stamp.at))
+            return RectificationResumed(msgspec.structs.replace(work.clock, stops=stops))
         case Appeal(reason):
             return ReviewAppealed(reason)
         case Rule(finding, note, unit):
@@ -308,6 +408,12 @@ def _refuse_out_of_turn(command: DeskCommand, work: Rectification, stamp: Stamp)
     Refused: the rectification waits for another step, or a rule of the step says no.
     """
     match command, work.step:
+        case PauseRectification(), "contact" | "verify" | "ruling" | "rectify":
+            _refuse_after_deadline(work, stamp)
+        case ResumeRectification(), _:
+            pass
+        case _ if work.paused_at is not None:
+            raise Refused("rectification-paused")
         case Contact(), "contact":
             pass
         case Contact(), "verify" if work.reached == "unreachable":
@@ -329,6 +435,8 @@ def _refuse_out_of_turn(command: DeskCommand, work: Rectification, stamp: Stamp)
         case Appeal(), "verify" | "rectify":
             if work.contested:
                 raise Refused("already-ruled")
+            if work.dues.appeal is not None and stamp.at > work.dues.appeal.at:
+                raise Refused("deadline-passed", due_at=work.dues.appeal.at)
         case Rule(unit=unit), "ruling":
             if unit == work.opened.unit:
                 raise Refused("ruled-by-rated-unit", unit=unit)
@@ -348,13 +456,27 @@ def _refuse_after_deadline(work: Rectification, stamp: Stamp) -> None:
 
 
 def _mark_overdue(step: RectificationStep, work: Rectification, stamp: Stamp) -> list[StepEvent]:
-    met = work.reached is not None if step == "contact" else is_settled(work)
-    if met or step in work.overdue:
+    met = {
+        "contact": work.reached is not None,
+        "ruling": work.step != "ruling" or work.dues.ruling is None,
+        "rectify": is_settled(work),
+    }
+    if met[step] or step in work.overdue or work.paused_at is not None or work.resumed:
         return []
     due_at = work.dues.of(step, work.planned).at
     if stamp.at < due_at:
         raise Refused("not-yet-due", step=step, due_at=due_at)
     return [RectificationOverdue(step)]
+
+
+def _warn(due_at: datetime, work: Rectification, stamp: Stamp) -> list[StepEvent]:
+    warn_at = work.dues.warn_at(work.planned)
+    stale = due_at != work.dues.of("rectify", work.planned).at or warn_at is None
+    if stale or is_settled(work) or due_at in work.warned or work.paused_at is not None or work.resumed:
+        return []
+    if warn_at is not None and stamp.at < warn_at:
+        raise Refused("not-yet-due", step="rectify", due_at=warn_at)
+    return [RectificationWarned(due_at)]
 
 
 def _tag(event: Event) -> str:

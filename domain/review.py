@@ -106,6 +106,12 @@ class AddReview(Command, frozen=True, kw_only=True):
     person: Key | None = None
 
 
+class RecordLook(Command, frozen=True):
+    """Somebody looks at who rated, for a stated reason. Every look is one, even the same twice."""
+
+    reason: Words
+
+
 AnyCommand = (
     InviteReview | GiveReview | EnterPaper | ConfirmPaper | RejectPaper | AddReview | rectification.AnyCommand
 )
@@ -167,12 +173,19 @@ class ReviewAdded(Event, frozen=True, kw_only=True, tag="review-added"):
     channel: Channel
 
 
+class LookRecorded(Event, frozen=True, tag="look-recorded"):
+    """谁看了谁: who looked stands in the stamp."""
+
+    reason: str
+
+
 AnyEvent = (
     ReviewInvited
     | ReviewGiven
     | PaperReviewEntered
     | PaperReviewRejected
     | ReviewAdded
+    | LookRecorded
     | rectification.AnyEvent
 )
 
@@ -218,6 +231,10 @@ def decide(command: AnyCommand, review: Review, stamp: Stamp) -> list[AnyEvent]:
             return [PaperReviewRejected(name, reason)]
         case AddReview():
             return _add(command, review)
+        case RecordLook(reason):
+            if review.given is None or review.given.person is None:
+                raise Refused("reviewer-unknown")
+            return [LookRecorded(reason)]
         case OpenRectification(name, unit, clock, dues):
             if review.rectification is not None:
                 return []
@@ -242,12 +259,15 @@ def evolve(review: Review, event: AnyEvent, stamp: Stamp) -> Review:
             review.rejected = (*review.rejected, name)
         case ReviewAdded():
             review.added = event
+        case LookRecorded():
+            pass
         case RectificationOpened(_, _, clock, dues):
             review.rectification = Rectification(event, clock, dues)
         case _:
             assert review.given is not None
             assert review.rectification is not None
-            rectification.evolve(review.rectification, event, real_name=review.given.person is not None)
+            known = review.given.person is not None
+            rectification.evolve(review.rectification, event, stamp, real_name=known)
     return review
 
 

@@ -27,11 +27,16 @@ from domain.rectification import (
     RectificationExtended,
     RectificationOpened,
     RectificationOverdue,
+    RectificationPaused,
     RectificationPlanned,
     RectificationRecomputed,
+    RectificationResumed,
+    RectificationWarned,
     ReviewerContacted,
     ReviewRectified,
     ReviewRuled,
+    RulingAwaited,
+    WarnRectification,
 )
 from domain.supervision import CaseWarned, ClockStarted, DeadlineRecomputed, Warn
 
@@ -57,13 +62,17 @@ REVIEW_EVENTS = (
     RectificationExtended,
     RectificationRecomputed,
     RectificationOverdue,
+    RectificationPaused,
+    RectificationResumed,
+    RectificationWarned,
     ReviewRectified,
     ReviewRuled,
+    RulingAwaited,
 )
 MINE = frozenset((*CASE_EVENTS, *REVIEW_EVENTS))
 
 
-STEPS: tuple[RectificationStep, ...] = ("contact", "rectify")
+STEPS: tuple[RectificationStep, ...] = ("contact", "rectify", "ruling")
 RECORDS: dict[str, Command] = {
     **{signal: Warn(signal) for signal in SIGNALS},
     **{step: MarkOverdue(step) for step in STEPS},
@@ -84,6 +93,9 @@ class View(msgspec.Struct, kw_only=True):
     dues: RectificationDues | None = None
     """Of a rectification: its deadlines, the longer one included that a plan would give it."""
     planned: bool = False
+    paused: bool = False
+    warned: list[datetime] = []
+    """Of a rectification: the deadlines that were warned of."""
 
 
 def key(recorded: Recorded) -> str | None:
@@ -98,7 +110,13 @@ def facets(view: View) -> dict[str, Any]:
 def passed(view: View, now: datetime) -> list[tuple[datetime, Ask]]:
     """What is to be asked of the stream about every step whose instant has come, the earliest first."""
     over = sorted((at, step) for step, at in view.running.items() if at <= now)
-    return [(at, Ask(view.stream, RECORDS[step])) for at, step in over]
+    return [(at, Ask(view.stream, _record(view, step))) for at, step in over]
+
+
+def _record(view: View, step: str) -> Command:
+    if step == "warning" and view.dues is not None:
+        return WarnRectification(view.dues.of("rectify", view.planned).at)
+    return RECORDS[step]
 
 
 def evolve(view: View | None, recorded: Recorded) -> View | None:
@@ -129,10 +147,20 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
         case RectificationPlanned():
             view.planned = True
             _run_rectification(view)
-        case RectificationExtended(clock=clock):
+        case RectificationExtended(clock=clock) | RulingAwaited(clock):
             view.clock = clock
-        case ReviewRuled(finding) if finding in UNFOUNDED:
-            return None
+        case RectificationPaused():
+            view.paused, view.running = True, {}
+        case RectificationResumed(clock):
+            view.clock, view.paused = clock, False
+        case RectificationWarned(due_at):
+            view.warned.append(due_at)
+            view.running.pop("warning", None)
+        case ReviewRuled(finding):
+            if finding in UNFOUNDED:
+                return None
+            view.done.append("ruling")
+            view.running.pop("ruling", None)
     return view
 
 
@@ -144,7 +172,14 @@ def _run_case(view: View, dues: CaseDues, at: datetime) -> None:
 
 
 def _run_rectification(view: View) -> None:
+    """While it is paused nothing runs, nor afterwards until the policy has told the new instants."""
     assert view.dues is not None
-    steps = [step for step in STEPS if step not in view.done]
-    view.running = {step: view.dues.of(step, view.planned).at for step in steps}
     view.provisional = view.dues.provisional
+    if view.paused:
+        return
+    contested = view.dues.ruling is not None
+    steps = [step for step in STEPS if step not in view.done and (step != "ruling" or contested)]
+    view.running = {step: view.dues.of(step, view.planned).at for step in steps}
+    warn_at = view.dues.warn_at(view.planned)
+    if warn_at is not None and view.dues.of("rectify", view.planned).at not in view.warned:
+        view.running["warning"] = warn_at

@@ -17,23 +17,44 @@ from domain.rectification import (
     RectificationFedBack,
     RectificationOpened,
     RectificationOverdue,
+    RectificationPaused,
     RectificationPlanned,
     RectificationRecomputed,
+    RectificationResumed,
     ReviewAppealed,
     ReviewerCalledBack,
     ReviewerContacted,
     ReviewRectified,
     ReviewRuled,
     ReviewVerified,
+    RulingAwaited,
     Step,
 )
 from domain.review import BAD, ReviewAdded, ReviewGiven
+from domain.urging import Direction, OrderRecorded, RectificationAssigned, RectificationEscalated, Rung
 from domain.workdays import Calendar, workdays_left
 from projections.timeline import Entry, entry
 
 NAME = "rectifications"
 
-FACETS: dict[str, type] = {"unit": str, "hall": str, "status": str, "step": str, "due_at": datetime}
+FACETS: dict[str, type] = {
+    "unit": str,
+    "hall": str,
+    "status": str,
+    "step": str,
+    "clerk": str,
+    "due_at": datetime,
+}
+INDEXES = (
+    ("status", "due_at"),
+    ("status", "hall", "due_at"),
+    ("status", "unit", "due_at"),
+    ("status", "step", "due_at"),
+)
+"""What supervisors filter by, ordered by deadline."""
+
+DUE_OF: dict[Step, RectificationStep] = {"contact": "contact", "ruling": "ruling"}
+"""Whose deadline a step has; the others have that of the whole."""
 
 STEP_NAMES: dict[Step, Text] = {
     "contact": Text("联系核实", "contact the reviewer"),
@@ -74,6 +95,13 @@ class View(msgspec.Struct, kw_only=True):
     planned: bool = False
     annulled: bool = False
     overdue: list[RectificationStep] = []
+    clerk: str | None = None
+    """Who answers for it."""
+    paused: bool = False
+    """Its deadlines stand still."""
+    escalated_to: Rung | None = None
+    orders: dict[str, Direction] = {}
+    """Work orders of 12345 about the same review."""
     clock: RectificationClock | None = None
     dues: RectificationDues | None = None
     steps: list[Entry] = []
@@ -115,8 +143,18 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
             view.planned = True
         case ReviewRectified():
             view.step = "feed-back"
-        case RectificationExtended(clock=clock):
+        case RectificationExtended(clock=clock) | RulingAwaited(clock):
             view.clock = clock
+        case RectificationPaused():
+            view.paused = True
+        case RectificationResumed(clock):
+            view.clock, view.paused = clock, False
+        case RectificationAssigned(clerk):
+            view.clerk = clerk
+        case RectificationEscalated(to=to):
+            view.escalated_to = to
+        case OrderRecorded(order, direction):
+            view.orders[order] = direction
         case ReviewAppealed():
             view.step = "ruling"
         case ReviewRuled(finding):
@@ -151,6 +189,37 @@ def present(view: View, calendar: Calendar, now: datetime) -> dict[str, Any]:
     return shown
 
 
+TOLD = frozenset(
+    {
+        "rectification-opened",
+        "reviewer-contacted",
+        "rectification-planned",
+        "review-rectified",
+        "rectification-extended",
+        "rectification-paused",
+        "rectification-resumed",
+        "review-ruled",
+        "rectification-fed-back",
+        "reviewer-called-back",
+        "review-added",
+    }
+)
+"""What whoever rated sees of it: what was done and why it takes longer, not who presses whom."""
+
+
+def public_steps(view: View) -> list[Entry]:
+    """The steps as whoever rated sees them, without the names of staff and their notes on them."""
+    return [
+        msgspec.structs.replace(
+            line,
+            by=line.by.partition(":")[0],
+            detail={name: value for name, value in line.detail.items() if name != "note"},
+        )
+        for line in view.steps
+        if line.what in TOLD
+    ]
+
+
 def _nameless(line: Entry) -> Entry:
     """Staff are named and the reviewer is not: whoever is rated must not learn who rated."""
     asker = line.by.partition(":")[0]
@@ -181,6 +250,6 @@ def _date(view: View, at: datetime) -> None:
     if view.step == "closed" and view.status != "closed":
         view.status, view.closed_at = "closed", at
     due = None
-    if view.dues is not None and view.step in ("contact", "verify", "ruling", "rectify"):
-        due = view.dues.of("contact" if view.step == "contact" else "rectify", view.planned)
+    if view.dues is not None and not view.paused and view.step in ("contact", "verify", "ruling", "rectify"):
+        due = view.dues.of(DUE_OF.get(view.step, "rectify"), view.planned)
     view.due_at, view.provisional = (due.at, due.provisional) if due else (None, False)

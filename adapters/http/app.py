@@ -18,6 +18,7 @@ from adapters.http import (
     halls,
     health,
     lending,
+    rectifications,
     reviews,
     screens,
     standing,
@@ -40,7 +41,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
     """
     commands = [
         command
-        for part in (halls, appointments, standing, windows, cases, reviews, events)
+        for part in (halls, appointments, standing, windows, cases, reviews, rectifications, events)
         for command in part.commands(parts)
     ]
     routes: list[HTTPRouteHandler] = [
@@ -49,7 +50,18 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
         *health.reads(parts),
         *(
             route
-            for part in (halls, screens, appointments, standing, windows, cases, reviews, figures, events)
+            for part in (
+                halls,
+                screens,
+                appointments,
+                standing,
+                windows,
+                cases,
+                reviews,
+                rectifications,
+                figures,
+                events,
+            )
             for route in part.reads(parts)
         ),
     ]

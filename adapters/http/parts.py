@@ -19,6 +19,7 @@ from adapters.views import Document, Page
 from domain.handling import Act, Held
 from domain.message import Recorded, Stamp
 from domain.policies import UnitOf, the_hall_itself
+from domain.terms import TermsOf, default_terms
 
 T = TypeVar("T")
 
@@ -126,6 +127,7 @@ class Parts(NamedTuple):
     forecasts: Forecasts
     """Expected waits of the lines in this process."""
     unit_of: UnitOf = the_hall_itself
+    terms_of: TermsOf = default_terms
 
     @property
     def invitations(self) -> Seal:

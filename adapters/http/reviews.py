@@ -1,4 +1,4 @@
-"""Ratings of services (好差评) and what follows a bad one (差评整改).
+"""Ratings of services (好差评).
 
 A rating comes from the citizen who was served, from a kiosk of the hall, from whoever holds the sealed invitation or
 the link that came with the ticket, from the hotline (12345) that heard it by phone, or from paper, which two people
@@ -11,29 +11,23 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
-from litestar import Response, get
+from litestar import get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 
-from adapters.http.access import API, RECTIFICATION, WINDOW
-from adapters.http.asking import Asking, Reply
-from adapters.http.body import StrictRequest
-from adapters.http.cases import Due, conditions
+from adapters.http.access import API, WINDOW
+from adapters.http.asking import Asking, Reply, accepted
 from adapters.http.commands import Command, Nothing
 from adapters.http.identity import CHALLENGE
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
-from adapters.http.reading import LIMIT, After, Cursor, Limit, Word, caught_up, listing, lists, shape
 from adapters.http.windows import place
-from domain import case, queue, rectification, review
-from domain.deadlines import Signal
-from domain.handling import Act, Ask, Held, Hold
+from domain import case, queue, review
+from domain.handling import Act, Ask, Held
 from domain.message import Grade, Reference, Refused, Text, Words
-from domain.rectification import Step
 from domain.review import Channel, Review, Stage, Tags
 from domain.review_tags import GRADE_NAMES, INVITATION, TAGS
 from domain.workdays import SHANGHAI
-from projections import rectifications
 
 
 class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,8 +58,16 @@ class PaperAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     stage: Stage = "closing"
 
 
-class Rejecting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Reason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Words
+
+
+class Revealed(msgspec.Struct, frozen=True):
+    """Who rated, for the call that is owed to them. Only the look is recorded, never what was seen."""
+
+    review: str
+    name: str
+    phone: str | None
 
 
 class Invitation(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,23 +96,6 @@ class MoreAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 class ReviewReceipt(msgspec.Struct, frozen=True):
     review: str
     service: str
-
-
-class RectificationReceipt(msgspec.Struct, frozen=True):
-    rectification: str
-    step: Step
-    due_at: datetime
-    annulled: bool
-
-
-RectificationShown = shape(
-    "Rectification",
-    rectifications.View,
-    without=("person", "clock", "dues"),
-    real_name=bool,
-    workdays_left=int | None,
-    signal=Signal | None,
-)
 
 
 class _Served(NamedTuple):
@@ -181,13 +166,35 @@ def commands(parts: Parts) -> list[Command]:
                     raise Refused("unknown-review", missing=True)
                 return form.hall
 
-            stream = _review_stream(service, "unknown-review")
+            stream = review_stream(service, "unknown-review")
             hall = await parts.loop.peek(stream, tell)
             _in_own_hall(asked, hall)
             act = Act((Ask(stream, make(words[0], body)),), lambda hold: ReviewReceipt(words[0], service))
             return await asked.in_hall(hall).submit(parts.loop, act)
 
         return do
+
+    async def reveal(asked: Asking, words: list[str], body: Reason, query: bytes) -> Reply:
+        service = words[0].rpartition(".")[0]
+        identity = asked.identity
+        assert identity is not None
+
+        def tell(held: Held) -> review.ReviewGiven:
+            state: Review = held.state
+            given = state.given
+            if given is None or given.review != words[0] or not identity.serves(given.hall):
+                raise Refused("unknown-review", missing=True)
+            return given
+
+        stream = review_stream(service, "unknown-review")
+        given = await parts.loop.peek(stream, tell)
+        # The look is in the log before anything is shown.
+        act = Act((Ask(stream, review.RecordLook(body.reason)),))
+        receipt = await asked.in_hall(given.hall).submitted(parts.loop, act)
+        person = await parts.people.reveal(given.person) if given.person is not None else None
+        if person is None:
+            raise Refused("reviewer-unknown")
+        return accepted(receipt, 200, msgspec.structs.asdict(Revealed(words[0], person.name, person.phone)))
 
     async def add(asked: Asking, words: list[str], body: MoreAsked, query: bytes) -> Reply:
         service = words[0].rpartition(".")[0]
@@ -200,7 +207,7 @@ def commands(parts: Parts) -> list[Command]:
                 raise Refused("unknown-review", missing=True)
             return given.hall
 
-        hall = await parts.loop.peek(_review_stream(service, "unknown-review"), tell)
+        hall = await parts.loop.peek(review_stream(service, "unknown-review"), tell)
         more = review.AddReview(
             review=f"{service}.{secrets.token_urlsafe(8)}",
             grade=body.grade,
@@ -212,32 +219,6 @@ def commands(parts: Parts) -> list[Command]:
         act = Act((Ask(review.stream(service), more),), lambda hold: ReviewReceipt(more.review, service))
         return await asked.in_hall(hall).submit(parts.loop, act, 201)
 
-    async def step(asked: Asking, words: list[str], body: rectification.DeskCommand, query: bytes) -> Reply:
-        service = words[0]
-        identity = asked.identity
-        assert identity is not None
-
-        def tell(held: Held) -> str:
-            state: Review = held.state
-            if state.given is None or state.rectification is None or not identity.serves(state.given.hall):
-                raise Refused("unknown-rectification", missing=True)
-            return state.given.hall
-
-        stream = _review_stream(service, "unknown-rectification")
-        hall = await parts.loop.peek(stream, tell)
-        act = Act((Ask(stream, body),), _tell_rectification(stream, service))
-        return await asked.in_hall(hall).submit(parts.loop, act)
-
-    steps: dict[str, tuple[Any, str]] = {
-        "contact": (rectification.Contact, "Call on the reviewer"),
-        "verify": (rectification.Verify, "Say what was found"),
-        "rectify": (rectification.Rectify, "Put it right, plan it, or explain it"),
-        "extend": (rectification.ExtendRectification, "Grant more days, once"),
-        "appeal": (rectification.Appeal, "Hold the review to be wrong"),
-        "rule": (rectification.Rule, "Rule on a contested review"),
-        "feed-back": (rectification.FeedBack, "Tell the reviewer what came of it"),
-        "call-back": (rectification.CallBack, "Ask whether they are satisfied now"),
-    }
     return [
         Command(f"{API}/reviews", ReviewAsked, give, ReviewReceipt, 201, about="Rate a service"),
         Command(f"{API}/reviews/paper", PaperAsked, enter, ReviewReceipt, 201, about="Copy a form on paper"),
@@ -250,49 +231,25 @@ def commands(parts: Parts) -> list[Command]:
         ),
         Command(
             f"{API}/reviews/{{id}}/reject",
-            Rejecting,
+            Reason,
             second(lambda name, body: review.RejectPaper(name, body.reason)),
             ReviewReceipt,
             about="Find a form copied wrongly",
         ),
         Command(
-            f"{API}/reviews/{{id}}/add", MoreAsked, add, ReviewReceipt, 201, about="Rate once more (追评)"
+            f"{API}/reviews/{{id}}/reveal",
+            Reason,
+            reveal,
+            Revealed,
+            about="See who rated, in order to call them; the look is recorded",
         ),
-        *(
-            Command(f"{RECTIFICATION}/{name}", body, step, RectificationReceipt, about=about)
-            for name, (body, about) in steps.items()
+        Command(
+            f"{API}/reviews/{{id}}/add", MoreAsked, add, ReviewReceipt, 201, about="Rate once more (追评)"
         ),
     ]
 
 
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
-    @get(
-        f"{API}/rectifications",
-        operation_id="rectifications",
-        responses=lists("rectifications", RectificationShown),
-        summary="Rectifications by status, unit and deadline",
-        tags=["reviews"],
-    )
-    async def many(
-        request: StrictRequest,
-        status: Annotated[Literal["opening", "open", "closed"] | None, QueryParameter()] = None,
-        unit: Word = None,
-        hall: Word = None,
-        due_before: Due = None,
-        after: After = 0,
-        limit: Limit = LIMIT,
-        cursor: Cursor = None,
-    ) -> Response[bytes]:
-        where = conditions(request.user, unit=unit, hall=hall, due_before=due_before)
-        if status is not None:
-            where["status"] = status
-        await caught_up(parts.views, rectifications.NAME, after)
-        page = await parts.views.find(rectifications.NAME, where, "due_at", limit, cursor)
-        now, calendar = parts.clock(), parts.catalogue.calendar
-        views = (msgspec.json.decode(doc, type=rectifications.View) for doc in page.docs)
-        shown = [rectifications.present(view, calendar, now) for view in views]
-        return listing("rectifications", shown, page.cursor, page.position, page.as_of)
-
     @get(
         f"{API}/reviews/{{link:str}}",
         operation_id="review_invitation",
@@ -345,7 +302,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             raise Refused("nobody-to-invite", missing=True)
         return {"service": service, "invitation": parts.invitations.seal(service)}
 
-    return [many, invitation, device]
+    return [invitation, device]
 
 
 # --- what is rated, and who may -------------------------------------------------------------------------------
@@ -460,18 +417,7 @@ def _may_review(asked: Asking, served: _Served, sealed: bool, channel: Channel) 
     raise Rejected(403, "not-yours", {"role": identity.role})
 
 
-def _tell_rectification(stream: str, service: str) -> Callable[[Hold], RectificationReceipt]:
-    def tell(hold: Hold) -> RectificationReceipt:
-        state: Review = hold(stream).state
-        work = state.rectification
-        assert work is not None
-        due = work.dues.of("contact" if work.step == "contact" else "rectify", work.planned)
-        return RectificationReceipt(service, work.step, due.at, work.annulled)
-
-    return tell
-
-
-def _review_stream(service: str, code: str) -> str:
+def review_stream(service: str, code: str) -> str:
     return review.stream(_reference(service, code))
 
 

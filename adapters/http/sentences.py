@@ -250,6 +250,15 @@ REVIEWS: dict[str, Text] = {
     "unknown-rectification": Text("没有这项整改。", "There is no such rectification."),
     "rectification-closed": Text("整改已经办结。", "The rectification is closed."),
     "step-out-of-order": Text("现在还轮不到这一步。", "It is not this step's turn."),
+    "rectification-paused": Text(
+        "整改已中止计时，请先恢复。", "The rectification is paused; resume it first."
+    ),
+    "reviewer-unknown": Text("评价人未实名。", "Nobody knows who rated: it was not a real-name review."),
+    "bulk-unclear": Text("须且只须指明派单或催办。", "Say either whom to assign or how to remind."),
+    "another-order": Text("只能答复对方的工单。", "A work order is answered by the other side."),
+    "unknown-order": Text("没有这个工单：{order}。", "There is no work order {order}."),
+    "order-known": Text("工单{order}已经登记。", "Work order {order} is recorded already."),
+    "order-answered": Text("工单{order}已经答复。", "Work order {order} was answered already."),
     "already-planned": Text("已经提交过整改计划。", "There is a plan already."),
     "already-ruled": Text("已经复核过。", "It was ruled on already."),
     "ruled-by-rated-unit": Text("被评价单位不能复核自己的差评。", "A unit cannot rule on its own review."),

@@ -1,0 +1,159 @@
+"""The supervisor's list of rectifications, many at once, the hotline's work orders, and who sees what."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from adapters import store
+from adapters.reactor import Reactor
+from adapters.tail import LogTail
+from adapters.views import ViewsRecorder
+from projections import PROJECTIONS
+from tests.adapters.http.serving import Served, running
+from tests.adapters.http.test_reviews import served_ticket
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BADLY = {"grade": "very-dissatisfied", "tags": ["115"], "comment": "等了两个小时", "channel": "qr-code"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(served: Served) -> AsyncIterator[Served]:
+    """The server with the policies beside it."""
+    tracking = ViewsRecorder(store.datastore(served.url), PROJECTIONS)
+    tail = LogTail(served.url)
+    reactor = Reactor(tracking, tail, served.parts.views, served.parts.loop.submit)  # type: ignore[arg-type]
+    async with running(reactor.run()):
+        yield served
+    await tail.close()
+    tracking.datastore.close()
+
+
+async def bad_review(office: Served, hall: str, who: str) -> tuple[str, str, dict[str, str]]:
+    """The service, the review and the citizen of a bad review whose rectification is open."""
+    ticket, me = await served_ticket(office, hall), await office.citizen(who)
+    given = (await office.post("/reviews", {"service": {"ticket": ticket["id"]}} | BADLY, me)).json()
+    supervisor = office.bearer("supervisor", "director", hall=hall)
+    for _ in range(200):
+        answer = await office.get(f"/rectifications/{given['service']}", supervisor, after=given["position"])
+        if answer.status_code == 200 and answer.json()["status"] == "open":
+            return given["service"], given["review"], me
+        await asyncio.sleep(0.02)
+    raise AssertionError("no rectification was opened")
+
+
+async def test_many_are_assigned_at_once_each_with_its_receipt(office: Served) -> None:
+    one, _, _ = await bad_review(office, "tanghe", "bulk one")
+    two, _, _ = await bad_review(office, "tanghe", "bulk two")
+    other, _, _ = await bad_review(office, "yuantan", "bulk other")
+    supervisor = office.bearer("supervisor", "director", hall="tanghe")
+    asked = {"rectifications": [one, "nothing", two, other], "clerk": "li"}
+    receipts = (await office.post("/rectifications/bulk", asked, supervisor)).json()["receipts"]
+    assert [receipt["rectification"] for receipt in receipts] == [one, "nothing", two, other]
+    codes = [receipt.get("problem", {}).get("code") for receipt in receipts]
+    assert codes == [None, "unknown-rectification", None, "unknown-rectification"]
+    last = max(receipt.get("position", 0) for receipt in receipts)
+    mine = (await office.get("/rectifications", supervisor, clerk="li", after=last)).json()["rectifications"]
+    assert {work["rectification"] for work in mine} == {one, two}
+    assert all(work["clerk"] == "li" for work in mine)
+    again = (await office.post("/rectifications/bulk", asked, supervisor)).json()["receipts"]
+    assert again == receipts
+    reminded = await office.post(
+        "/rectifications/bulk", {"rectifications": [one, two], "remind": "请尽快联系"}, supervisor
+    )
+    assert all(receipt["position"] > last for receipt in reminded.json()["receipts"])
+    for wrong in ({"rectifications": [one]}, {"rectifications": [one], "clerk": "li", "remind": "x"}):
+        assert (await office.post("/rectifications/bulk", wrong, supervisor)).json()["code"] == "bulk-unclear"
+    many = {"rectifications": [f"x{n}" for n in range(501)], "clerk": "li"}
+    assert (await office.post("/rectifications/bulk", many, supervisor)).status_code == 422
+    assert (await office.post("/rectifications/bulk", asked, office.bearer("clerk"))).status_code == 403
+
+
+async def test_the_list_is_filtered_by_step_and_by_when_it_is_due(office: Served) -> None:
+    service, _, _ = await bad_review(office, "heilong", "filters")
+    supervisor = office.bearer("supervisor", "director", hall="heilong")
+
+    async def found(**query: Any) -> list[str]:
+        answer = await office.get("/rectifications", supervisor, **query)
+        assert answer.status_code == 200, answer.text
+        return [work["rectification"] for work in answer.json()["rectifications"]]
+
+    assert await found(step="contact", status="open") == [service]
+    assert await found(step="verify") == []
+    assert await found(due_in="1") == await found(due_in="3") == await found(due_in="5") == [service]
+    assert await found(due_in="today") == await found(due_in="overdue") == []
+    assert await found(due_in="5", due_before="2000-01-01T00:00:00Z") == []
+    assert (await office.get("/rectifications", supervisor, due_in="2")).status_code == 422
+
+
+async def test_the_hotline_sends_an_order_in_and_the_hall_hands_one_out(office: Served) -> None:
+    service, _, _ = await bad_review(office, "longtan", "orders")
+    hotline, clerk = office.bearer("partner", "12345"), office.bearer("clerk", "chen", hall="longtan")
+    path = f"/rectifications/{service}"
+
+    async def asked(command: str, body: Any, who: dict[str, str]) -> tuple[int, str]:
+        answer = await office.post(f"{path}/{command}", body, who)
+        return answer.status_code, answer.json().get("code", "")
+
+    assert await asked("order", {"order": "NY1", "note": "群众来电"}, hotline) == (200, "")
+    assert await asked("order", {"order": "NY2", "note": "请协查"}, clerk) == (200, "")
+    assert await asked("answer-order", {"order": "NY1", "text": "已办"}, hotline) == (409, "another-order")
+    assert await asked("answer-order", {"order": "NY2", "text": "已办"}, clerk) == (409, "another-order")
+    assert await asked("answer-order", {"order": "NY1", "text": "已整改"}, clerk) == (200, "")
+    assert await asked("answer-order", {"order": "NY2", "text": "已协查"}, hotline) == (200, "")
+    assert await asked("answer-order", {"order": "NY9", "text": "x"}, hotline) == (404, "unknown-order")
+
+
+async def test_whoever_rated_sees_what_was_done_and_why_it_takes_longer(office: Served) -> None:
+    service, _, me = await bad_review(office, "guotan", "reader")
+    clerk = office.bearer("clerk", "chen", hall="guotan")
+    extension = {"workdays": 2, "reason": "需要鉴定", "approved_by": "head"}
+    assert (await office.post(f"/rectifications/{service}/extend", extension, clerk)).status_code == 200
+    pause = {"reason": "evidence-awaited", "note": "内部:等待鉴定所"}
+    paused = await office.post(f"/rectifications/{service}/pause", pause, clerk)
+    assert paused.status_code == 200
+    after = paused.json()["position"]
+    told = (await office.get(f"/rectifications/{service}", me, after=after)).json()
+    extended = next(step for step in told["steps"] if step["what"] == "rectification-extended")
+    assert (extended["detail"]["workdays"], extended["detail"]["reason"]) == (2, "需要鉴定")
+    assert "chen" not in str(told)
+    assert "鉴定所" not in str(told)
+    assert (told["paused"], told["due_at"]) == (True, None)
+    resumed = await office.post(f"/rectifications/{service}/resume", None, clerk)
+    assert resumed.status_code == 200
+    stranger = await office.get(f"/rectifications/{service}", await office.citizen("stranger"))
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "unknown-rectification")
+
+
+async def test_who_rated_is_hidden_from_the_rated_and_every_look_is_in_the_log(office: Served) -> None:
+    service, review, me = await bad_review(office, "huyang", "private")
+    supervisor, clerk = (
+        office.bearer("supervisor", "director", hall="huyang"),
+        office.bearer("clerk", hall="huyang"),
+    )
+    work = (await office.get(f"/rectifications/{service}", clerk)).json()
+    mine = (await office.get(f"/rectifications/{service}", me)).json()
+    given = next(
+        e.event for e in await office.parts.log(0, 1000, f"review-{service}") if hasattr(e.event, "person")
+    )
+    assert given.person not in str(work)
+    assert given.person not in str(mine)
+    looked = await office.post(f"/reviews/{review}/reveal", {"reason": "电话回访"}, supervisor)
+    assert looked.status_code == 200
+    assert looked.json()["phone"].startswith("138")
+    (look,) = [e for e in await office.parts.log(0, 1000, f"review-{service}") if hasattr(e.event, "reason")]
+    assert (look.stamp.by, look.event.reason) == ("supervisor:director", "电话回访")
+    assert (await office.post(f"/reviews/{review}/reveal", {"reason": "x"}, clerk)).status_code == 403
+    elsewhere = office.bearer("supervisor", "other", hall="tanghe")
+    assert (await office.post(f"/reviews/{review}/reveal", {"reason": "x"}, elsewhere)).status_code == 404
+    assert (await office.post(f"/reviews/{review}/reveal", {}, supervisor)).status_code == 422
+
+
+async def test_every_limit_that_is_no_rule_says_so(office: Served) -> None:
+    terms = (await office.get("/terms")).json()
+    assert terms["rectification.contact"]["value"] == 1
+    assert {term["rule"] for term in terms.values()} == {False}
+    assert {term["mark"]["zh"] for term in terms.values()} == {"默认值，并非规定"}

@@ -64,6 +64,14 @@ class SessionPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     walk_in: Places = 4
 
 
+class Alarms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a line is too long: more than ``waiting`` people, or one in five of them has waited for more than
+    ``wait_minutes`` (龙山县 calls in other windows from ten people on and aims at fifteen minutes; no rule)."""
+
+    waiting: Annotated[int, Meta(ge=1, le=1000)] = 10
+    wait_minutes: Annotated[int, Meta(ge=1, le=480)] = 15
+
+
 class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything a hall is told about itself."""
 
@@ -82,6 +90,7 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     booking: BookingRules = DEFAULT_RULES
     limits: Limits = DEFAULT_LIMITS
     """How much one person may book, here and in other halls together."""
+    alarms: Alarms = Alarms()
 
 
 # --- commands -------------------------------------------------------------------------------------------------

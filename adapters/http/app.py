@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from adapters.http import (
     appointments,
     cases,
+    dispatch,
     documents,
     errors,
     events,
@@ -52,6 +53,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
             route
             for part in (
                 halls,
+                dispatch,
                 screens,
                 appointments,
                 standing,

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from domain.numbers import SCHEME, Scheme
+
 PREFIX = "MINGTING_"
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
@@ -47,6 +49,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     terms: str | None = None
     """A file with the limits of reviews and rectifications by hall; without it the defaults hold."""
+
+    case_number: Scheme = SCHEME
+    """How case numbers are put together, of ``{code}``, ``{date}`` and ``{serial}``."""
 
     body_bytes_max: Count = 65_536
     body_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0

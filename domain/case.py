@@ -2,31 +2,32 @@
 
 The stream ``case-{case}`` is one application. Its clock runs from acceptance (行政许可法 第42条) to closing (办结),
 stands still while a special procedure takes its time (第45条) and is started by the policy, which alone knows the
-calendar. A step (环节) says who did what; it moves nothing, so whatever an office writes down can be written down.
+calendar.
+
+Parts of the same stream have modules of their own: ``papers``, ``steps``, ``respite``, ``supervision``, ``limits``,
+``directive``.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, assert_never
 
 import msgspec
 from msgspec import Meta
 
-from domain import supervision
-from domain.deadlines import CaseClock, Stop
+from domain import directive, limits, papers, respite, steps, supervision
+from domain.deadlines import CaseClock
+from domain.directive import Directives
 from domain.item import Handling, Workdays
+from domain.limits import LimitPassed, Limits, Moved
 from domain.message import Command, Event, Id, Key, Label, Reference, Refused, Stamp, Words
-from domain.supervision import Watch, refuse_after_deadline
+from domain.papers import File, Guide, GuidePaper, Papers
+from domain.respite import Granted
+from domain.steps import Steps
+from domain.supervision import Watch
 
 Channel = Literal["window", "web", "mobile", "post", "kiosk", "hotline", "other"]
 """How an application came: 办理形式 of GB/T 39046-2020 table A.5, and the kiosk and hotline it files under other."""
-
-Action = Literal["passed", "returned", "other"]
-"""业务动作 通过, 退回, 其他 (GB/T 39046-2020 table 7)."""
-
-SpecialProcedure = Literal[
-    "hearing", "tender", "auction", "inspection", "testing", "quarantine", "appraisal", "expert-review"
-]
-"""听证, 招标, 拍卖, 检验, 检测, 检疫, 鉴定, 专家评审: what alone does not count (行政许可法 第45条)."""
 
 Result = Literal["granted", "refused", "terminated"]
 """准予, 不予, 终止."""
@@ -35,12 +36,11 @@ Means = Literal["window", "post", "electronic", "locker"]
 """How a result reaches its applicant (送达): over the counter, by post, as an electronic licence, from a locker."""
 
 Status = Literal[
-    "unknown", "received", "correcting", "accepted", "suspended", "decided", "closed", "refused", "withdrawn"
-]
+    "unknown", "received", "correcting", "accepted", "suspended", "decided", "closed", "refused", "withdrawn",
+    "archived",
+]  # fmt: skip
 
 Instant = Annotated[datetime, Meta(tz=True)]
-Extension = Annotated[int, Meta(ge=1, le=10, description="working days, 行政许可法 第42条")]
-Papers = Annotated[tuple[Words, ...], Meta(min_length=1, max_length=60)]
 
 
 # --- commands -------------------------------------------------------------------------------------------------
@@ -50,7 +50,9 @@ class OpenCase(Command, frozen=True, kw_only=True):
     """Take an application in (收件). Asked again it stays one application.
 
     ``promised_end`` is for imported records that name the end itself. ``test`` (网上申报测试) keeps the case out of
-    every figure.
+    every figure. ``guide`` freezes the materials of the guide it is made under, at ``item_version``; without one, as
+    in an imported record, no paper is held to a guide and no limit but the promise runs. ``joint``: several
+    authorities handle it together (行政许可法 第42条).
     """
 
     item: Id
@@ -65,24 +67,27 @@ class OpenCase(Command, frozen=True, kw_only=True):
     ticket: Reference | None = None
     promised_end: Instant | None = None
     test: bool = False
+    guide: Guide | None = None
+    joint: bool = False
 
 
-class RequestCorrection(Command, frozen=True):
-    """Tell the applicant, once and in full, what is missing (一次性告知, 行政许可法 第32条)."""
+class NumberCase(Command, frozen=True):
+    """Give the application its number (办件编号), in the act that opens it; see ``numbers``."""
 
-    missing: Papers
-
-
-class Correct(Command, frozen=True):
-    """The applicant brought what was missing."""
-
-    provided: Papers
+    number: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,100}$")]
 
 
 class Accept(Command, frozen=True):
-    """受理. ``document`` is the number of the notice (受理文书编号)."""
+    """受理. ``document`` is the number of the notice (受理文书编号).
+
+    ``outstanding`` may come within ``supplement_workdays`` (容缺受理); for ``pledged`` the applicant has promised in
+    writing instead (告知承诺).
+    """
 
     document: Label | None = None
+    outstanding: Papers | None = None
+    supplement_workdays: Workdays | None = None
+    pledged: Papers | None = None
 
 
 class Refuse(Command, frozen=True):
@@ -90,44 +95,6 @@ class Refuse(Command, frozen=True):
 
     reason: Words
     where_to_go: Words
-
-
-class RecordStep(Command, frozen=True):
-    """Write down a step that was done (GB/T 39046-2020 table 7).
-
-    ``step`` is the asker's own reference: with it, asking again writes nothing twice. The step ends when it is
-    stamped; ``unit`` is who handled it where that is not the case's own unit.
-    """
-
-    name: Label
-    handler: Label
-    action: Action = "other"
-    opinion: Words | None = None
-    unit: Label | None = None
-    started_at: Instant | None = None
-    step: Reference | None = None
-
-
-class Suspend(Command, frozen=True):
-    """Begin a special procedure; the applicant is told how long it takes (行政许可法 第45条)."""
-
-    kind: SpecialProcedure
-    reason: Words
-    needs_workdays: Workdays
-
-
-class Resume(Command, frozen=True):
-    """The special procedure is over, with what it came to (特别程序结果)."""
-
-    result: Words | None = None
-
-
-class Extend(Command, frozen=True):
-    """Grant more days, once, by leave of the head of the authority, who is not the one who asks."""
-
-    workdays: Extension
-    reason: Words
-    approved_by: Label
 
 
 class Decide(Command, frozen=True):
@@ -144,9 +111,16 @@ class Close(Command, frozen=True):
 
 
 class Deliver(Command, frozen=True):
-    """送达."""
+    """送达. ``tracking`` is the number of what was posted."""
 
     means: Means
+    tracking: Label | None = None
+
+
+class Archive(Command, frozen=True):
+    """归档: nothing is to be done any more, the result is with its applicant."""
+
+    document: Label | None = None
 
 
 class Withdraw(Command, frozen=True):
@@ -157,19 +131,20 @@ class Withdraw(Command, frozen=True):
 
 AnyCommand = (
     OpenCase
-    | RequestCorrection
-    | Correct
+    | NumberCase
     | Accept
     | Refuse
-    | RecordStep
-    | Suspend
-    | Resume
-    | Extend
     | Decide
     | Close
     | Deliver
+    | Archive
     | Withdraw
+    | papers.AnyCommand
+    | steps.AnyCommand
+    | respite.AnyCommand
     | supervision.AnyCommand
+    | limits.AnyCommand
+    | directive.AnyCommand
 )
 
 
@@ -189,54 +164,29 @@ class CaseOpened(Event, frozen=True, kw_only=True, tag="case-opened"):
     ticket: str | None = None
     promised_end: datetime | None = None
     test: bool = False
+    guide: tuple[GuidePaper, ...] | None = None
+    joint: bool = False
 
 
-class CorrectionRequested(Event, frozen=True, tag="case-correction-requested"):
-    missing: tuple[str, ...]
-
-
-class CaseCorrected(Event, frozen=True, tag="case-corrected"):
-    provided: tuple[str, ...]
+class CaseNumbered(Event, frozen=True, tag="case-numbered"):
+    number: str
 
 
 class CaseAccepted(Event, frozen=True, tag="case-accepted"):
-    """``clock`` is missing where nothing is timed: what is handled on the spot (即办件)."""
+    """``clock`` is missing where nothing is timed: what is handled on the spot (即办件). ``by_silence``: nobody had
+    answered in time (行政许可法 第32条), and the clock runs from the receipt."""
 
     document: str | None = None
     clock: CaseClock | None = None
+    outstanding: tuple[str, ...] = ()
+    supplement_workdays: int | None = None
+    pledged: tuple[str, ...] = ()
+    by_silence: bool = False
 
 
 class CaseRefused(Event, frozen=True, tag="case-refused"):
     reason: str
     where_to_go: str
-
-
-class StepRecorded(Event, frozen=True, tag="case-step-recorded"):
-    name: str
-    handler: str
-    action: Action = "other"
-    opinion: str | None = None
-    unit: str | None = None
-    started_at: datetime | None = None
-    step: str | None = None
-
-
-class CaseSuspended(Event, frozen=True, tag="case-suspended"):
-    kind: SpecialProcedure
-    reason: str
-    needs_workdays: int
-
-
-class CaseResumed(Event, frozen=True, tag="case-resumed"):
-    result: str | None = None
-    clock: CaseClock | None = None
-
-
-class CaseExtended(Event, frozen=True, tag="case-extended"):
-    workdays: int
-    reason: str
-    approved_by: str
-    clock: CaseClock | None = None
 
 
 class CaseDecided(Event, frozen=True, tag="case-decided"):
@@ -257,6 +207,11 @@ class CaseClosed(Event, frozen=True, tag="case-closed"):
 
 class CaseDelivered(Event, frozen=True, tag="case-delivered"):
     means: Means
+    tracking: str | None = None
+
+
+class CaseArchived(Event, frozen=True, tag="case-archived"):
+    document: str | None = None
 
 
 class CaseWithdrawn(Event, frozen=True, tag="case-withdrawn"):
@@ -265,19 +220,20 @@ class CaseWithdrawn(Event, frozen=True, tag="case-withdrawn"):
 
 AnyEvent = (
     CaseOpened
-    | CorrectionRequested
-    | CaseCorrected
+    | CaseNumbered
     | CaseAccepted
     | CaseRefused
-    | StepRecorded
-    | CaseSuspended
-    | CaseResumed
-    | CaseExtended
     | CaseDecided
     | CaseClosed
     | CaseDelivered
+    | CaseArchived
     | CaseWithdrawn
+    | papers.AnyEvent
+    | steps.AnyEvent
+    | respite.AnyEvent
     | supervision.AnyEvent
+    | limits.AnyEvent
+    | directive.AnyEvent
 )
 
 
@@ -289,16 +245,15 @@ class Case(msgspec.Struct):
 
     status: Status = "unknown"
     opened: CaseOpened | None = None
-    told: tuple[str, ...] = ()
-    """What was missing, once that has been told."""
-    watch: Watch = msgspec.field(default_factory=Watch)
-    suspension: CaseSuspended | None = None
-    suspended_at: datetime | None = None
-    extension: CaseExtended | None = None
+    number: str | None = None
     decision: CaseDecided | None = None
-    means: Means | None = None
-    steps: dict[str, None] = {}
-    """The references of the steps written down, those that have one."""
+    delivered: CaseDelivered | None = None
+    papers: File = msgspec.field(default_factory=File)
+    steps: Steps = msgspec.field(default_factory=Steps)
+    watch: Watch = msgspec.field(default_factory=Watch)
+    granted: Granted = msgspec.field(default_factory=Granted)
+    limits: Limits = msgspec.field(default_factory=Limits)
+    directives: Directives = msgspec.field(default_factory=Directives)
 
 
 OUT_OF_TURN: dict[Status, str] = {
@@ -310,6 +265,7 @@ OUT_OF_TURN: dict[Status, str] = {
     "closed": "case-ended",
     "refused": "case-ended",
     "withdrawn": "case-ended",
+    "archived": "case-ended",
 }
 """Why a command that is right at another moment is refused now."""
 
@@ -329,52 +285,31 @@ def decide(command: AnyCommand, case: Case, stamp: Stamp) -> list[AnyEvent]:
     opened = case.opened
     if opened is None:
         return _open(command)
-    if isinstance(command, supervision.AnyCommand):
-        return [*supervision.decide(command, case.watch, stamp)] if case.status in TIMED else []
+    answer = _decide_part(command, case, opened, stamp)
+    if answer is not None:
+        return answer
     match command, case.status:
         case OpenCase(), _:
             return []
+        case NumberCase(number), _:
+            return [] if case.number else [CaseNumbered(number)]
 
-        case RequestCorrection(missing), "correcting" if missing == case.told:
-            return []
-        case RequestCorrection(), "received" | "correcting" if case.told:
-            raise Refused("correction-already-told", told=case.told)
-        case RequestCorrection(missing), "received":
-            return [CorrectionRequested(missing)]
-        case Correct(provided), "correcting":
-            return [CaseCorrected(provided)]
-        case Correct(), "received":
-            if case.told:
-                return []
-            raise Refused("no-correction-asked")
         case Accept(), "accepted":
             return []
-        case Accept(document), "received":
-            return [CaseAccepted(document, _clock(opened, stamp.at))]
+        case Accept() as asked, "received":
+            return _accept(asked, case, opened, stamp)
         case Refuse(), "refused":
             return []
         case Refuse(reason, where_to_go), "received" | "correcting":
             return [CaseRefused(reason, where_to_go)]
-
-        case RecordStep(step=step), _ if step in case.steps:
-            return []
-        case RecordStep() as done, status if status not in ("refused", "withdrawn"):
-            return [StepRecorded(**msgspec.structs.asdict(done))]
-
-        case Suspend() as asked, "accepted" | "suspended":
-            return _suspend(asked, case, stamp)
-        case Resume(), "accepted":
-            return []
-        case Resume(result), "suspended":
-            return [CaseResumed(result, _clock_after_stop(case, stamp.at))]
-        case Extend() as asked, "accepted" | "suspended":
-            return _extend(asked, case, stamp)
 
         case Decide(result, reason), _ if case.decision == CaseDecided(result, reason):
             return []
         case Decide(result, reason), "accepted":
             if result != "granted" and reason is None:
                 raise Refused("reason-missing", invalid=True, field="reason")
+            if result == "granted" and case.papers.outstanding:
+                raise Refused("papers-outstanding", papers=case.papers.outstanding)
             return [CaseDecided(result, reason)]
         case Close(), "closed":
             return []
@@ -382,14 +317,25 @@ def decide(command: AnyCommand, case: Case, stamp: Stamp) -> list[AnyEvent]:
             raise Refused("not-decided")
         case Close(reason), "accepted" | "decided":
             return [CaseClosed(opened.item, opened.hall, opened.unit, case.watch.due_at, reason, opened.test)]
-        case Deliver(means), _ if means == case.means:
-            return []
-        case Deliver(), _ if case.means is not None:
-            raise Refused("already-delivered", means=case.means)
+
+        case Deliver(means, tracking), _ if case.delivered is not None:
+            if case.delivered == CaseDelivered(means, tracking):
+                return []
+            raise Refused("already-delivered", means=case.delivered.means)
         case Deliver(), _ if case.decision is None:
             raise Refused("not-decided")
-        case Deliver(means), "decided" | "closed":
-            return [CaseDelivered(means)]
+        case Deliver("post", None), _:
+            raise Refused("tracking-missing", invalid=True, field="tracking")
+        case Deliver(means, tracking), "decided" | "closed":
+            return [CaseDelivered(means, tracking)]
+        case Archive(), "archived":
+            return []
+        case Archive(document), "closed" | "refused" | "withdrawn":
+            if case.decision and case.decision.result == "granted" and case.delivered is None:
+                raise Refused("not-delivered")
+            return [CaseArchived(document)]
+        case Archive(), _:
+            raise Refused("case-not-ended", status=case.status)
         case Withdraw(), "withdrawn":
             return []
         case Withdraw(reason), "received" | "correcting" | "accepted" | "suspended":
@@ -399,40 +345,90 @@ def decide(command: AnyCommand, case: Case, stamp: Stamp) -> list[AnyEvent]:
 
 def evolve(case: Case, event: AnyEvent, stamp: Stamp) -> Case:
     match event:
-        case CaseOpened():
-            case.opened, case.status = event, "received"
-        case CorrectionRequested(missing):
-            case.told, case.status = missing, "correcting"
-        case CaseCorrected():
-            case.status = "received"
-        case CaseAccepted(_, clock):
-            case.watch.clock, case.status = clock, "accepted"
+        case CaseOpened(guide=guide):
+            case.opened, case.status, case.papers.guide = event, "received", guide
+        case CaseNumbered(number):
+            case.number = number
+        case CaseAccepted(_, clock, outstanding):
+            case.watch.clock, case.status, case.papers.outstanding = clock, "accepted", outstanding
         case CaseRefused():
             case.status = "refused"
-        case StepRecorded(step=step):
-            if step is not None:
-                case.steps[step] = None
-        case CaseSuspended():
-            case.suspension, case.suspended_at = event, stamp.at
-            case.status, case.watch.running = "suspended", False
-        case CaseResumed(_, clock):
-            case.suspension, case.suspended_at = None, None
-            case.status, case.watch.clock = "accepted", clock
-        case CaseExtended(clock=clock):
-            case.extension, case.watch.clock = event, clock
         case CaseDecided():
             case.decision, case.status = event, "decided"
         case CaseClosed():
             case.status, case.watch.running = "closed", False
-        case CaseDelivered(means):
-            case.means = means
+        case CaseDelivered():
+            case.delivered = event
+        case CaseArchived():
+            case.status = "archived"
         case CaseWithdrawn():
             case.status, case.watch.running = "withdrawn", False
+        case papers.CorrectionRequested() | papers.CaseCorrected() | papers.CaseSupplemented():
+            papers.evolve(case.papers, event)
+        case steps.StepBegun() | steps.StepRecorded():
+            steps.evolve(case.steps, event)
+        case (
+            respite.CaseSuspended()
+            | respite.CaseResumed()
+            | respite.ExtensionAsked()
+            | respite.CaseExtended()
+        ):
+            respite.evolve(case.granted, case.watch, event, stamp)
         case supervision.ClockStarted() | supervision.DeadlineRecomputed() | supervision.CaseWarned():
             supervision.evolve(case.watch, event, stamp)
+        case limits.LimitSet() | limits.LimitPassed():
+            limits.evolve(case.limits, event)
+        case directive.CaseDirected() | directive.DirectiveAnswered():
+            directive.evolve(case.directives, event)
         case _:
             assert_never(event)
+    case.status = MOVES.get(type(event), case.status)
+    if isinstance(event, directive.AnyEvent) or _limited(case.opened):
+        limits.move(case.limits, limits_moved(event), stamp.at)
     return case
+
+
+MOVES: dict[type[Event], Status] = {
+    papers.CorrectionRequested: "correcting",
+    papers.CaseCorrected: "received",
+    respite.CaseSuspended: "suspended",
+    respite.CaseResumed: "accepted",
+}
+"""Where the events of the parts leave a case."""
+
+
+def limits_moved(event: Event) -> Moved:
+    """The limits that a fact ends and opens. How long they are is the policy's to say."""
+    match event:
+        case CaseOpened():
+            return Moved(opened=("acceptance",))
+        case papers.CorrectionRequested():
+            return Moved(("acceptance",), ("correction",))
+        case papers.CaseCorrected():
+            return Moved(("correction",), ("acceptance",))
+        case CaseAccepted(outstanding=outstanding):
+            return Moved(("acceptance",), ("supplement",) if outstanding else ())
+        case papers.CaseSupplemented(complete=True):
+            return Moved(("supplement",))
+        case respite.CaseSuspended():
+            return Moved(opened=("procedure",))
+        case respite.CaseResumed():
+            return Moved(("procedure",))
+        case steps.StepBegun(step):
+            return Moved(opened=(f"step.{step}",))
+        case steps.StepRecorded(step=str() as step):
+            return Moved((f"step.{step}",))
+        case CaseDecided(result):
+            return Moved(("step", "supplement"), ("delivery",) if result == "granted" else ())
+        case CaseDelivered() | CaseArchived():
+            return Moved(("delivery",))
+        case CaseClosed() | CaseRefused() | CaseWithdrawn():
+            return Moved(("acceptance", "correction", "supplement", "procedure", "step"))
+        case directive.CaseDirected(name):
+            return Moved(opened=(f"directive.{name}",))
+        case directive.DirectiveAnswered(name):
+            return Moved((f"directive.{name}",))
+    return Moved()
 
 
 # --- rules of one command each --------------------------------------------------------------------------------
@@ -449,29 +445,45 @@ def _open(command: AnyCommand) -> list[AnyEvent]:
     return [CaseOpened(**msgspec.structs.asdict(command))]
 
 
-def _suspend(asked: Suspend, case: Case, stamp: Stamp) -> list[AnyEvent]:
-    suspended = CaseSuspended(asked.kind, asked.reason, asked.needs_workdays)
-    if case.suspension == suspended:
-        return []
-    if case.suspension is not None:
-        raise Refused("case-suspended", kind=case.suspension.kind)
-    refuse_after_deadline(case.watch, stamp)
-    return [suspended]
+def _decide_part(command: AnyCommand, case: Case, opened: CaseOpened, stamp: Stamp) -> list[AnyEvent] | None:
+    """The answer of the part of the case that is asked; ``None`` if it is none or out of turn."""
+    answer: Sequence[AnyEvent] | None = None
+    if isinstance(command, papers.AnyCommand):
+        answer = papers.decide(command, case.papers, case.status)
+    elif isinstance(command, steps.AnyCommand):
+        answer = steps.decide(command, case.steps, case.status)
+    elif isinstance(command, respite.AnyCommand):
+        answer = respite.decide(command, case.granted, case.watch, case.status, opened.joint, stamp)
+    elif isinstance(command, supervision.AnyCommand):
+        answer = supervision.decide(command, case.watch, stamp) if case.status in TIMED else []
+    elif isinstance(command, directive.AnyCommand):
+        answer = directive.decide(command, case.directives)
+    elif isinstance(command, limits.AnyCommand):
+        answer = _after_silence(limits.decide(command, case.limits, stamp), case, opened)
+    return None if answer is None else [*answer]
 
 
-def _extend(asked: Extend, case: Case, stamp: Stamp) -> list[AnyEvent]:
-    clock = case.watch.clock and msgspec.structs.replace(case.watch.clock, extension=asked.workdays)
-    extended = CaseExtended(asked.workdays, asked.reason, asked.approved_by, clock)
-    if case.extension is not None:
-        if msgspec.structs.replace(case.extension, clock=clock) == extended:
-            return []
-        raise Refused("already-extended", workdays=case.extension.workdays)
-    if clock is None:
-        raise Refused("case-not-timed")
-    if stamp.by.partition(":")[2] == asked.approved_by:
-        raise Refused("approver-is-asker", approved_by=asked.approved_by)
-    refuse_after_deadline(case.watch, stamp)
-    return [extended]
+def _accept(asked: Accept, case: Case, opened: CaseOpened, stamp: Stamp) -> list[AnyEvent]:
+    outstanding, pledged = asked.outstanding or (), asked.pledged or ()
+    papers.check_accepted(case.papers, outstanding, pledged)
+    if outstanding and asked.supplement_workdays is None:
+        raise Refused("supplement-limit-missing", invalid=True, field="supplement_workdays")
+    days = asked.supplement_workdays if outstanding else None
+    return [CaseAccepted(asked.document, _clock(opened, stamp.at), outstanding, days, pledged)]
+
+
+def _after_silence(told: list[limits.AnyEvent], case: Case, opened: CaseOpened) -> list[AnyEvent]:
+    """Whom nobody answered in time is accepted from the receipt on (行政许可法 第32条)."""
+    match told:
+        case [LimitPassed("acceptance")] if case.limits.running["acceptance"].accepts:
+            received_at = case.limits.open["acceptance"]
+            return [*told, CaseAccepted(clock=_clock(opened, received_at), by_silence=True)]
+    return [*told]
+
+
+def _limited(opened: CaseOpened | None) -> bool:
+    """Whether limits run: not for what is handled on the spot (即办件), nor for records told afterwards."""
+    return opened is not None and opened.guide is not None and opened.kind == "promised"
 
 
 def _clock(opened: CaseOpened, since: datetime) -> CaseClock | None:
@@ -483,10 +495,3 @@ def _clock(opened: CaseOpened, since: datetime) -> CaseClock | None:
         statutory=opened.statutory_limit_workdays,
         ends_at=opened.promised_end,
     )
-
-
-def _clock_after_stop(case: Case, until: datetime) -> CaseClock | None:
-    clock = case.watch.clock
-    if clock is None or case.suspended_at is None:
-        return clock
-    return msgspec.structs.replace(clock, stops=(*clock.stops, Stop(case.suspended_at, until)))

@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from domain import calendar, case, citizen, hall, item, queue, review, slots
+from domain import calendar, case, citizen, hall, item, numbers, queue, review, slots
 from domain.message import Decider, Event
 
 DECIDERS: dict[str, Decider] = {
@@ -11,6 +11,7 @@ DECIDERS: dict[str, Decider] = {
     "citizen": citizen,
     "hall": hall,
     "item": item,
+    "numbers": numbers,
     "queue": queue,
     "review": review,
     "slots": slots,
@@ -23,7 +24,7 @@ def _members(union: Any) -> tuple[type[Event], ...]:
 
 EVENTS: dict[str, type[Event]] = {
     str(event.__struct_config__.tag): event
-    for module in (calendar, case, citizen, hall, item, queue, review, slots)
+    for module in (calendar, case, citizen, hall, item, numbers, queue, review, slots)
     for event in _members(module.AnyEvent)
 }
 """Every event by its tag, which is also its topic in the store."""
@@ -34,6 +35,7 @@ AnyEvent = (
     | citizen.AnyEvent
     | hall.AnyEvent
     | item.AnyEvent
+    | numbers.AnyEvent
     | queue.AnyEvent
     | review.AnyEvent
     | slots.AnyEvent

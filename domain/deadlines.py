@@ -5,9 +5,9 @@ instants when a notice is gazetted, and the events keep both: the facts it ran b
 How the day is counted is said in ``workdays``; how many days is the law's or the configuration's to say.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -196,7 +196,9 @@ class Deadline(Protocol):
     @property
     def stream(self) -> str: ...
     @property
-    def clock(self) -> CaseClock | RectificationClock: ...
+    def clock(self) -> CaseClock | RectificationClock | None: ...
+    @property
+    def limits(self) -> Mapping[str, Any]: ...
 
 
 def signal_instants(

@@ -74,6 +74,7 @@ HANDLINGS: dict[Handling, Coded] = {
 
 Workdays = Annotated[int, Meta(ge=1, le=999)]
 Copies = Annotated[int, Meta(ge=0, le=99)]
+Address = Annotated[str, Meta(pattern=r"^https?://[^\s]{1,490}$")]
 
 
 class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,13 +86,19 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Material(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One thing to hand in. ``exempt`` (免提交): the hall gets it by data sharing or electronic licence."""
+    """One thing to hand in. ``exempt`` (免提交): the hall gets it by data sharing or electronic licence.
+    ``deferrable`` (可容缺): it may come after the acceptance; ``pledgeable`` (告知承诺): a written promise will do.
+    ``blank`` and ``sample`` are where 空表 and 样表 are found."""
 
     name: Text
     originals: Copies = 1
     copies: Copies = 0
     required: bool = True
     exempt: bool = False
+    deferrable: bool = False
+    pledgeable: bool = False
+    blank: Address | None = None
+    sample: Address | None = None
 
 
 class Guide(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

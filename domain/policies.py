@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from domain import review
-from domain.case import CaseAccepted, CaseClosed, CaseExtended, CaseResumed
+from domain.case import CaseAccepted, CaseClosed
+from domain.case_policy import limits_opened
 from domain.deadlines import (
     CaseClock,
     Deadline,
@@ -18,6 +19,7 @@ from domain.deadlines import (
     rectification_dues,
 )
 from domain.handling import Ask
+from domain.limits import set_limit
 from domain.message import Recorded, hall_of
 from domain.queue import ServiceFinished
 from domain.rectification import (
@@ -29,6 +31,7 @@ from domain.rectification import (
     RectificationWarned,
     RulingAwaited,
 )
+from domain.respite import CaseExtended, CaseResumed
 from domain.review import BAD, InviteReview, ReviewGiven
 from domain.supervision import RecomputeDeadline, StartClock
 from domain.terms import TermsOf, default_terms
@@ -49,7 +52,15 @@ def react(
     terms_of: TermsOf = default_terms,
     unit_of: UnitOf = the_hall_itself,
 ) -> list[Ask]:
-    """What is to be asked because of this event, most often nothing.
+    """What is to be asked because of this event, most often nothing."""
+    lengths = terms_of(recorded.stamp.hall or "").cases if recorded.category == "case" else None
+    limits = [] if lengths is None else limits_opened(recorded, calendar, lengths)
+    following = _following(recorded, calendar, terms_of, unit_of)
+    return [*following, *(Ask(recorded.stream, limit) for limit in limits)]
+
+
+def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_of: UnitOf) -> list[Ask]:
+    """What the subjects ask of each other and of their clocks.
 
     A ticket's service and a closed case may be rated, test cases excepted (线下一次一评, 线上一事一评, 锡政办发〔2022〕
     70号 第30条); a bad review opens its rectification; a case's clock starts when it is accepted and is set anew
@@ -92,8 +103,10 @@ def react(
 
 
 def recompute(deadline: Deadline, calendar: Calendar) -> list[Ask]:
-    """What is to be asked of a running deadline when another notice is in force."""
-    return [recomputed(deadline.stream, deadline.clock, calendar)]
+    """What is to be asked of what runs on a stream when another notice is in force."""
+    limits = (set_limit(one.limit, one.clock, calendar, one.accepts) for one in deadline.limits.values())
+    main = [] if deadline.clock is None else [recomputed(deadline.stream, deadline.clock, calendar)]
+    return [*main, *(Ask(deadline.stream, limit) for limit in limits)]
 
 
 def recomputed(stream: str, clock: CaseClock | RectificationClock, calendar: Calendar) -> Ask:

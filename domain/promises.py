@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from domain.case import Case
 from domain.handling import Held
 from domain.message import category
+from domain.numbers import Numbers
 from domain.queue import Queue
 from domain.review import BAD, Review, ReviewGiven
 from domain.slots import Appointment, Arrived, Cancelled, Slots
@@ -83,7 +85,17 @@ def _review(service: Review) -> Iterator[str]:
         yield f"was found overdue twice: {service.rectification.overdue}"
 
 
-PROMISES: dict[str, Callable[[Any], Iterator[str]]] = {"queue": _queue, "review": _review, "slots": _slots}
+def _numbers(day: Numbers) -> Iterator[str]:
+    if list(day.taken.values()) != list(range(1, len(day.taken) + 1)):
+        yield f"the serials of {len(day.taken)} cases are not 1 to {len(day.taken)} in order"
+
+
+PROMISES: dict[str, Callable[[Any], Iterator[str]]] = {
+    "numbers": _numbers,
+    "queue": _queue,
+    "review": _review,
+    "slots": _slots,
+}
 
 
 def broken_between(held: Mapping[str, Held], reacted: int) -> Iterator[str]:
@@ -92,14 +104,23 @@ def broken_between(held: Mapping[str, Held], reacted: int) -> Iterator[str]:
     Args:
         reacted: the position up to which the policies have been carried out.
     """
+    given: Counter[str] = Counter()
     for stream, one in held.items():
         match one.state:
+            case Case(number=str() as number):
+                given[number] += 1
+            case Numbers(taken=taken):
+                for name in taken:
+                    case = held.get(f"case-{name}")
+                    if case is None or case.state.number is None:
+                        yield f"{stream}: a number was taken for {name}, which has none"
             case Slots(appointments=appointments):
                 for name, appointment in appointments.items():
                     yield from (f"{stream}: {said}" for said in _appointment(stream, name, appointment, held))
             case Review(given=ReviewGiven(grade=grade, test=False), rectification=None) if grade in BAD:
                 if one.position <= reacted:
                     yield f"{stream}: a bad review and no rectification"
+    yield from (f"{number} is the number of {times} cases" for number, times in given.items() if times > 1)
 
 
 def _appointment(stream: str, name: str, appointment: Appointment, held: Mapping[str, Held]) -> Iterator[str]:

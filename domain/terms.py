@@ -1,4 +1,4 @@
-"""How long each thing about a review may take, as a hall's region has set it.
+"""How long each thing about a review or a case may take, as a hall's region has set it.
 
 None of these numbers is a rule: no national text with them was found. They are defaults, marked so wherever they are
 shown, and every region sets its own.
@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.deadlines import RectificationLimits
+from domain.limits import CaseLimits
 from domain.message import Text
 
 Days = Annotated[int, Meta(ge=1, le=366)]
@@ -26,6 +27,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Working days after the bad review in which the unit may appeal."""
     ruling_workdays: Workdays = 5
     """Working days after an appeal, or a finding against the reviewer, in which it is ruled upon."""
+    cases: CaseLimits = CaseLimits()
+    """Working days of a case's smaller limits."""
 
 
 TermsOf = Callable[[str], Terms]
@@ -90,6 +93,18 @@ def told(terms: Terms) -> dict[str, Term]:
             terms.ruling_workdays,
             WORKDAYS,
             Text("未查到规定", "no rule found"),
+        ),
+        "cases.acceptance": Term(
+            Text("答复是否受理", "an application is answered within"),
+            terms.cases.acceptance,
+            WORKDAYS,
+            Text("行政许可法第32条（未核原文）", "Administrative Licensing Law, art. 32 (not read)"),
+        ),
+        "cases.silence": Term(
+            Text("逾期不告知即为受理", "silence counts as acceptance"),
+            int(terms.cases.silence_accepts),
+            Text("1是0否", "1 yes, 0 no"),
+            Text("行政许可法第32条（未核原文）", "Administrative Licensing Law, art. 32 (not read)"),
         ),
     }
 

@@ -7,24 +7,24 @@ import msgspec
 
 from domain.case import (
     CaseAccepted,
+    CaseArchived,
     CaseClosed,
-    CaseCorrected,
     CaseDecided,
     CaseDelivered,
-    CaseExtended,
+    CaseNumbered,
     CaseOpened,
     CaseRefused,
-    CaseResumed,
-    CaseSuspended,
     CaseWithdrawn,
-    CorrectionRequested,
     Means,
     Result,
     Status,
-    StepRecorded,
+    limits_moved,
 )
-from domain.deadlines import CaseDues, Signal, raised_still
+from domain.deadlines import SIGNALS, CaseDues, Signal, raised_still
+from domain.limits import LimitPassed, LimitSet, ends, rule
 from domain.message import Recorded, Text
+from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested
+from domain.respite import CaseResumed, CaseSuspended
 from domain.supervision import CaseWarned, ClockStarted, DeadlineRecomputed
 from projections.timeline import Entry, entry
 
@@ -42,13 +42,17 @@ FACETS: dict[str, type] = {
 
 HAPPENINGS: dict[str, Text] = {
     "case-opened": Text("收件", "received"),
+    "case-numbered": Text("赋办件编号", "numbered"),
     "case-correction-requested": Text("补正告知", "told what to correct"),
     "case-corrected": Text("补正", "corrected"),
     "case-accepted": Text("受理", "accepted"),
     "case-refused": Text("不予受理", "not accepted"),
+    "case-supplemented": Text("容缺补齐", "outstanding papers brought"),
+    "case-step-begun": Text("环节开始", "step begun"),
     "case-step-recorded": Text("环节办理", "step done"),
     "case-suspended": Text("特别程序开始", "special procedure begun"),
     "case-resumed": Text("特别程序结束", "special procedure ended"),
+    "case-extension-asked": Text("申请延长审批", "extension asked for"),
     "case-extended": Text("延长审批", "limit extended"),
     "case-decided": Text("决定", "decided"),
     "case-closed": Text("办结", "closed"),
@@ -57,6 +61,11 @@ HAPPENINGS: dict[str, Text] = {
     "case-clock-started": Text("开始计时", "clock started"),
     "case-deadline-recomputed": Text("重新计算期限", "deadline computed anew"),
     "case-warned": Text("监察提醒", "signal raised"),
+    "case-archived": Text("归档", "archived"),
+    "case-limit-set": Text("限时事项计时", "limit set"),
+    "case-limit-passed": Text("限时事项超期", "limit passed"),
+    "case-directed": Text("督办", "directive sent"),
+    "case-directive-answered": Text("督办回复", "directive answered"),
 }
 """What each line of a timeline is called."""
 
@@ -66,6 +75,7 @@ class View(msgspec.Struct, kw_only=True):
     is timed. ``in_time`` is told once the case is closed."""
 
     case: str
+    number: str | None = None
     item: str
     item_version: int
     hall: str
@@ -89,7 +99,19 @@ class View(msgspec.Struct, kw_only=True):
     in_time: bool | None = None
     raised: list[Signal] = []
     signal: Signal | None = None
+    outstanding: tuple[str, ...] = ()
+    """What may come after the acceptance (容缺) and has not come."""
+    by_silence: bool = False
+    """Accepted because nobody answered in time."""
+    tracking: str | None = None
+    limits: dict[str, datetime] = {}
+    """When the smaller limits that run are due."""
+    findings: dict[str, datetime] = {}
+    """The limits that have passed and are not made up for, each with the instant it passed."""
     timeline: list[Entry] = []
+
+
+ENDED: tuple[Status, ...] = ("closed", "refused", "withdrawn", "archived")
 
 
 def key(recorded: Recorded) -> str | None:
@@ -107,21 +129,29 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
     if view is None:
         return None
     view.timeline.append(entry(recorded))
+    _move_limits(view, event, at)
     match event:
+        case CaseNumbered(number):
+            view.number = number
         case CorrectionRequested(missing):
             view.status, view.missing = "correcting", missing
         case CaseCorrected():
             view.status, view.missing = "received", ()
-        case CaseAccepted():
-            view.status, view.accepted_at = "accepted", at
+        case CaseAccepted(clock=clock, outstanding=outstanding, by_silence=by_silence):
+            view.status, view.accepted_at = "accepted", clock.since if clock else at
+            view.outstanding, view.by_silence = outstanding, by_silence
+        case CaseSupplemented(provided):
+            view.outstanding = tuple(name for name in view.outstanding if name not in provided)
         case CaseSuspended():
             view.status = "suspended"
         case CaseResumed():
             view.status = "accepted"
         case CaseDecided(result):
             view.status, view.decision = "decided", result
-        case CaseDelivered(means):
-            view.means = means
+        case CaseDelivered(means, tracking):
+            view.means, view.tracking = means, tracking
+        case CaseArchived():
+            view.status = "archived"
         case CaseClosed(due_at=due_at):
             view.in_time = None if due_at is None else at <= due_at
             _end(view, "closed", at)
@@ -134,13 +164,34 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
         case DeadlineRecomputed(dues):
             _due(view, dues)
             view.raised = raised_still(view.raised, dues, at)
-            view.signal = view.raised[-1] if view.raised else None
         case CaseWarned(signal):
             view.raised.append(signal)
-            view.signal = signal
-        case CaseOpened() | StepRecorded() | CaseExtended():
-            pass
+    view.signal = _signal(view)
     return view
+
+
+def _move_limits(view: View, event: Any, at: datetime) -> None:
+    """A finding stays until the fact comes that would have ended its limit; silence is no answer."""
+    match event:
+        case CaseAccepted(by_silence=True):
+            pass
+        case LimitSet(limit=limit, due=due):
+            view.limits[limit] = due.at
+        case LimitPassed(limit):
+            view.limits.pop(limit, None)
+            view.findings[limit] = at
+        case _:
+            for known in (view.limits, view.findings):
+                for name in [n for n in known if any(ends(end, n) for end in limits_moved(event).ended)]:
+                    del known[name]
+
+
+def _signal(view: View) -> Signal | None:
+    """The gravest of what was raised: for the promise, while the case goes on, and by the rules of its limits."""
+    found = [rule(name).signal for name in view.findings]
+    if view.status not in ENDED:
+        found += view.raised[-1:]
+    return max(found, key=SIGNALS.index, default=None)
 
 
 def _opened(case: str, event: CaseOpened, at: datetime) -> View:
@@ -165,5 +216,5 @@ def _due(view: View, dues: CaseDues) -> None:
 
 
 def _end(view: View, status: Status, at: datetime) -> None:
-    """What has ended is due no more: it leaves the lists of signals, and its timeline keeps them."""
-    view.status, view.closed_at, view.signal, view.missing = status, at, None, ()
+    """What has ended is due no more: its promise raises no signal any more, and its timeline keeps them."""
+    view.status, view.closed_at, view.missing = status, at, ()

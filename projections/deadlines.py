@@ -9,7 +9,16 @@ from typing import Any
 
 import msgspec
 
-from domain.case import CaseAccepted, CaseClosed, CaseExtended, CaseResumed, CaseSuspended, CaseWithdrawn
+from domain.case import (
+    CaseAccepted,
+    CaseArchived,
+    CaseClosed,
+    CaseDecided,
+    CaseDelivered,
+    CaseRefused,
+    CaseWithdrawn,
+    limits_moved,
+)
 from domain.deadlines import (
     SIGNALS,
     CaseClock,
@@ -19,8 +28,11 @@ from domain.deadlines import (
     RectificationStep,
     raised_still,
 )
+from domain.directive import DirectiveAnswered
 from domain.handling import Ask
+from domain.limits import LimitPassed, LimitSet, MarkPassed, ends
 from domain.message import Command, Recorded
+from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested
 from domain.rectification import (
     UNFOUNDED,
     MarkOverdue,
@@ -38,6 +50,8 @@ from domain.rectification import (
     RulingAwaited,
     WarnRectification,
 )
+from domain.respite import CaseExtended, CaseResumed, CaseSuspended
+from domain.steps import StepRecorded
 from domain.supervision import CaseWarned, ClockStarted, DeadlineRecomputed, Warn
 
 NAME = "deadlines"
@@ -46,7 +60,18 @@ FACETS: dict[str, type] = {"due_at": datetime, "provisional": bool}
 
 CASE_EVENTS = (
     CaseAccepted,
+    CaseArchived,
     CaseClosed,
+    CaseCorrected,
+    CaseDecided,
+    CaseDelivered,
+    CaseRefused,
+    CaseSupplemented,
+    CorrectionRequested,
+    DirectiveAnswered,
+    LimitPassed,
+    LimitSet,
+    StepRecorded,
     CaseExtended,
     CaseResumed,
     CaseSuspended,
@@ -82,10 +107,11 @@ RECORDS: dict[str, Command] = {
 
 class View(msgspec.Struct, kw_only=True):
     """``running`` has the instant of every step that is neither done nor recorded as passed; it is empty while a
-    case's clock stands still. ``clock`` holds the facts from which the instants can be computed anew."""
+    case's clock stands still. ``clock`` holds the facts from which the instants can be computed anew; it is missing
+    where only smaller ``limits`` run: before a case's acceptance, and after its closing."""
 
     stream: str
-    clock: CaseClock | RectificationClock
+    clock: CaseClock | RectificationClock | None = None
     running: dict[str, datetime] = {}
     provisional: bool = False
     done: list[str] = []
@@ -93,6 +119,8 @@ class View(msgspec.Struct, kw_only=True):
     dues: RectificationDues | None = None
     """Of a rectification: its deadlines, the longer one included that a plan would give it."""
     planned: bool = False
+    limits: dict[str, LimitSet] = {}
+    """Of a case: its smaller limits."""
     paused: bool = False
     warned: list[datetime] = []
     """Of a rectification: the deadlines that were warned of."""
@@ -104,13 +132,17 @@ def key(recorded: Recorded) -> str | None:
 
 def facets(view: View) -> dict[str, Any]:
     """``due_at`` is the first instant to come, missing where none does."""
-    return {"due_at": min(view.running.values(), default=None), "provisional": view.provisional}
+    instants = [*view.running.values(), *(limit.due.at for limit in view.limits.values())]
+    provisional = view.provisional or any(limit.due.provisional for limit in view.limits.values())
+    return {"due_at": min(instants, default=None), "provisional": provisional}
 
 
 def passed(view: View, now: datetime) -> list[tuple[datetime, Ask]]:
     """What is to be asked of the stream about every step whose instant has come, the earliest first."""
-    over = sorted((at, step) for step, at in view.running.items() if at <= now)
-    return [(at, Ask(view.stream, _record(view, step))) for at, step in over]
+    steps = [(at, step, _record(view, step)) for step, at in view.running.items()]
+    limits = [(limit.due.at, name, MarkPassed(name)) for name, limit in view.limits.items()]
+    over = sorted((due for due in (*steps, *limits) if due[0] <= now), key=lambda due: due[:2])
+    return [(at, Ask(view.stream, command)) for at, _, command in over]
 
 
 def _record(view: View, step: str) -> Command:
@@ -122,10 +154,16 @@ def _record(view: View, step: str) -> Command:
 def evolve(view: View | None, recorded: Recorded) -> View | None:
     event = recorded.event
     match event:
-        case CaseAccepted(clock=CaseClock() as clock) | RectificationOpened(clock=clock):
+        case RectificationOpened(clock=clock):
             view = View(stream=recorded.stream, clock=clock)
+        case CaseAccepted(clock=CaseClock() as clock):
+            view = view or View(stream=recorded.stream)
+            view.clock = clock
+        case LimitSet():
+            view = view or View(stream=recorded.stream)
     if view is None:
         return None
+    _move_limits(view, event)
     match event:
         case ClockStarted(dues) | DeadlineRecomputed(dues):
             _run_case(view, dues, recorded.stamp.at)
@@ -136,7 +174,9 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
             view.running = {}
         case CaseResumed(clock=CaseClock() as clock) | CaseExtended(clock=CaseClock() as clock):
             view.clock = clock
-        case CaseClosed() | CaseWithdrawn() | ReviewRectified():
+        case CaseClosed() | CaseWithdrawn():
+            view.clock, view.running, view.provisional = None, {}, False
+        case ReviewRectified():
             return None
         case RectificationOpened(dues=dues) | RectificationRecomputed(dues):
             view.dues = dues
@@ -161,7 +201,18 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
                 return None
             view.done.append("ruling")
             view.running.pop("ruling", None)
-    return view
+    return None if view.clock is None and not view.limits else view
+
+
+def _move_limits(view: View, event: Any) -> None:
+    match event:
+        case LimitSet(limit=limit):
+            view.limits[limit] = event
+        case LimitPassed(limit):
+            view.limits.pop(limit, None)
+        case _:
+            ended = limits_moved(event).ended
+            view.limits = {n: one for n, one in view.limits.items() if not any(ends(e, n) for e in ended)}
 
 
 def _run_case(view: View, dues: CaseDues, at: datetime) -> None:

@@ -26,8 +26,10 @@ from domain.catalogue import DECIDERS
 from domain.deadlines import RectificationLimits
 from domain.hall import HallPlan, QueuePlan, SessionPlan, WindowPlan
 from domain.handling import Ask, Held, fresh, perform
+from domain.limits import SetLimit
 from domain.message import Command, Event, Recorded, Refused, Stamp, Text, category
 from domain.offering import SlotsPlan, offer
+from domain.papers import GuidePaper
 from domain.queue import CloseDay, OpenDay
 from domain.rectification import OpenRectification, RecomputeDues
 from domain.review import GiveReview
@@ -67,6 +69,7 @@ STREAMS = {
     "citizen": "citizen-p1",
     "hall": "hall-tanghe",
     "item": "item-permit",
+    "numbers": "numbers-permit-2026-03-02",
     "queue": "queue-tanghe-2026-03-02",
     "review": "review-case.t1",
     "slots": "slots-tanghe-2026-03-02",
@@ -95,11 +98,20 @@ POOLS: dict[str, tuple[Any, ...]] = {
     "review": ("r1", "r2"),
     "step": ("s1", "s2"),
     "case": ("t1",),
+    "limit": ("acceptance", "procedure", "step.s1"),
+    "directive": ("d1", "d2"),
+    "blank": ("https://hall.test/blank.pdf",),
+    "sample": ("https://hall.test/sample.pdf",),
+    "missing": (("照片",), ("照片", "合同")),
+    "provided": (("照片",), ("照片", "合同")),
+    "outstanding": (("合同",),),
+    "pledged": (("合同",),),
     "tags": ((), *((tag,) for tags in TAGS.values() for tag in list(tags)[:1])),
 }
 """What a text field of this name holds."""
 
 SAMPLES: dict[type, tuple[Any, ...]] = {
+    GuidePaper: (GuidePaper("照片"), GuidePaper("合同", deferrable=True, pledgeable=True)),
     HallPlan: (HALL,),
     SlotsPlan: (offer(HALL, NINE.date()),),
     RectificationLimits: (RectificationLimits(), RectificationLimits(1, 3, 6)),
@@ -118,7 +130,7 @@ OPENERS: dict[str, type[Command]] = {
 ENDERS = (Refuse, Withdraw, CloseDay)
 """After which a stream refuses everything else."""
 
-COMPUTED = (StartClock, RecomputeDeadline, OpenRectification, RecomputeDues)
+COMPUTED = (StartClock, RecomputeDeadline, SetLimit, OpenRectification, RecomputeDues)
 """What policies alone ask, with instants that nobody else makes up."""
 
 PEOPLE = ("clerk:li", "supervisor:director", "citizen:p1")

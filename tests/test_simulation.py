@@ -33,6 +33,7 @@ from domain.message import Refused, Stamp
 from domain.offering import offer
 from domain.order import PRIORITY_NAMES
 from domain.review_tags import TAGS
+from domain.steps import RecordStep
 from domain.workdays import SHANGHAI
 from projections import PROJECTIONS, deadlines
 
@@ -221,7 +222,7 @@ class Hall:
         await self.ask(Act((Ask(stream, command), Ask(stream, case.Accept()))), "clerk:w01", "case-accepted")
         if self.chance.random() < 0.6:
             done = (
-                case.RecordStep("审查", "li"),
+                RecordStep("审查", "li"),
                 case.Decide("granted"),
                 case.Close(),
                 case.Deliver("window"),

@@ -102,6 +102,8 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{CASE}/refuse"): CASEWORK,
     ("POST", f"{CASE}/request-correction"): CASEWORK,
     ("POST", f"{CASE}/correct"): only("citizen", "clerk", "admin"),
+    ("POST", f"{CASE}/supplement"): only("citizen", "clerk", "admin"),
+    ("POST", f"{CASE}/begin-step"): CASEWORK,
     ("POST", f"{CASE}/step"): CASEWORK,
     ("POST", f"{CASE}/suspend"): CASEWORK,
     ("POST", f"{CASE}/resume"): CASEWORK,
@@ -109,7 +111,11 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{CASE}/close"): CASEWORK,
     ("POST", f"{CASE}/deliver"): CASEWORK,
     ("POST", f"{CASE}/withdraw"): only("citizen", "clerk", "admin"),
-    ("POST", f"{CASE}/extend"): CASEWORK,
+    ("POST", f"{CASE}/archive"): CASEWORK,
+    ("POST", f"{CASE}/ask-extension"): CASEWORK,
+    ("POST", f"{CASE}/extend"): only("supervisor", "admin"),  # a role above the one who asks
+    ("POST", f"{CASE}/direct"): only("supervisor", "admin"),
+    ("POST", f"{CASE}/answer-directive"): CASEWORK,
     # reviews and their rectification
     ("POST", f"{API}/reviews"): ANYBODY,  # a citizen's own service, a kiosk's hall, or a review link
     ("GET", f"{API}/reviews/{{link}}"): ANYBODY,  # the holder of an invitation

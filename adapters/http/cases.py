@@ -3,7 +3,8 @@
 A command of the domain is the request's body as it is. The case's own hall, not the path, says whose staff may act.
 """
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -34,11 +35,14 @@ from adapters.http.reading import (
 )
 from adapters.http.windows import reference
 from adapters.people import Masked
-from domain import case
+from domain import case, directive, numbers, papers, respite, steps
 from domain.case import Case, Channel, Status
 from domain.deadlines import Signal
 from domain.handling import Act, Ask, Held, Hold
-from domain.message import Id, Reference, Refused, Text
+from domain.item import ItemPlan
+from domain.message import Id, Label, Reference, Refused, Text, Words
+from domain.numbers import TakeNumber
+from domain.papers import GuidePaper
 from domain.workdays import workdays_left
 from projections import case_file
 from projections.timeline import Entry
@@ -47,8 +51,6 @@ Due = Annotated[datetime | None, QueryParameter(description="RFC 3339 with offse
 
 CHANNELS: dict[str, Channel] = {"citizen": "web", "clerk": "window", "admin": "window", "partner": "other"}
 """How an application came, where it does not say."""
-
-ENDED: tuple[Status, ...] = ("closed", "refused", "withdrawn")
 
 
 class CaseAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,10 +66,20 @@ class CaseAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channel: Channel | None = None
     ticket: Reference | None = None
     test: bool = False
+    joint: bool = False
+
+
+class ExtensionApproved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """More days. A supervisor approves in their own name; an admin, who notes it for them, says whose it is."""
+
+    workdays: respite.Extension
+    reason: Words
+    approved_by: Label | None = None
 
 
 class CaseReceipt(msgspec.Struct, frozen=True):
     case: str
+    number: str | None
     status: Status
     due_at: datetime | None
 
@@ -107,8 +119,19 @@ def commands(parts: Parts) -> list[Command]:
             statutory_limit_workdays=plan.statutory_limit_workdays,
             ticket=body.ticket,
             test=body.test,
+            guide=_guide(plan),
+            joint=body.joint,
         )
-        return await asked.in_hall(body.hall).submit(parts.loop, _act(name, opening), 201)
+        act = _opening(name, opening, _code(body.item, plan), asked.day, parts.settings.case_number)
+        return await asked.in_hall(body.hall).submit(parts.loop, act, 201)
+
+    async def extend(asked: Asking, words: list[str], body: ExtensionApproved, query: bytes) -> Reply:
+        identity = asked.identity
+        assert identity is not None
+        approver = body.approved_by or identity.subject
+        if identity.role != "admin" and approver != identity.subject:
+            raise Rejected(403, "approver-not-yourself")
+        return await do(asked, words, respite.Extend(body.workdays, body.reason, approver), query)
 
     async def do(asked: Asking, words: list[str], body: case.AnyCommand, query: bytes) -> Reply:
         name = words[0]
@@ -127,16 +150,21 @@ def commands(parts: Parts) -> list[Command]:
     asks: dict[str, tuple[Any, str]] = {
         "accept": (case.Accept, "Accept (受理)"),
         "refuse": (case.Refuse, "Do not accept (不予受理)"),
-        "request-correction": (case.RequestCorrection, "Tell once and in full what is missing (补正告知)"),
-        "correct": (case.Correct, "Bring what was missing (补正)"),
-        "step": (case.RecordStep, "Write a step down (环节)"),
-        "suspend": (case.Suspend, "Begin a special procedure (特别程序)"),
-        "resume": (case.Resume, "End the special procedure"),
-        "extend": (case.Extend, "Grant more days, once"),
+        "request-correction": (papers.RequestCorrection, "Tell once and in full what is missing (补正告知)"),
+        "correct": (papers.Correct, "Bring what was missing (补正)"),
+        "supplement": (papers.Supplement, "Bring what was let come later (容缺补正)"),
+        "begin-step": (steps.BeginStep, "Begin a step that has a limit of its own (环节)"),
+        "step": (steps.RecordStep, "Write a step down (环节)"),
+        "suspend": (respite.Suspend, "Begin a special procedure (特别程序)"),
+        "resume": (respite.Resume, "End the special procedure"),
+        "ask-extension": (respite.AskExtension, "Ask a role above for more days (申请延长)"),
         "decide": (case.Decide, "Decide (决定)"),
         "close": (case.Close, "Close (办结)"),
         "deliver": (case.Deliver, "Deliver the result (送达)"),
+        "archive": (case.Archive, "Archive (归档)"),
         "withdraw": (case.Withdraw, "Withdraw the application"),
+        "direct": (directive.Direct, "Tell the unit to act and to answer (督办)"),
+        "answer-directive": (directive.AnswerDirective, "Answer a directive (督办回复)"),
     }
     return [
         Command(f"{API}/cases", CaseAsked, open_, CaseReceipt, 201, about="Open a case"),
@@ -144,17 +172,45 @@ def commands(parts: Parts) -> list[Command]:
             Command(f"{CASE}/{name}", body, do, CaseReceipt, about=about)
             for name, (body, about) in asks.items()
         ),
+        Command(
+            f"{CASE}/extend", ExtensionApproved, extend, CaseReceipt, about="Grant more days, once (延长)"
+        ),
     ]
 
 
 def _act(name: str, command: case.AnyCommand) -> Act:
-    stream = case.stream(name)
+    return Act((Ask(case.stream(name), command),), _tell(name))
 
+
+def _opening(name: str, opening: case.OpenCase, code: str, day: date, scheme: str) -> Act:
+    """A case and its number, both or neither."""
+    counter = numbers.stream(code, day)
+
+    def number(hold: Hold) -> Ask:
+        serial = hold(counter).state.taken[name]
+        return Ask(case.stream(name), case.NumberCase(numbers.number(scheme, code, day, serial)))
+
+    return Act((Ask(case.stream(name), opening), Ask(counter, TakeNumber(name)), number), _tell(name))
+
+
+def _tell(name: str) -> Callable[[Hold], CaseReceipt]:
     def tell(hold: Hold) -> CaseReceipt:
-        state: Case = hold(stream).state
-        return CaseReceipt(name, state.status, state.watch.due_at)
+        state: Case = hold(case.stream(name)).state
+        return CaseReceipt(name, state.number, state.status, state.watch.due_at)
 
-    return Act((Ask(stream, command),), tell)
+    return tell
+
+
+def _guide(plan: ItemPlan) -> tuple[GuidePaper, ...]:
+    """The materials of a guide as a case freezes them."""
+    return tuple(
+        GuidePaper(one.name.zh, one.exempt, one.deferrable, one.pledgeable) for one in plan.materials
+    )
+
+
+def _code(item: str, plan: ItemPlan) -> str:
+    """What a case number begins with: 实施编码, and the item's own name where it has none."""
+    return item if plan.implementation_code is None else plan.implementation_code.value
 
 
 def _case_id(word: str) -> str:
@@ -258,7 +314,7 @@ def _shown(parts: Parts, view: case_file.View) -> dict[str, Any]:
     shown = {
         name: getattr(view, name) for name in view.__struct_fields__ if name not in ("applicant", "timeline")
     }
-    running = view.due_at is not None and view.status not in ENDED
+    running = view.due_at is not None and view.status not in case_file.ENDED
     left = (
         workdays_left(parts.catalogue.calendar, parts.clock(), view.due_at)
         if running and view.due_at

@@ -220,6 +220,27 @@ CASES: dict[str, Text] = {
     "not-decided": Text("还没有作出决定。", "There is no decision yet."),
     "already-decided": Text("已经作出决定。", "It is decided already."),
     "already-delivered": Text("结果已经送达。", "The result was delivered already."),
+    "not-in-guide": Text("办事指南未要求这些材料：{papers}。", "The guide does not ask for these: {papers}."),
+    "paper-not-deferrable": Text("这些材料不可容缺：{papers}。", "These cannot come later: {papers}."),
+    "paper-not-pledgeable": Text(
+        "这些材料不适用告知承诺：{papers}。", "No promise replaces these: {papers}."
+    ),
+    "supplement-limit-missing": Text(
+        "容缺受理须写明补齐期限。", "Say within how many working days the rest is to come."
+    ),
+    "papers-outstanding": Text("容缺材料尚未补齐：{papers}。", "Papers are still to come: {papers}."),
+    "extension-too-long": Text(
+        "延长不得超过{most}个工作日。", "It cannot be extended by more than {most} working days."
+    ),
+    "approver-not-yourself": Text("只能以本人名义批准。", "An approval is given in one's own name."),
+    "tracking-missing": Text("邮寄送达须填写邮件号。", "What is posted has a tracking number."),
+    "not-delivered": Text("结果尚未送达。", "The result is not delivered yet."),
+    "case-not-ended": Text("办件尚未结束。", "The case has not ended yet."),
+    "directive-exists": Text(
+        "督办编号{directive}已被使用。", "Another directive has the reference {directive}."
+    ),
+    "unknown-directive": Text("没有这项督办：{directive}。", "There is no directive {directive}."),
+    "directive-answered": Text("督办{directive}已经回复。", "Directive {directive} was answered already."),
     "reason-missing": Text("须说明理由。", "A reason is needed."),
 }
 

@@ -14,6 +14,7 @@ import msgspec
 from adapters.importing.records import Happening, Row, Senseless, Skipped, checked, digest, read_rows, slugs
 from domain import case
 from domain.message import Command
+from domain.steps import RecordStep
 
 COLUMNS = (
     "case:concept:name", "case:startdate", "case:enddate_planned", "case:enddate", "case:channel",
@@ -33,7 +34,7 @@ class Step(msgspec.Struct, frozen=True):
     line: int
     identity: str
     at: datetime
-    command: case.RecordStep
+    command: RecordStep
 
 
 class RecordedCase(msgspec.Struct, frozen=True):
@@ -96,7 +97,7 @@ def _step(row: Row) -> Step:
     cells = row.cells
     # "EMPTY" is how this record writes that no group is known.
     unit = None if cells["org:group"] in ("", "EMPTY") else cells["org:group"]
-    command = case.RecordStep(
+    command = RecordStep(
         name=cells["concept:name"], handler=cells["org:resource"], unit=unit, step=row.identity
     )
     checked(command)

@@ -16,6 +16,7 @@ from adapters.importing.permit_cases import batches, read_cases, story
 from adapters.importing.records import Happening, UnreadableFile
 from domain import case
 from domain.message import Stamp
+from domain.steps import RecordStep
 from tests.adapters.recorded import SHARED
 
 ORDINARY = {
@@ -94,7 +95,7 @@ def test_a_case_is_opened_accepted_stepped_through_and_closed_when_the_record_sa
         "2011-10-26T10:00:00+02:00",
         "2011-11-14T09:15:07.941000+01:00",
     ]
-    steps = [h.command for h in only if isinstance(h.command, case.RecordStep)]
+    steps = [h.command for h in only if isinstance(h.command, RecordStep)]
     assert [(s.name, s.handler, s.unit) for s in steps] == [
         ("Confirmation of receipt", "Resource03", "Group 1"),
         ("Confirmation of receipt", "Resource03", None),
@@ -234,9 +235,7 @@ def test_every_case_and_step_of_a_log_is_taken_and_none_invented(name: str, data
     stories = told(data)
     assert read_cases(data).skipped == ()
     assert Counter(statuses(stories)) == {"closed": len(ends) - still_open, "accepted": still_open}
-    taken = [
-        h.command for told_of_one in stories for h in told_of_one if isinstance(h.command, case.RecordStep)
-    ]
+    taken = [h.command for told_of_one in stories for h in told_of_one if isinstance(h.command, RecordStep)]
     assert Counter(s.name for s in taken) == Counter(r["concept:name"] for r in rows)
     late = sum(
         bool(end) and datetime.fromisoformat(end) > datetime.fromisoformat(r["case:enddate_planned"])

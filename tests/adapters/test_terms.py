@@ -28,6 +28,8 @@ def test_without_a_file_the_defaults_hold_and_each_says_on_what_basis() -> None:
         "rectification.complex": 15,
         "rectification.appeal": 3,
         "rectification.ruling": 5,
+        "cases.acceptance": 5,
+        "cases.silence": 1,
     }
 
 

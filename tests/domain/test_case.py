@@ -10,34 +10,36 @@ from hypothesis import given as hypothesis_given
 from domain import case
 from domain.case import (
     Accept,
+    Archive,
     CaseAccepted,
+    CaseArchived,
     CaseClosed,
-    CaseCorrected,
     CaseDecided,
     CaseDelivered,
-    CaseExtended,
     CaseOpened,
     CaseRefused,
-    CaseResumed,
-    CaseSuspended,
     CaseWithdrawn,
     Close,
-    Correct,
-    CorrectionRequested,
     Decide,
     Deliver,
-    Extend,
     OpenCase,
-    RecordStep,
     Refuse,
-    RequestCorrection,
-    Resume,
-    StepRecorded,
-    Suspend,
     Withdraw,
 )
 from domain.deadlines import CaseClock, CaseDues, Stop
 from domain.message import Command, Event
+from domain.papers import CaseCorrected, Correct, CorrectionRequested, RequestCorrection
+from domain.respite import (
+    AskExtension,
+    CaseExtended,
+    CaseResumed,
+    CaseSuspended,
+    Extend,
+    ExtensionAsked,
+    Resume,
+    Suspend,
+)
+from domain.steps import RecordStep, StepRecorded
 from domain.supervision import (
     CaseWarned,
     ClockStarted,
@@ -141,10 +143,13 @@ def test_an_accepted_case_is_decided_closed_and_delivered() -> None:
     told = given(case, OPENED, ACCEPTED, STARTED)
     told.when(Decide("granted")).then(GRANTED)
     told.when(Close()).then(msgspec.structs.replace(CLOSED, due_at=DUES.due_at))
-    told.when(Deliver("post")).then(CaseDelivered("post"))
+    told.when(Deliver("post")).refused("tracking-missing")
+    told.when(Deliver("post", "EMS1")).then(CaseDelivered("post", "EMS1"))
+    told.when(Archive("卷1")).then(CaseArchived("卷1"))
+    told.when(Archive()).then()
 
 
-@pytest.mark.parametrize("command", [Decide("granted"), Close(), Deliver("post")])
+@pytest.mark.parametrize("command", [Decide("granted"), Close(), Deliver("window")])
 def test_each_end_comes_once_however_often_it_is_asked(command: Command) -> None:
     told = given(case, OPENED, ACCEPTED, GRANTED)
     told.when(command, command).then()
@@ -309,9 +314,27 @@ def test_a_limit_that_has_run_out_is_neither_stopped_nor_prolonged(command: Comm
     told.at_time(DUES.due_at + timedelta(seconds=1)).when(command).refused("deadline-passed")
 
 
-def test_no_law_lets_a_case_be_extended_by_more_than_ten_days() -> None:
+@pytest.mark.parametrize(("joint", "most"), [(False, 10), (True, 15)])
+def test_no_law_lets_a_case_be_extended_by_more(joint: bool, most: int) -> None:
+    told = given(case, msgspec.structs.replace(OPENED, joint=joint), ACCEPTED)
+    if most < 15:
+        told.when(Extend(most + 1, "x", "director")).refused("extension-too-long", most=most)
+        told.when(AskExtension(most + 1, "x")).refused("extension-too-long", most=most)
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({"workdays": 11, "reason": "x", "approved_by": "director"}, Extend)
+        msgspec.convert({"workdays": 16, "reason": "x", "approved_by": "director"}, Extend)
+    clock = msgspec.structs.replace(CLOCK, extension=most)
+    told.when(Extend(most, "x", "director")).then(CaseExtended(most, "x", "director", clock))
+
+
+def test_whoever_asked_for_more_days_does_not_grant_them() -> None:
+    told = given(case, OPENED, ACCEPTED).when(AskExtension(5, "复杂")).then(ExtensionAsked(5, "复杂"))
+    assert told.granted.asked_by == "li"
+    asked = given(case, OPENED, ACCEPTED, ExtensionAsked(5, "复杂"))
+    asked.when(AskExtension(5, "复杂")).then()
+    asked.asked_by("supervisor:zhao").when(Extend(5, "复杂", "li")).refused("approver-is-asker")
+    clock = msgspec.structs.replace(CLOCK, extension=5)
+    asked.when(Extend(5, "复杂", "zhao")).then(CaseExtended(5, "复杂", "zhao", clock))
+    asked.when(AskExtension(3, "仍然复杂")).refused("already-extended")
 
 
 # --- the clock and its signals --------------------------------------------------------------------------------
@@ -389,6 +412,7 @@ ORDER = {
             {"accepted", "suspended"},
             {"decided"},
             {"closed", "refused", "withdrawn"},
+            {"archived"},
         ]
     )
     for status in group
@@ -412,7 +436,6 @@ def test_whatever_is_asked_what_is_told_once_is_told_once(world: World) -> None:
     told = [type(event) for event in world.events("case-t1")]
     once = (
         CaseOpened,
-        CorrectionRequested,
         CaseAccepted,
         CaseExtended,
         CaseDecided,
@@ -422,6 +445,7 @@ def test_whatever_is_asked_what_is_told_once_is_told_once(world: World) -> None:
     )
     for kind in once:
         assert told.count(kind) <= 1
+    assert told.count(CorrectionRequested) <= 2
 
 
 @hypothesis_given(worlds("case-t1"))

@@ -10,7 +10,7 @@ from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
 from domain import policies
-from domain.case import CaseAccepted, CaseClosed, CaseExtended, CaseOpened, CaseResumed
+from domain.case import CaseAccepted, CaseClosed, CaseDecided, CaseOpened
 from domain.deadlines import (
     CaseClock,
     CaseDues,
@@ -22,12 +22,17 @@ from domain.deadlines import (
     rectification_dues,
     signal_now,
 )
+from domain.directive import CaseDirected
 from domain.handling import Ask
+from domain.limits import CaseLimits, LimitClock, LimitSet, SetLimit, set_limit
 from domain.message import Event, Recorded
+from domain.papers import CaseCorrected, CorrectionRequested, GuidePaper
 from domain.policies import react, recompute
 from domain.queue import ServiceFinished
 from domain.rectification import OpenRectification, RecomputeDues, RectificationExtended
+from domain.respite import CaseExtended, CaseResumed, CaseSuspended
 from domain.review import InviteReview, ReviewGiven
+from domain.steps import StepBegun
 from domain.supervision import RecomputeDeadline, StartClock
 from domain.terms import Terms
 from domain.workdays import Calendar, workdays_between
@@ -228,12 +233,85 @@ def test_a_signal_is_told_by_the_moment_it_is_looked_at() -> None:
         assert signal_now(CALENDAR, NINE, DUES.due_at, now) == signal
 
 
+# --- the smaller limits of a case -----------------------------------------------------------------------------
+
+PAPERS = (GuidePaper("照片"), GuidePaper("合同", deferrable=True))
+TAKEN_IN = CaseOpened(
+    item="permit",
+    item_version=1,
+    hall="tanghe",
+    unit="office",
+    applicant="p1",
+    channel="web",
+    kind="promised",
+    promised_limit_workdays=8,
+    guide=PAPERS,
+)
+
+
+@pytest.mark.parametrize(
+    ("happened", "limit", "days"),
+    [
+        (TAKEN_IN, "acceptance", 5),
+        (CaseCorrected(("照片",)), "acceptance", 5),
+        (CorrectionRequested(("照片",), None, 15), "correction", 15),
+        (CaseAccepted(outstanding=("合同",), supplement_workdays=20), "supplement", 20),
+        (CaseSuspended("hearing", "x", 7), "procedure", 7),
+        (StepBegun("s1", "审查", "li", 2), "step.s1", 2),
+        (CaseDecided("granted"), "delivery", 10),
+        (CaseDirected("d1", "请说明", 3), "directive.d1", 3),
+    ],
+)
+def test_a_fact_opens_its_limit(happened: Event, limit: str, days: int) -> None:
+    told = [ask.command for ask in asked("case-t1", happened) if isinstance(ask.command, SetLimit)]
+    accepts = limit == "acceptance"
+    assert told == [set_limit(limit, LimitClock(NINE, days), CALENDAR, accepts)]
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        msgspec.structs.replace(TAKEN_IN, guide=None),
+        CorrectionRequested(("照片",)),
+        CaseAccepted(),
+        CaseDecided("refused", "x"),
+    ],
+)
+def test_no_limit_is_made_up(happened: Event) -> None:
+    assert [ask for ask in asked("case-t1", happened) if isinstance(ask.command, SetLimit)] == []
+
+
+def test_whether_silence_accepts_is_configuration() -> None:
+    limits = CaseLimits(acceptance=3, silence_accepts=False, correction=9, delivery=4)
+    terms = Terms(cases=limits)
+    (ask,) = asked("case-t1", TAKEN_IN, terms_of=lambda hall: terms)
+    assert ask.command == set_limit("acceptance", LimitClock(NINE, 3), CALENDAR)
+    (ask,) = asked("case-t1", CorrectionRequested(("照片",)), terms_of=lambda hall: terms)
+    assert ask.command == set_limit("correction", LimitClock(NINE, 9), CALENDAR)
+
+
+def test_a_limit_is_counted_anew_when_a_notice_is_there() -> None:
+    clock = LimitClock(NINE.replace(month=12, day=30), 5)
+    before = set_limit("delivery", clock, CALENDAR)
+    assert before.due.provisional
+    running = {"delivery": LimitSet(**msgspec.structs.asdict(before))}
+    year = msgspec.structs.replace(
+        CALENDAR.years[0], year=2027, rest_days=(date(2027, 1, 1), date(2027, 1, 4))
+    )
+    gazetted = CALENDAR.with_year(year)
+    (ask,) = recompute(Running("case-t1", limits=running), gazetted)
+    assert ask.command == set_limit("delivery", clock, gazetted)
+    assert isinstance(ask.command, SetLimit)
+    assert ask.command.due.at == before.due.at + timedelta(days=1)
+
+
 # --- notices --------------------------------------------------------------------------------------------------
 
 
 class Running(msgspec.Struct):
     stream: str
-    clock: CaseClock | RectificationClock
+    clock: CaseClock | RectificationClock | None = None
+    limits: dict[str, LimitSet] = {}
 
 
 def test_what_was_counted_without_a_notice_is_counted_anew_when_it_is_there() -> None:

@@ -492,7 +492,10 @@ def test_nobody_is_ahead_of_a_ticket_that_has_been_called() -> None:
 def test_the_day_keeps_how_long_its_services_held_a_window() -> None:
     later = NINE + timedelta(minutes=7)
     state = given(queue, *IN_SERVICE, (later, ServiceFinished("A001", "1", "ta1", "general"))).state
-    assert (state.experience.lines["general"].services, state.experience.lines["general"].seconds) == (1, 420.0)
+    assert (state.experience.lines["general"].services, state.experience.lines["general"].seconds) == (
+        1,
+        420.0,
+    )
 
 
 # --- laws ---------------------------------------------------------------------------------------------------

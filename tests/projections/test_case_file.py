@@ -8,22 +8,24 @@ from hypothesis import given
 from domain import case as deciding
 from domain.case import (
     CaseAccepted,
+    CaseArchived,
     CaseClosed,
-    CaseCorrected,
     CaseDecided,
     CaseDelivered,
+    CaseNumbered,
     CaseOpened,
     CaseRefused,
-    CaseResumed,
-    CaseSuspended,
     CaseWithdrawn,
-    CorrectionRequested,
-    StepRecorded,
 )
 from domain.catalogue import EVENTS
 from domain.deadlines import CaseClock, CaseDues
+from domain.limits import LimitClock, LimitPassed, LimitSet
 from domain.message import Event, Recorded
+from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested
+from domain.respite import CaseResumed, CaseSuspended
+from domain.steps import StepBegun, StepRecorded
 from domain.supervision import CaseWarned, ClockStarted, DeadlineRecomputed
+from domain.workdays import Due
 from projections import case_file
 from projections.case_file import HAPPENINGS, View
 from tests.histories import histories, record, view_of
@@ -158,3 +160,47 @@ def test_the_file_stands_where_the_case_itself_stands(log: list[Recorded]) -> No
 def test_no_history_of_the_halls_is_too_much_for_it(log: list[Recorded]) -> None:
     for view in view_of(case_file, log).values():
         assert case_file.facets(view).keys() == case_file.FACETS.keys()
+
+
+# --- the smaller limits -----------------------------------------------------------------------------------------
+
+
+WAITING = LimitSet(limit="acceptance", clock=LimitClock(NINE, 5), due=Due(at(9)), accepts=True)
+
+
+def test_a_limit_that_runs_shows_when_it_is_due_and_one_that_passed_is_a_finding() -> None:
+    view = seen(OPENED, WAITING)
+    assert (view.limits, view.findings, view.signal) == ({"acceptance": at(9)}, {}, None)
+    view = seen(OPENED, WAITING, (at(9), LimitPassed("acceptance")))
+    assert (view.limits, view.findings, view.signal) == ({}, {"acceptance": at(9)}, "red")
+    view = seen(OPENED, WAITING, (at(9), LimitPassed("acceptance")), (at(10), CaseAccepted()))
+    assert (view.findings, view.signal) == ({}, None)
+
+
+def test_acceptance_by_silence_stays_a_finding_until_the_case_ends() -> None:
+    silent = CaseAccepted(clock=CaseClock(since=NINE, workdays=8), by_silence=True)
+    view = seen(OPENED, WAITING, (at(9), LimitPassed("acceptance")), (at(9), silent))
+    assert (view.status, view.by_silence, view.signal) == ("accepted", True, "red")
+    assert view.accepted_at == NINE
+    closed = CaseClosed("permit", "tanghe", "office")
+    view = seen(OPENED, WAITING, (at(9), LimitPassed("acceptance")), (at(9), silent), (at(10), closed))
+    assert view.signal is None
+
+
+def test_the_gravest_signal_shows() -> None:
+    slow = (StepBegun("s1", "审查", "li", 1), (at(3), LimitPassed("step.s1")))
+    view = seen(OPENED, CaseAccepted(), *slow)
+    assert view.signal == "yellow"
+    assert seen(OPENED, CaseAccepted(), *slow, (at(4), CaseWarned("red"))).signal == "red"
+    assert seen(OPENED, CaseAccepted(), *slow, (at(4), CaseWarned("warning"))).signal == "yellow"
+    recorded = StepRecorded("审查", "li", step="s1")
+    assert seen(OPENED, CaseAccepted(), *slow, (at(4), recorded)).signal is None
+
+
+def test_outstanding_papers_the_number_the_tracking_and_the_archive_show() -> None:
+    accepted = CaseAccepted(None, None, ("合同", "照片"), 20)
+    view = seen(OPENED, CaseNumbered("A1"), accepted, CaseSupplemented(("合同",)))
+    assert (view.number, view.outstanding) == ("A1", ("照片",))
+    sent = (CaseDecided("granted"), CaseDelivered("post", "EMS1"), CaseArchived())
+    view = seen(OPENED, CaseAccepted(), *sent)
+    assert (view.means, view.tracking, view.status) == ("post", "EMS1", "archived")

@@ -6,17 +6,10 @@ from typing import Any
 import msgspec
 from hypothesis import given
 
-from domain.case import (
-    CaseAccepted,
-    CaseClosed,
-    CaseDecided,
-    CaseExtended,
-    CaseResumed,
-    CaseSuspended,
-    CaseWithdrawn,
-)
+from domain.case import CaseAccepted, CaseClosed, CaseDecided, CaseDelivered, CaseRefused, CaseWithdrawn
 from domain.deadlines import CaseClock, CaseDues, RectificationClock, RectificationDues, RectificationLimits
 from domain.handling import Ask
+from domain.limits import LimitClock, LimitPassed, LimitSet, MarkPassed
 from domain.message import Event
 from domain.rectification import (
     MarkOverdue,
@@ -29,6 +22,7 @@ from domain.rectification import (
     ReviewRectified,
     ReviewRuled,
 )
+from domain.respite import CaseExtended, CaseResumed, CaseSuspended
 from domain.supervision import CaseWarned, ClockStarted, DeadlineRecomputed, Warn
 from domain.workdays import Due
 from projections import deadlines
@@ -126,6 +120,41 @@ def test_what_is_not_timed_is_never_due() -> None:
     assert of_case(CaseAccepted()) is None
 
 
+# --- the smaller limits of a case -----------------------------------------------------------------------------
+
+WAITING = LimitSet(limit="acceptance", clock=LimitClock(NINE, 5), due=Due(at(9)), accepts=True)
+RESULT = LimitSet(limit="delivery", clock=LimitClock(NINE, 10), due=Due(at(16), provisional=True))
+
+
+def test_a_case_is_due_for_its_acceptance_before_its_clock_starts() -> None:
+    view = of_case(WAITING)
+    assert due_at(view) == at(9)
+    assert view is not None
+    assert passed(view, at(9)) == [(at(9), Ask("case-t1", MarkPassed("acceptance")))]
+    assert of_case(WAITING, (at(9), LimitPassed("acceptance"))) is None
+    assert of_case(WAITING, CaseRefused("x", "y")) is None
+    assert due_at(of_case(WAITING, *CASE)) == at(11)
+
+
+def test_a_limit_and_a_signal_of_one_case_pass_in_their_order() -> None:
+    step = LimitSet(limit="step.s1", clock=LimitClock(NINE, 8), due=Due(at(12)))
+    view = of_case(*CASE, step)
+    assert view is not None
+    assert [ask.command for _, ask in passed(view, at(12))] == [
+        Warn("warning"),
+        MarkPassed("step.s1"),
+        Warn("yellow"),
+    ]
+
+
+def test_a_result_is_due_at_its_applicant_after_the_case_is_closed() -> None:
+    closed = (*CASE, CaseDecided("granted"), RESULT, CaseClosed("permit", "tanghe", "office"))
+    view = of_case(*closed)
+    assert view is not None
+    assert deadlines.facets(view) == {"due_at": at(16), "provisional": True}
+    assert of_case(*closed, CaseDelivered("window")) is None
+
+
 # --- rectifications -------------------------------------------------------------------------------------------
 
 
@@ -180,10 +209,12 @@ def test_whatever_happens_every_deadline_that_runs_is_recorded_when_it_has_passe
 
 
 @given(worlds("case-t1", "review-case.t1"))
-def test_no_two_deadlines_of_a_stream_pass_at_one_instant(world: World) -> None:
-    """Their commands are told apart by the stream and the instant."""
+def test_no_two_deadlines_of_a_stream_that_pass_at_one_instant_ask_the_same(world: World) -> None:
+    """Their commands are told apart by the stream, the instant and what is asked."""
+    far = NINE + timedelta(days=4000)
     for view in world.running.values():
-        assert len(set(view.running.values())) == len(view.running)
+        asked = [(at, ask.command) for at, ask in passed(view, far)]
+        assert len(set(asked)) == len(asked)
 
 
 @given(worlds())

@@ -11,6 +11,7 @@ from adapters.reactor import Reactor
 from adapters.store import datastore
 from adapters.tail import LogTail
 from adapters.views import ViewsRecorder
+from domain.workdays import SHANGHAI
 from projections import PROJECTIONS
 from tests.adapters.http.serving import Served, running
 
@@ -63,8 +64,13 @@ async def test_a_case_from_its_opening_to_its_delivery(office: Served) -> None:
         assert (told["case"], told["stream"]) == (case, f"case-{case}")
         return told
 
-    assert (await done("request-correction", {"missing": ["户口簿"]}))["status"] == "correcting"
-    assert (await done("correct", {"provided": ["户口簿"]}, me))["status"] == "received"
+    paper = office.parts.catalogue.items[promised(office)].plan.materials[0].name.zh
+    outside = await office.post(f"/cases/{case}/request-correction", {"missing": ["体检表"]}, clerk)
+    assert (outside.status_code, outside.json()["code"]) == (422, "not-in-guide")
+    assert (await done("request-correction", {"missing": [paper]}))["status"] == "correcting"
+    assert (await done("correct", {"provided": [paper]}, me))["status"] == "received"
+    waiting = await until(office, f"/cases/{case}", me, lambda told: "acceptance" in told.get("limits", {}))
+    assert waiting["number"].endswith("0001")
     assert (await done("accept", {"document": "受字1号"}))["status"] == "accepted"
     seen = await until(office, f"/cases/{case}", me, lambda told: told.get("due_at"))
     assert seen["workdays_left"] > 0
@@ -73,17 +79,67 @@ async def test_a_case_from_its_opening_to_its_delivery(office: Served) -> None:
         "status"
     ] == "suspended"
     assert (await done("resume", {}))["status"] == "accepted"
-    await done("extend", {"workdays": 5, "reason": "复杂", "approved_by": "head"})
+    more = {"workdays": 5, "reason": "复杂"}
+    await done("ask-extension", more)
+    head = office.bearer("supervisor", "head", hall="tanghe")
+    for who, name, code in ((clerk, "head", "not-yours"), (head, "li", "approver-not-yourself")):
+        refused = await office.post(f"/cases/{case}/extend", more | {"approved_by": name}, who)
+        assert (refused.status_code, refused.json()["code"]) == (403, code)
+    himself = await office.post(
+        f"/cases/{case}/extend", more, office.bearer("supervisor", "li", hall="tanghe")
+    )
+    assert (himself.status_code, himself.json()["code"]) == (409, "approver-is-asker")
+    await done("extend", more, head)
+    await done("begin-step", {"step": "s1", "name": "复核", "handler": "li", "workdays": 2})
+    await done("direct", {"directive": "d1", "content": "请说明进度"}, head)
+    running = await until(office, f"/cases/{case}", me, lambda told: len(told["limits"]) == 2)
+    assert set(running["limits"]) == {"step.s1", "directive.d1"}
+    await done("answer-directive", {"directive": "d1", "answer": "已安排复核"})
     assert (await done("decide", {"result": "granted"}))["status"] == "decided"
     closed = await done("close", None)
     assert closed["status"] == "closed"
-    last = await done("deliver", {"means": "post"})
+    untracked = await office.post(f"/cases/{case}/deliver", {"means": "post"}, clerk)
+    assert (untracked.status_code, untracked.json()["code"]) == (422, "tracking-missing")
+    early = await office.post(f"/cases/{case}/archive", {}, clerk)
+    assert (early.status_code, early.json()["code"]) == (409, "not-delivered")
+    await done("deliver", {"means": "post", "tracking": "EMS1"})
+    last = await done("archive", {"document": "卷1"})
     file = (await office.get(f"/cases/{case}", me, after=last["position"])).json()
-    assert (file["status"], file["decision"], file["means"]) == ("closed", "granted", "post")
+    assert (file["status"], file["decision"], file["means"]) == ("archived", "granted", "post")
+    assert (file["tracking"], file["limits"], file["findings"]) == ("EMS1", {}, {})
     assert file["applicant"]["name"] == "演*"
     names = [line["name"]["en"] for line in file["timeline"]]
-    assert names[:4] == ["received", "told what to correct", "corrected", "accepted"]
+    assert [name for name in names if name not in ("limit set", "numbered")][:4] == [
+        "received",
+        "told what to correct",
+        "corrected",
+        "accepted",
+    ]
     assert file["position"] >= last["position"]
+
+
+async def test_cases_of_an_item_and_a_day_are_numbered_in_order_and_without_gaps(office: Served) -> None:
+    me = await office.citizen("numbers")
+    item = next(
+        name
+        for name, known in office.parts.catalogue.items.items()
+        if known.plan.handling == "on-the-spot" and name != ON_THE_SPOT
+    )
+    answers = await asyncio.gather(
+        *(office.post("/cases", {"item": item, "hall": "tanghe"}, me) for _ in range(5))
+    )
+    numbers = [answer.json()["number"] for answer in answers]
+    code = office.parts.catalogue.items[item].plan.implementation_code
+    first = item if code is None else code.value
+    day = office.parts.clock().astimezone(SHANGHAI).strftime("%Y%m%d")
+    assert sorted(numbers) == [f"{first}{day}{serial:04}" for serial in range(1, 6)]
+    again = await office.post(
+        "/cases", {"item": item, "hall": "tanghe"}, me | {"Idempotency-Key": "the same case"}
+    )
+    repeated = await office.post(
+        "/cases", {"item": item, "hall": "tanghe"}, me | {"Idempotency-Key": "the same case"}
+    )
+    assert again.json()["number"] == repeated.json()["number"] == f"{first}{day}0006"
 
 
 async def test_a_case_is_seen_by_its_applicant_its_halls_staff_and_nobody_else(office: Served) -> None:

@@ -198,11 +198,13 @@ def test_a_rectification_is_due_until_it_is_done_or_not_adopted() -> None:
 
 @given(worlds("case-t1", "review-case.t1"))
 def test_whatever_happens_every_deadline_that_runs_is_recorded_when_it_has_passed(world: World) -> None:
+    """What passes may start a clock that has passed as well: silence accepts, and the promise is counted from it."""
     far = NINE + timedelta(days=4000)
-    views = view_of(deadlines, world.log)
-    running = [ask for view in views.values() for _, ask in passed(view, far)]
-    for stream, command in running:
-        assert isinstance(world.ask(stream, command, far, "clock:deadlines"), list)
+    for _ in range(2):
+        views = view_of(deadlines, world.log)
+        running = [ask for view in views.values() for _, ask in passed(view, far)]
+        for stream, command in running:
+            assert isinstance(world.ask(stream, command, far, "clock:deadlines"), list)
     views = view_of(deadlines, world.log)
     assert [passed(view, far) for view in views.values()] == [[]] * len(views)
     assert world.refused == []

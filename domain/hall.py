@@ -4,7 +4,8 @@ The stream ``hall-{hall}`` holds the whole document at every change, so its hist
 A queue day copies the plan it was opened with: a later change never rewrites a day that has begun.
 """
 
-from datetime import time
+from collections.abc import Sequence
+from datetime import date, time
 from typing import Annotated, Literal, assert_never
 
 import msgspec
@@ -48,8 +49,11 @@ class WindowPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     queues: tuple[Id, ...]
 
 
+Weekday = Annotated[int, Meta(ge=1, le=7, description="1 is Monday, 7 Sunday")]
+
+
 class SessionPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An opening period (服务时段) of working days, cut into bookable slots.
+    """An opening period (服务时段), cut into bookable slots.
 
     ``public`` and ``internal`` places may be booked per slot and queue, by citizens and by staff for people
     without a smartphone; ``walk_in`` places are never bookable and never zero (琼府办〔2022〕49号:
@@ -62,6 +66,19 @@ class SessionPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public: Places = 6
     internal: Places = 2
     walk_in: Places = 4
+    weekdays: tuple[Weekday, ...] = ()
+    """On which days of the week: none named means every working day, worked weekends (调休) included. A weekend
+    named here is an extended service (延时错时) and rests on gazetted holidays like every other."""
+    queues: tuple[Id, ...] = ()
+    """Which queues take appointments then; none named means all."""
+
+
+class DayException(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A day unlike its pattern: closed, or with hours of its own, whatever the calendar says."""
+
+    date: date
+    reason: Text
+    sessions: Annotated[tuple[SessionPlan, ...], Meta(max_length=8)] = ()
 
 
 class Alarms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,6 +101,7 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     queues: Annotated[tuple[QueuePlan, ...], Meta(max_length=40)]
     windows: Annotated[tuple[WindowPlan, ...], Meta(max_length=400)]
     sessions: Annotated[tuple[SessionPlan, ...], Meta(max_length=8)] = ()
+    exceptions: Annotated[tuple[DayException, ...], Meta(max_length=400)] = ()
     recalls: Annotated[int, Meta(ge=0, le=10)] = 2
     """How often a ticket is called again before it may be set aside as a no-show (过号)."""
     demonstration: bool = False
@@ -165,10 +183,30 @@ def _check(plan: HallPlan) -> None:
             raise Refused(
                 "unknown-queue", invalid=True, field=f"windows.{window.window}.queues", names=strange
             )
-    ends = time(0)
-    for session in plan.sessions:
-        if not ends <= session.opens < session.closes:
-            raise Refused("sessions-overlap", invalid=True, field="sessions")
+    for number in range(1, 8):
+        pattern = [s for s in plan.sessions if not s.weekdays or number in s.weekdays]
+        _check_sessions(pattern, queues, "sessions")
+    days = [exception.date for exception in plan.exceptions]
+    twice = sorted({day.isoformat() for day in days if days.count(day) > 1})
+    if twice:
+        raise Refused("named-twice", invalid=True, field="exceptions.date", names=twice)
+    for exception in plan.exceptions:
+        _check_sessions(exception.sessions, queues, f"exceptions.{exception.date}.sessions")
+
+
+def _check_sessions(sessions: Sequence[SessionPlan], queues: list[str], field: str) -> None:
+    """Raises:
+    Refused: the sessions of one day overlap for a queue, name one that is not there, or leave no place to those
+        who come without an appointment.
+    """
+    ends = dict.fromkeys(queues, time(0))
+    for session in sessions:
+        strange = sorted(set(session.queues) - set(queues))
+        if strange:
+            raise Refused("unknown-queue", invalid=True, field=f"{field}.queues", names=strange)
+        for queue in session.queues or queues:
+            if not ends[queue] <= session.opens < session.closes:
+                raise Refused("sessions-overlap", invalid=True, field=field)
+            ends[queue] = session.closes
         if session.walk_in == 0:
-            raise Refused("walk-in-share-missing", invalid=True, field="sessions.walk_in")
-        ends = session.closes
+            raise Refused("walk-in-share-missing", invalid=True, field=f"{field}.walk_in")

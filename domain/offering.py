@@ -8,9 +8,11 @@ import msgspec
 from msgspec import Meta
 
 from domain.booking import DEFAULT_RULES, BookingRules, Channel, Instant
-from domain.hall import HallPlan, Places
+from domain.hall import DayException, HallPlan, Places, SessionPlan
 from domain.message import Id, Refused
 from domain.workdays import SHANGHAI, Calendar, is_working_day, workdays_between
+
+UNGAZETTED = Calendar()
 
 
 class SlotPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,23 +44,46 @@ def slot_id(queue: str, starts_at: datetime) -> str:
     return f"{queue}-{starts_at.astimezone(SHANGHAI):%H%M}"
 
 
-def offer(plan: HallPlan, day: date) -> SlotsPlan:
-    """What a hall with this plan offers on a working day: its sessions cut into slots for each of its queues.
+def sessions_on(plan: HallPlan, day: date, calendar: Calendar) -> tuple[SessionPlan, ...]:
+    """The sessions of a day: those of its exception if it is one, else those its pattern and the calendar give."""
+    if (exception := _exception(plan, day)) is not None:
+        return exception.sessions
+    working = is_working_day(calendar, day)
+    holiday = calendar.named.get(day) is False
+    return tuple(
+        session
+        for session in plan.sessions
+        if (day.isoweekday() in session.weekdays and (working or (day.weekday() >= 5 and not holiday)))
+        or (not session.weekdays and working)
+    )
+
+
+def offer(plan: HallPlan, day: date, calendar: Calendar = UNGAZETTED) -> SlotsPlan:
+    """What a hall with this plan offers on a day: its sessions cut into slots for each of their queues.
 
     What a session has left after its last whole slot is kept for those who walk in.
     """
-    return SlotsPlan(tuple(_cut(plan, day)), plan.booking)
+    sessions = sessions_on(plan, day, calendar)
+    return SlotsPlan(tuple(slot for session in sessions for slot in _cut(plan, session, day)), plan.booking)
 
 
 def why_not(plan: HallPlan, day: date, today: date, calendar: Calendar) -> Refused | None:
-    """Why a day cannot be booked, if so: it is over, further away than so many working days, or none itself."""
+    """Why a day cannot be booked, if so: it is over, further away than so many working days, or nothing is open."""
     # Days that no horizon reaches are not counted towards: there may be thousands of years of them.
     furthest = today + timedelta(days=3 * plan.booking.horizon_workdays + 30)
     if not today <= day <= furthest or workdays_between(calendar, today, day) > plan.booking.horizon_workdays:
         return Refused("slots-not-offered", date=day)
-    if not is_working_day(calendar, day):
-        return Refused("not-a-working-day", date=day)
-    return None
+    if sessions_on(plan, day, calendar):
+        return None
+    if (exception := _exception(plan, day)) is not None:
+        return Refused("hall-closed", date=day, zh=exception.reason.zh, en=exception.reason.en)
+    if is_working_day(calendar, day):
+        return Refused("no-slots", date=day)
+    return Refused("not-a-working-day", date=day)
+
+
+def _exception(plan: HallPlan, day: date) -> DayException | None:
+    return next((exception for exception in plan.exceptions if exception.date == day), None)
 
 
 def check(plan: SlotsPlan) -> None:
@@ -79,14 +104,11 @@ def check(plan: SlotsPlan) -> None:
         ends[slot.queue] = slot.ends_at
 
 
-def _cut(plan: HallPlan, day: date) -> Iterator[SlotPlan]:
-    for session in plan.sessions:
-        starts_at = datetime.combine(day, session.opens, SHANGHAI)
-        closes_at = datetime.combine(day, session.closes, SHANGHAI)
-        length = timedelta(minutes=session.slot_minutes)
-        while (ends_at := starts_at + length) <= closes_at:
-            for queue in plan.queues:
-                yield SlotPlan(
-                    queue.queue, starts_at, ends_at, session.public, session.internal, session.walk_in
-                )
-            starts_at = ends_at
+def _cut(plan: HallPlan, session: SessionPlan, day: date) -> Iterator[SlotPlan]:
+    starts_at = datetime.combine(day, session.opens, SHANGHAI)
+    closes_at = datetime.combine(day, session.closes, SHANGHAI)
+    length = timedelta(minutes=session.slot_minutes)
+    while (ends_at := starts_at + length) <= closes_at:
+        for queue in session.queues or [queue.queue for queue in plan.queues]:
+            yield SlotPlan(queue, starts_at, ends_at, session.public, session.internal, session.walk_in)
+        starts_at = ends_at

@@ -44,6 +44,7 @@ from domain.slots import (
     More,
     ReleaseHold,
 )
+from domain.workdays import Calendar
 
 T = TypeVar("T")
 
@@ -127,7 +128,7 @@ AppointmentShown = shape(
 
 
 def commands(parts: Parts) -> list[Command]:
-    offers: dict[tuple[str, date], tuple[int, SlotsPlan]] = {}
+    offers: dict[tuple[str, date], tuple[int, Calendar, SlotsPlan]] = {}
 
     def offered(hall: str, day: date) -> SlotsPlan:
         """What the hall offers that day. Cutting a day into slots costs more than booking one, so it is kept.
@@ -138,13 +139,13 @@ def commands(parts: Parts) -> list[Command]:
         plan = parts.catalogue.hall(hall)
         if (why := why_not_offered(parts, plan, day)) is not None:
             raise why
-        version = parts.catalogue.halls[hall].version
+        version, calendar = parts.catalogue.halls[hall].version, parts.catalogue.calendar
         known = offers.get((hall, day))
-        if known is None or known[0] != version:
+        if known is None or known[0] != version or known[1] is not calendar:
             if len(offers) >= OFFERS_KEPT:
                 offers.clear()
-            known = offers[hall, day] = version, offering.offer(plan, day)
-        return known[1]
+            known = offers[hall, day] = version, calendar, offering.offer(plan, day, calendar)
+        return known[2]
 
     def visit(hall: str, item: str, more: tuple[str, ...]) -> tuple[str, int]:
         """The queue that handles these items at a hall, and how many intervals they take together.

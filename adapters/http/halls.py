@@ -280,7 +280,9 @@ def _days(parts: Parts) -> list[HTTPRouteHandler]:
         def tell(held: Held) -> tuple[list[SlotOffered], int]:
             known: slots.Slots = held.state
             if not known.offered:
-                known = slots.Slots(True, slots=_all_free(offering.offer(plan, day)))
+                known = slots.Slots(
+                    True, slots=_all_free(offering.offer(plan, day, parts.catalogue.calendar))
+                )
             intervals = 1 if wanted is None else wanted.slots
             return [
                 SlotOffered(

@@ -111,6 +111,7 @@ APPOINTMENTS: dict[str, Text] = {
     "no-slots": Text("这一天没有可预约的时段。", "The day offers no slots."),
     "slots-not-offered": Text("这一天尚未开放预约。", "The day is not offered for booking."),
     "not-a-working-day": Text("{date}不是工作日。", "{date} is not a working day."),
+    "hall-closed": Text("{date}大厅不办公：{zh}。", "The hall is closed on {date}: {en}."),
     "slots-of-several-days": Text("一天的号源不能包含其他日期的时段。", "The slots of a day are of one day."),
     "slots-overlap": Text("预约时段相互重叠：{slot}。", "Slots overlap: {slot}."),
     "slot-full": Text("这个时段已约满。", "The slot is full."),

@@ -185,9 +185,14 @@ class LiveBoards:
 
     # --- reading ----------------------------------------------------------------------------------------------
 
-    async def board(self, hall: str, day: date, *, after: int = 0, timeout: float = 5.0) -> bytes:
+    async def board(
+        self, hall: str, day: date, *, after: int = 0, timeout: float = 5.0, staff: bool = False
+    ) -> bytes:
         """The board as JSON: ``board.Board`` with ``position`` (it holds everything up to there), ``as_of`` (when that
         was known to be everything there was) and ``stale`` (that is more than three seconds ago).
+
+        Args:
+            staff: what only staff see instead, ``board.StaffBoard``.
 
         Raises:
             BoardBehind: it has not come to ``after`` within ``timeout`` seconds.
@@ -197,9 +202,11 @@ class LiveBoards:
             await self._try_reload(live)
         if not await self._passed(live, after, timeout):
             raise BoardBehind(f"the board is at {self._position(live)}, not yet at {after}")
-        return self._encoded(live)
+        return self._encoded(live, staff)
 
-    def subscribe(self, hall: str, day: date, after: int | None = None) -> AsyncGenerator[bytes, None]:
+    def subscribe(
+        self, hall: str, day: date, after: int | None = None, *, staff: bool = False
+    ) -> AsyncGenerator[bytes, None]:
         """Server-sent events, ready to be written: ``event: board`` with the whole board, once at the beginning and at
         each change, at most ten times a second; ``id`` is its position. In between comes ``event: beat`` with
         ``{"as_of", "stale", "now"}`` at least every 1.5 s: nothing changed, and so late it is here.
@@ -211,15 +218,16 @@ class LiveBoards:
         Args:
             after: ``Last-Event-ID``. A resuming screen always gets the board again, for its day may have changed; it
                 gets none older than what it had, unless no such board can be had within three seconds.
+            staff: the board that only staff see, in ``event: alarms``.
 
         Raises:
             TooManyScreens: at once, not from the generator.
         """
         if self.screens >= self._screens_max:
             raise TooManyScreens(f"{self.screens} screens are listening")
-        return self._frames(hall, day, after or 0)
+        return self._frames(hall, day, after or 0, staff)
 
-    async def _frames(self, hall: str, day: date, after: int) -> AsyncGenerator[bytes, None]:
+    async def _frames(self, hall: str, day: date, after: int, staff: bool) -> AsyncGenerator[bytes, None]:
         screen = asyncio.Event()
         self.screens += 1
         live: _Live | None = None
@@ -228,7 +236,7 @@ class LiveBoards:
             live.screens.add(screen)
             await self._passed(live, after, RESUME_S)
             screen.clear()
-            yield RETRY + self._frame(live, SPACING_S)
+            yield RETRY + (self._alarms(live) if staff else self._frame(live, SPACING_S))
             ends_at = time.monotonic() + random.uniform(*AGE_S)  # noqa: S311 (spreads load, keeps no secret)
             while (left := ends_at - time.monotonic()) > 0:
                 try:
@@ -238,7 +246,7 @@ class LiveBoards:
                     yield self._beat(live)
                 else:
                     screen.clear()
-                    yield live.frame
+                    yield self._alarms(live) if staff else live.frame
         finally:
             self.screens -= 1
             if live is not None:
@@ -412,12 +420,20 @@ class LiveBoards:
             live.framed_at = now
         return live.frame
 
+    def _alarms(self, live: _Live) -> bytes:
+        """What staff see, as a server-sent event: for few readers, encoded for each."""
+        return b"event: alarms\nid: %d\ndata: %b\n\n" % (
+            self._position(live),
+            self._encoded(live, staff=True),
+        )
+
     def _beat(self, live: _Live) -> bytes:
         as_of = self._as_of(live)
         beat = _Beat(as_of, self._is_stale(as_of), datetime.now(UTC))
         return b": beat\nevent: beat\ndata: %b\n\n" % _encode(beat)
 
-    def _encoded(self, live: _Live) -> bytes:
+    def _encoded(self, live: _Live, staff: bool = False) -> bytes:
         as_of = self._as_of(live)
         tail = _Tail(self._position(live), as_of, self._is_stale(as_of))
-        return _encode(board.present(live.view))[:-1] + b"," + _encode(tail)[1:]
+        face = board.staffed(live.view) if staff else board.present(live.view)
+        return _encode(face)[:-1] + b"," + _encode(tail)[1:]

@@ -15,6 +15,7 @@ from domain.booking import DEFAULT_LIMITS, Limits
 from domain.citizen import DropHold, RecordBooking, RecordHold, RecordNoShow, RecordVisit, ReleaseBooking
 from domain.hall import HallPlan
 from domain.handling import Act, Ask, Follow, Held, Hold
+from domain.line import Alarm, known_ticket
 from domain.message import Text
 from domain.offering import SlotsPlan
 from domain.order import Priority
@@ -22,6 +23,8 @@ from domain.queue import (
     AddQueue,
     CallNext,
     CallTicket,
+    ClearAlarm,
+    CloseDay,
     CloseWindow,
     FinishService,
     IssueTicket,
@@ -30,10 +33,14 @@ from domain.queue import (
     OpenWindow,
     ParkTicket,
     PauseWindow,
+    RaiseAlarm,
     Recall,
     ResumeWindow,
+    ReturnToLine,
+    SplitVisit,
     StartService,
     TransferTicket,
+    UndoLast,
     UnparkTicket,
 )
 from domain.queue import Status as TicketStatus
@@ -62,6 +69,9 @@ TicketCommand = (
     | ParkTicket
     | UnparkTicket
     | TransferTicket
+    | ReturnToLine
+    | SplitVisit
+    | UndoLast
 )
 """What a window does with a ticket."""
 
@@ -125,6 +135,16 @@ class WindowReceipt(msgspec.Struct, frozen=True, gc=False):
     window: str
     state: Literal["closed", "open", "paused"]
     queues: tuple[str, ...]
+    alarm: Alarm | None = None
+
+
+class DayReceipt(msgspec.Struct, frozen=True):
+    """``left`` is how many had not been served when the day was closed."""
+
+    hall: str
+    date: date
+    closed: bool
+    left: int
 
 
 class QueueReceipt(msgspec.Struct, frozen=True):
@@ -307,7 +327,8 @@ def call_next(hall: str, day: date, window: str) -> Act:
 def at_window(hall: str, day: date, command: TicketCommand) -> Act:
     """Do something with a window's ticket. Answers with a ``CallReceipt`` of that ticket."""
     line = queue.stream(hall, day)
-    return Act((Ask(line, command),), lambda hold: _called(hold, line, command.window))
+    named = command.number if isinstance(command, ReturnToLine) else None
+    return Act((Ask(line, command),), lambda hold: _called(hold, line, command.window, named))
 
 
 def open_window(hall: str, day: date, plan: HallPlan, command: OpenWindow) -> Act:
@@ -317,10 +338,29 @@ def open_window(hall: str, day: date, plan: HallPlan, command: OpenWindow) -> Ac
     return Act(asks, lambda hold: _window(hold, line, command.window))
 
 
-def turn_window(hall: str, day: date, command: CloseWindow | PauseWindow | ResumeWindow) -> Act:
-    """Close, pause or resume a window. Answers with a ``WindowReceipt``."""
+def turn_window(hall: str, day: date, command: CloseWindow | PauseWindow | ResumeWindow | ClearAlarm) -> Act:
+    """Close, pause or resume a window, or end its alarm. Answers with a ``WindowReceipt``."""
     line = queue.stream(hall, day)
     return Act((Ask(line, command),), lambda hold: _window(hold, line, command.window))
+
+
+def raise_alarm(hall: str, day: date, plan: HallPlan, command: RaiseAlarm) -> Act:
+    """Call the staff to a window, whether the day has begun or not. Answers with a ``WindowReceipt``."""
+    line = queue.stream(hall, day)
+    asks = (Ask(line, OpenDay(plan)), Ask(line, command))
+    return Act(asks, lambda hold: _window(hold, line, command.window))
+
+
+def close_day(hall: str, day: date, command: CloseDay) -> Act:
+    """End a hall's day. Answers with a ``DayReceipt``."""
+    line = queue.stream(hall, day)
+
+    def tell(hold: Hold) -> DayReceipt:
+        ended: queue.Queue = hold(line).state
+        left = sum(ticket.status == "left" for ticket in ended.tickets.values())
+        return DayReceipt(hall, day, ended.closed, left)
+
+    return Act((Ask(line, command),), tell)
 
 
 def add_queue(hall: str, day: date, plan: HallPlan, command: AddQueue) -> Act:
@@ -416,15 +456,15 @@ def _ticket(hold: Hold, line: str, ticket: str, foretell: Foretell) -> TicketRec
     return TicketReceipt(ticket, issued.number, issued.queue, before, wait)
 
 
-def _called(hold: Hold, line: str, window: str) -> CallReceipt:
+def _called(hold: Hold, line: str, window: str, named: str | None = None) -> CallReceipt:
     day: queue.Queue = hold(line).state
-    number = day.windows[window].last
+    number = named or day.windows[window].last
     assert number is not None, "a window that has a ticket has called it"
-    ticket = day.tickets[number]
-    return CallReceipt(ticket.id, number, window, ticket.queue, ticket.status, ticket.item)
+    ticket = known_ticket(day, number)
+    return CallReceipt(ticket.id, ticket.number, window, ticket.queue, ticket.status, ticket.item)
 
 
 def _window(hold: Hold, line: str, window: str) -> WindowReceipt:
     day: queue.Queue = hold(line).state
     found = day.windows[window]
-    return WindowReceipt(window, found.state, found.queues)
+    return WindowReceipt(window, found.state, found.queues, found.alarm)

@@ -89,6 +89,14 @@ class Experience(msgspec.Struct):
         line.seconds += held_s
         _keep(line.held, held_s, HELD_KEPT)
 
+    def unserved(self, name: str, held_s: float) -> None:
+        """The last service of a queue that took so long had not ended after all."""
+        line = self.line(name)
+        line.services -= 1
+        line.seconds -= held_s
+        if held_s in line.held:
+            del line.held[len(line.held) - 1 - line.held[::-1].index(held_s)]
+
     def free(self, window: str, lines: Iterable[str], at: float) -> None:
         """A window has nobody in hand and may call from these lines."""
         self.freed[window] = {name: self.line(name).crowded(at) for name in lines}

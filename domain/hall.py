@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from domain.booking import DEFAULT_LIMITS, DEFAULT_RULES, BookingRules, Limits
 from domain.message import Command, Event, Id, Refused, Stamp, Text
+from domain.order import Classes, OrderPolicy
 
 WindowKind = Literal[
     "general",
@@ -104,6 +105,22 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     exceptions: Annotated[tuple[DayException, ...], Meta(max_length=400)] = ()
     recalls: Annotated[int, Meta(ge=0, le=10)] = 2
     """How often a ticket is called again before it may be set aside as a no-show (过号)."""
+    order: OrderPolicy = msgspec.field(default_factory=Classes)
+    """In what order a line is called."""
+    recall_gap_seconds: Annotated[int, Meta(ge=0, le=600)] = 0
+    """How long a holder is given to answer before they are called again (ours, no rule)."""
+    no_show_after_recalls: bool = False
+    """Whether a no-show must have been called again as often as ``recalls`` says."""
+    missed_return_after: Annotated[int, Meta(ge=0, le=100)] | None = None
+    """After how many others somebody who missed the call is called when they come back; without it, last."""
+    undo_seconds: Annotated[int, Meta(ge=0, le=600)] = 60
+    """How long a finish, a no-show or a transfer can be taken back (反悔; ours, no rule)."""
+    capacity: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    """How many may wait before no more tickets are given to those who have not booked."""
+    tickets_until: Literal["day-closed", "closing-time"] = "day-closed"
+    """Whether tickets are given as long as the day is open, or only to whom will probably be served by closing time."""
+    forgotten_after_minutes: Minutes = 120
+    """How long after its last session a day that nobody closed is closed by the clock, at midnight at the latest."""
     demonstration: bool = False
     booking: BookingRules = DEFAULT_RULES
     limits: Limits = DEFAULT_LIMITS

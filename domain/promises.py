@@ -45,6 +45,8 @@ def _queue(day: Queue) -> Iterator[str]:
         lines = [line for line, numbers in day.lines.items() if number in numbers]
         if lines != ([ticket.queue] if ticket.status == "waiting" else []):
             yield f"{number} is {ticket.status} and stands in {lines}"
+    places = Counter(ticket.serial for ticket in day.tickets.values())
+    yield from (f"{times} tickets have place {place}" for place, times in places.items() if times > 1)
     if day.closed and any(w.state != "closed" for w in day.windows.values()):
         yield "the day is closed and a window is not"
 

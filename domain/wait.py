@@ -19,8 +19,7 @@ from math import inf, log, sqrt
 import msgspec
 
 from domain.experience import Experience, Line
-from domain.order import rank
-from domain.queue import Queue, Window, windows_serving
+from domain.line import Queue, Window, standing, windows_serving
 
 PLAN_WEIGHT = 5
 """The planned service time counts like so many services of the day, until the day outweighs it (ours, no rule)."""
@@ -121,24 +120,18 @@ def forecast(queue: Queue, at: datetime) -> Forecast:
     now = at.timestamp()
     known = [queue.experience.lines.get(line, Line()) for line in served]
     desks = [_desk(queue, window, index, known, now) for window in open_windows]
-    standing = [_standing(queue, line, at) for line in served]
-    names = [number for numbers in standing for number in numbers]
+    lines = [[ticket.number for ticket in standing(queue, line, at)] for line in served]
+    names = [number for numbers in lines for number in numbers]
     holds = [_holds(queue, line, known[n]) for line, n in index.items()]
     arrivals = [sum(now - a < ARRIVALS_OVER_S for a in line.arrivals) / ARRIVALS_OVER_S for line in known]
-    play = _Play(desks, [len(n) for n in standing], holds, arrivals, queue.experience)
+    play = _Play(desks, [len(n) for n in lines], holds, arrivals, queue.experience)
     waits = [_quantiles(seconds) for seconds in play.waits()] if desks else []
     return Forecast(
         at,
         dict(zip(names, waits, strict=False)),
         dict(zip(served, waits[len(names) :], strict=True)),
-        {line: len(numbers) for line, numbers in zip(served, standing, strict=True)},
+        {line: len(numbers) for line, numbers in zip(served, lines, strict=True)},
     )
-
-
-def _standing(queue: Queue, line: str, at: datetime) -> list[str]:
-    """The numbers of a line in the order in which they would be called."""
-    tickets = [queue.tickets[number] for number in queue.lines[line]]
-    return [ticket.number for ticket in sorted(tickets, key=lambda ticket: rank(ticket, at))]
 
 
 def _desk(queue: Queue, window: Window, index: dict[str, int], known: list[Line], now: float) -> _Desk:

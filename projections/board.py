@@ -11,6 +11,7 @@ import msgspec
 
 from domain import queue
 from domain.hall import WindowKind
+from domain.line import Alarm
 from domain.message import Recorded, Text, day_of, hall_of
 
 NAME = "board"
@@ -44,6 +45,7 @@ class Desk(msgspec.Struct, omit_defaults=True):
     since: datetime | None = None
     ticket: str | None = None
     queue: str | None = None
+    alarm: Alarm | None = None
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -109,14 +111,30 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             view.aside.pop(number, None)
         case queue.TicketMissed(window=window) | queue.TicketParked(window=window):
             _put_down(view, window)
-        case queue.TicketTransferred(number, window, line):
+        case (
+            queue.TicketTransferred(number, window, line)
+            | queue.VisitSplit(number=number, window=window, next_queue=line)
+        ):
             _put_down(view, window)
-            view.aside.pop(number, None)
-            view.waiting[number] = line
-            view.queues[line].waiting += 1
+            _stand(view, number, line)
+        case queue.TicketReturned(number, window):
+            if window is not None:
+                _put_down(view, window)
+            _stand(view, number, view.aside[number])
+        case queue.NoShowUndone(number, window):
+            _take_back(view, number, window, view.aside[number])
+        case queue.FinishUndone(number, window, line) | queue.TransferUndone(number, window, line):
+            _take_back(view, number, window, line)
         case queue.TicketLeft(number):
             _leave_line(view, number)
             view.aside.pop(number, None)
+        case queue.TicketCutOff(number, window):
+            _put_down(view, window)
+            view.aside.pop(number, None)
+        case queue.AlarmRaised(window, kind):
+            view.windows[window].alarm = kind
+        case queue.AlarmCleared(window):
+            view.windows[window].alarm = None
         case queue.WindowOpened(window, _, queues):
             desk = view.windows.setdefault(window, Desk(Text(window, window), "general", queues))
             desk.state, desk.since, desk.queues = "open", recorded.stamp.at, queues
@@ -145,6 +163,20 @@ def _take_up(view: View, number: str, window: str, recorded: Recorded) -> None:
     desk = view.windows[window]
     desk.ticket, desk.queue = number, line
     _call(view, number, window, recorded, recalled=False)
+
+
+def _take_back(view: View, number: str, window: str, line: str) -> None:
+    """What was done with a ticket is undone: the window has it in hand again, and nobody is called."""
+    _leave_line(view, number)
+    view.aside[number] = line
+    desk = view.windows[window]
+    desk.ticket, desk.queue = number, line
+
+
+def _stand(view: View, number: str, line: str) -> None:
+    view.aside.pop(number, None)
+    view.waiting[number] = line
+    view.queues[line].waiting += 1
 
 
 def _put_down(view: View, window: str) -> None:
@@ -204,6 +236,26 @@ class Board(msgspec.Struct, frozen=True):
     queues: list[QueueOnBoard]
     windows: list[WindowOnBoard]
     calls: list[Call]
+
+
+class AlarmOnBoard(msgspec.Struct, frozen=True):
+    window: str
+    name: Text
+    kind: Alarm
+
+
+class StaffBoard(msgspec.Struct, frozen=True):
+    """What the hall's staff see beside the board."""
+
+    hall: str
+    date: date
+    alarms: list[AlarmOnBoard]
+
+
+def staffed(view: View) -> StaffBoard:
+    """The face of the document that only the hall's staff may read."""
+    raised = [AlarmOnBoard(name, w.name, w.alarm) for name, w in view.windows.items() if w.alarm is not None]
+    return StaffBoard(view.hall, view.date, raised)
 
 
 def present(view: View) -> Board:

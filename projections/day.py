@@ -10,6 +10,7 @@ and transfers notwithstanding, and is counted when it has been served; its servi
 time it was parked.
 """
 
+from copy import copy
 from datetime import date, datetime
 from typing import Any
 
@@ -54,6 +55,8 @@ class View(msgspec.Struct, omit_defaults=True):
     windows: dict[str, Text] = {}
     counts: dict[str, dict[str, Counts]] = {}
     tickets: dict[str, Ticket] = {}
+    before: dict[str, Ticket] = {}
+    """By window: the ticket as it was before its last finish, no-show or transfer, which may be undone."""
 
 
 def key(recorded: Recorded) -> str | None:
@@ -84,6 +87,7 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             view.tickets[number].started_at = at
         case queue.ServiceFinished(number=number, window=window, queue=line):
             ticket = view.tickets.pop(number)
+            view.before[window] = copy(ticket)
             _stop(ticket, at)
             done = _counts(view, line, window)
             assert ticket.called_at is not None, f"{number} was served but never called"
@@ -91,14 +95,31 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             done.services.append(round(ticket.served_s))
         case queue.TicketMissed(number, window):
             ticket = view.tickets[number]
+            view.before[window] = copy(ticket)
             ticket.missed = ticket.queue, window
             _counts(view, ticket.queue, window).no_shows += 1
         case queue.TicketParked(number):
             _stop(view.tickets[number], at)
-        case queue.TicketTransferred(number=number, queue=line):
-            ticket = view.tickets[number]
-            _stop(ticket, at)
-            ticket.queue = line
+        case queue.TicketTransferred(number, window, line):
+            view.before[window] = copy(view.tickets[number])
+            _send_on(view.tickets[number], line, at)
+        case queue.VisitSplit(number=number, next_queue=line):
+            _send_on(view.tickets[number], line, at)
+        case queue.TicketReturned(number):
+            _come_back(view, view.tickets[number])
+            _stop(view.tickets[number], at)
+        case queue.FinishUndone(number, window, line):
+            done = _counts(view, line, window)
+            done.waits.pop()
+            done.services.pop()
+            view.tickets[number] = view.before.pop(window)
+        case queue.NoShowUndone(number, window):
+            _come_back(view, view.tickets[number])
+            view.tickets[number] = view.before.pop(window)
+        case queue.TransferUndone(number, window):
+            view.tickets[number] = view.before.pop(window)
+        case queue.TicketCutOff(number):
+            _counts(view, view.tickets.pop(number).queue).abandoned += 1
         case queue.TicketLeft(number):
             ticket = view.tickets.pop(number)
             if ticket.missed is None:
@@ -111,7 +132,7 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             view.queues = {q.queue: q.name for q in plan.queues}
             view.windows = {w.window: w.name for w in plan.windows}
         case _:
-            pass  # recalls, pauses and the end of the day change no figure
+            pass  # recalls, pauses, alarms and the end of the day change no figure
     return view
 
 
@@ -123,9 +144,19 @@ def _call(view: View, ticket: Ticket, window: str, at: datetime) -> None:
     if ticket.called_at is None:
         ticket.called_at = at
         _counts(view, ticket.queue, window).called += 1
+    _come_back(view, ticket)
+
+
+def _come_back(view: View, ticket: Ticket) -> None:
+    """Who comes back after all was there."""
     if ticket.missed is not None:
         _counts(view, *ticket.missed).no_shows -= 1
         ticket.missed = None
+
+
+def _send_on(ticket: Ticket, line: str, at: datetime) -> None:
+    _stop(ticket, at)
+    ticket.queue = line
 
 
 def _stop(ticket: Ticket, at: datetime) -> None:

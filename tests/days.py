@@ -13,6 +13,7 @@ from domain.message import Command, Text
 from domain.queue import (
     CallNext,
     CallTicket,
+    ClearAlarm,
     CloseDay,
     CloseWindow,
     FinishService,
@@ -23,10 +24,14 @@ from domain.queue import (
     OpenWindow,
     ParkTicket,
     PauseWindow,
+    RaiseAlarm,
     Recall,
     ResumeWindow,
+    ReturnToLine,
+    SplitVisit,
     StartService,
     TransferTicket,
+    UndoLast,
     UnparkTicket,
 )
 from tests.histories import World
@@ -54,6 +59,8 @@ def lived(seed: int, length: int) -> World:
         at += timedelta(seconds=rng.choice((0, 1, 7, 40)))
         world.ask(STREAM, _command(n, rng, world), at, f"clerk:{rng.choice(WINDOWS)}")
     if rng.random() < 0.2:
+        world.ask(STREAM, CloseDay(force=True), at)
+    elif rng.random() < 0.2:
         for window in WINDOWS:
             for ending in (StartService(window), FinishService(window)):
                 world.ask(STREAM, ending, at)
@@ -79,6 +86,14 @@ def _command(n: int, rng: Random, world: World) -> Command:
         UnparkTicket(window, number),
         UnparkTicket(window, number),
         TransferTicket(window, queue),
+        TransferTicket(window, to_window=rng.choice(WINDOWS)),
+        ReturnToLine(window),
+        ReturnToLine(window, number),
+        SplitVisit(window, queue),
+        UndoLast(window),
+        UndoLast(window),
+        RaiseAlarm(window),
+        ClearAlarm(window),
         CallTicket(window, number),
         LeaveLine(number),
         PauseWindow(window),

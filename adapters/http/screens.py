@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
 import structlog
-from litestar import get
+from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.types import Receive, Scope, Send
@@ -21,10 +21,13 @@ from adapters.http.access import API
 from adapters.http.body import StrictRequest
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
-from adapters.http.reading import Day
+from adapters.http.reading import WAIT_S, After, Day, answers, shape
 from domain.workdays import SHANGHAI
+from projections import board
 
 log = structlog.get_logger()
+
+AlarmsNow = shape("AlarmsNow", board.StaffBoard, stale=bool)
 
 TAKEN_WITHIN_S = 20.0
 """How long a screen may take for a message before it is given up."""
@@ -130,7 +133,33 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         frames = parts.boards.subscribe(hall, day, _last(request.headers.get("last-event-id")))
         return BoardStream(frames, streams)
 
-    return [events]
+    @get(
+        f"{API}/halls/{{hall:str}}/alarms/events",
+        operation_id="alarm_events",
+        summary="The alarms of a hall's windows as server-sent events, for its staff",
+        media_type="text/event-stream",
+        tags=["board"],
+    )
+    async def alarm_events(hall: FromPath[str], request: StrictRequest) -> BoardStream:
+        parts.catalogue.hall(hall)
+        day = parts.clock().astimezone(SHANGHAI).date()
+        last = _last(request.headers.get("last-event-id"))
+        return BoardStream(parts.boards.subscribe(hall, day, last, staff=True), streams)
+
+    @get(
+        f"{API}/halls/{{hall:str}}/alarms",
+        operation_id="alarms",
+        responses=answers(AlarmsNow),
+        summary="The alarms of a hall's windows, for its staff",
+        tags=["board"],
+    )
+    async def alarms(hall: FromPath[str], date: Day = None, after: After = 0) -> Response[bytes]:
+        parts.catalogue.hall(hall)
+        day = date or parts.clock().astimezone(SHANGHAI).date()
+        shown = await parts.boards.board(hall, day, after=after, timeout=WAIT_S, staff=True)
+        return Response(shown, media_type="application/json")
+
+    return [events, alarm_events, alarms]
 
 
 def _last(told: str | None) -> int | None:

@@ -196,6 +196,40 @@ WINDOWS: dict[str, Text] = {
         "{number}号的服务还没有开始。", "The service of ticket {number} has not begun."
     ),
     "ticket-not-parked": Text("{number}号没有挂起。", "Ticket {number} is not set aside."),
+    "ticket-not-aside": Text(
+        "{number}号既未过号也未挂起。", "Ticket {number} was neither missed nor set aside."
+    ),
+    "ticket-kept": Text("{number}号留给窗口{window}办理。", "Ticket {number} is kept for window {window}."),
+    "transfer-to-nowhere": Text(
+        "须说明转到哪个队列、窗口或人员。", "Tell the queue, the window or the clerk to transfer to."
+    ),
+    "queue-not-served": Text(
+        "窗口{window}不办理该队列的业务。", "Window {window} does not serve that queue."
+    ),
+    "clerk-not-here": Text("该人员现在不在任何窗口。", "That clerk is at no window now."),
+    "recall-too-soon": Text(
+        "刚刚叫过{number}号，请{seconds}秒后再重呼。",
+        "Ticket {number} was called just now; call again in {seconds} s.",
+    ),
+    "recall-first": Text(
+        "{number}号须重呼{recalls}次后才能过号。",
+        "Ticket {number} must be called again {recalls} times before it is a no-show.",
+    ),
+    "nothing-to-undo": Text(
+        "窗口{window}没有可以撤销的操作。", "There is nothing to undo at window {window}."
+    ),
+    "too-late-to-undo": Text(
+        "对{number}号的操作只能在{seconds}秒内撤销。",
+        "What was done with ticket {number} could be undone for {seconds} s.",
+    ),
+    "hall-full": Text(
+        "大厅等候人数已满（{capacity}人），暂停取号；可预约其他时间。",
+        "The hall is full ({capacity} are waiting): no tickets for now; other times can be booked.",
+    ),
+    "closing-soon": Text(
+        "预计在{closes}下班前办理不完，今天停止取号；可预约其他时间。",
+        "Those who wait will take until closing time ({closes}): no more tickets today; other times can be booked.",
+    ),
 }
 
 # --- cases --------------------------------------------------------------------------------------------------

@@ -18,10 +18,11 @@ from adapters.http.commands import Command, Nothing
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
 from domain import acts, queue
-from domain.acts import CallReceipt, QueueReceipt, TicketReceipt, WindowReceipt
+from domain.acts import CallReceipt, DayReceipt, QueueReceipt, TicketReceipt, WindowReceipt
 from domain.handling import Held
+from domain.line import Alarm, Pool, why
 from domain.message import Id, Label, Reference, Refused, Text, Words
-from domain.order import Priority, reason
+from domain.order import Priority
 from domain.queue import Outcome, Status
 from domain.wait import Wait
 
@@ -66,7 +67,10 @@ class Finish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Park(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``pool`` tells who may take the ticket up again: any window of the hall, or this one."""
+
     reason: Words = "waiting for a document"
+    pool: Pool = "hall"
 
 
 class Unpark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,8 +78,38 @@ class Unpark(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Transfer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    queue: Id
+    """To a queue, or to a window or a clerk, who alone will call the ticket."""
+
+    queue: Id | None = None
     reason: Words = "wrong queue"
+    to_window: Id | None = None
+    to_clerk: Label | None = None
+
+
+class Return(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``ticket`` is one that was missed or set aside; without it the one in hand goes back."""
+
+    ticket: Label | None = None
+
+
+class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``items`` were handled here; ``item`` comes next, in ``queue``."""
+
+    queue: Id
+    item: Id | None = None
+    items: tuple[Id, ...] = ()
+    outcome: Outcome = "done"
+    case: Reference | None = None
+
+
+class AlarmAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kind: Alarm = "help"
+
+
+class DayClosing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``force`` closes the day over tickets that are still at windows."""
+
+    force: bool = False
 
 
 class PlaceInLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +133,7 @@ class PlaceInLine(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime
 
 
-Turn = queue.CloseWindow | queue.PauseWindow | queue.ResumeWindow
+Turn = queue.CloseWindow | queue.PauseWindow | queue.ResumeWindow | queue.ClearAlarm
 
 
 def reference(hall: str, day: date) -> str:
@@ -199,18 +233,26 @@ def commands(parts: Parts) -> list[Command]:
             "End the service with what was handled",
         ),
         "no-show": (Nothing, lambda w, b: queue.MarkNoShow(w), "Nobody came"),
-        "park": (Park, lambda w, b: queue.ParkTicket(w, b.reason), "Set the ticket aside"),
+        "park": (Park, lambda w, b: queue.ParkTicket(w, b.reason, b.pool), "Set the ticket aside"),
         "unpark": (Unpark, lambda w, b: queue.UnparkTicket(w, b.ticket), "Take a parked ticket up again"),
         "transfer": (
             Transfer,
-            lambda w, b: queue.TransferTicket(w, b.queue, b.reason),
-            "Send the ticket to another queue",
+            lambda w, b: queue.TransferTicket(w, b.queue, b.reason, b.to_window, b.to_clerk),
+            "Send the ticket to another queue, window or clerk",
         ),
+        "return": (Return, lambda w, b: queue.ReturnToLine(w, b.ticket), "Put a ticket back in line"),
+        "split": (
+            Split,
+            lambda w, b: queue.SplitVisit(w, b.queue, b.item, b.items, b.outcome, b.case),
+            "End the service and let the ticket wait for another item",
+        ),
+        "undo": (Nothing, lambda w, b: queue.UndoLast(w), "Undo a finish, a no-show or a transfer"),
     }
     turned: dict[str, tuple[Any, Callable[[str, Any], Turn], str]] = {
         "close": (Nothing, lambda w, b: queue.CloseWindow(w), "Close the window"),
         "pause": (Pause, lambda w, b: queue.PauseWindow(w, b.reason), "Pause the window"),
         "resume": (Nothing, lambda w, b: queue.ResumeWindow(w), "Go on after a pause"),
+        "clear-alarm": (Nothing, lambda w, b: queue.ClearAlarm(w), "The window is safe again"),
     }
 
     async def add(asked: Asking, words: list[str], body: queue.AddQueue, query: bytes) -> Reply:
@@ -219,7 +261,23 @@ def commands(parts: Parts) -> list[Command]:
             parts.loop, acts.add_queue(hall, day_of(asked, query), parts.catalogue.hall(hall), body), 201
         )
 
+    async def alarm(asked: Asking, words: list[str], body: AlarmAsked, query: bytes) -> Reply:
+        hall, window = words
+        plan = parts.catalogue.hall(hall)
+        raising = queue.RaiseAlarm(window, body.kind)
+        return await asked.submit(parts.loop, acts.raise_alarm(hall, day_of(asked, query), plan, raising))
+
+    async def close_day(asked: Asking, words: list[str], body: DayClosing, query: bytes) -> Reply:
+        hall = words[0]
+        parts.catalogue.hall(hall)
+        closing = queue.CloseDay(body.force)
+        return await asked.submit(parts.loop, acts.close_day(hall, day_of(asked, query), closing))
+
     return [
+        Command(f"{WINDOW}/alarm", AlarmAsked, alarm, WindowReceipt, about="Call the hall's staff"),
+        Command(
+            f"{API}/halls/{{hall}}/day/close", DayClosing, close_day, DayReceipt, about="End the hall's day"
+        ),
         Command(
             f"{API}/halls/{{hall}}/tickets", TicketAsked, take, TicketTaken, 201, True, about="Take a ticket"
         ),
@@ -288,9 +346,9 @@ def _place_in_line(
     )
     if ticket.status == "waiting":
         before = queue.ahead(day, number, now)
-        why = reason(ticket, before, now)
+        reason = why(day, number, before, now)
         wait = forecasts.wait(queue.stream(hall, on), held, ticket, before, now)
-        return msgspec.structs.replace(told, ahead=before, why=why, wait_s=wait)
+        return msgspec.structs.replace(told, ahead=before, why=reason, wait_s=wait)
     if ticket.status in ("called", "serving") and ticket.window is not None:
         window = day.windows[ticket.window].plan
         return msgspec.structs.replace(told, window=window.window, window_name=window.name)

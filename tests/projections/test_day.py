@@ -9,6 +9,7 @@ from domain.hall import HallPlan, QueuePlan, WindowPlan
 from domain.message import Event, Recorded, Text
 from domain.queue import (
     DayOpened,
+    FinishUndone,
     QueueAdded,
     ServiceFinished,
     ServiceStarted,
@@ -209,6 +210,7 @@ def _waits(log: list[Recorded]) -> Iterator[int]:
     """From issue to first call, of those who were served."""
     issued: dict[str, datetime] = {}
     called: dict[str, datetime] = {}
+    served: dict[str, int] = {}
     for recorded in log:
         match recorded.event:
             case TicketIssued(number):
@@ -216,4 +218,7 @@ def _waits(log: list[Recorded]) -> Iterator[int]:
             case TicketCalled(number):
                 called.setdefault(number, recorded.stamp.at)
             case ServiceFinished(number):
-                yield round((called[number] - issued[number]).total_seconds())
+                served[number] = round((called[number] - issued[number]).total_seconds())
+            case FinishUndone(number):
+                del served[number]
+    yield from served.values()

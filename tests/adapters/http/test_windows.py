@@ -66,6 +66,94 @@ async def test_a_ticket_from_its_taking_to_its_end(hall: tuple[Served, str]) -> 
     assert (await done("close"))["state"] == "closed"
 
 
+async def test_a_ticket_takes_every_detour_over_http(hall: tuple[Served, str]) -> None:
+    served, name = hall
+    admin, clerk, other = (
+        served.bearer("admin"),
+        served.bearer("clerk", "qian"),
+        served.bearer("clerk", "sun"),
+    )
+    for line in ("x", "y"):
+        await served.post(
+            f"/halls/{name}/queues", {"queue": line, "name": {"zh": "测试", "en": "Test"}}, admin
+        )
+    here, there = f"/halls/{name}/windows/w11", f"/halls/{name}/windows/w12"
+    await served.post(f"{here}/open", {"queues": ["x"]}, clerk)
+    await served.post(f"{there}/open", {"queues": ["y", "x"]}, other)
+    taken = (await served.post(f"/halls/{name}/tickets", {"queue": "x"}, served.bearer("kiosk"))).json()
+    number = taken["ticket"]
+
+    async def done(path: str, body: Any = None, who: dict[str, str] = clerk) -> tuple[str, str, str]:
+        answer = await served.post(path, body, who)
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        return told["ticket"], told["status"], told["queue"]
+
+    async def refused(path: str, body: Any = None, who: dict[str, str] = clerk) -> str:
+        answer = await served.post(path, body, who)
+        assert answer.status_code == 409, answer.text
+        return str(answer.json()["code"])
+
+    assert await refused(f"{here}/undo") == "nothing-to-undo"
+    await done(f"{here}/call-next")
+    assert await done(f"{here}/return") == (number, "waiting", "x")
+    await done(f"{here}/call-next")
+    assert await done(f"{here}/no-show") == (number, "missed", "x")
+    assert await done(f"{here}/undo") == (number, "called", "x")
+    await done(f"{here}/no-show")
+    assert await done(f"{there}/return", {"ticket": number}, other) == (number, "waiting", "x")
+    await done(f"{here}/call-next")
+    assert await done(f"{here}/park", {"pool": "window"}) == (number, "parked", "x")
+    assert await refused(f"{there}/unpark", {"ticket": number}, other) == "ticket-kept"
+    await done(f"{here}/unpark", {"ticket": number})
+    assert await done(f"{here}/transfer", {"to_window": "w12"}) == (number, "waiting", "x")
+    assert (await served.get(f"/tickets/{taken['follow']}")).json()["why"]["en"].startswith("Kept for")
+    assert await refused(f"{here}/call-next") == "nobody-waiting"
+    assert await done(f"{here}/undo") == (number, "called", "x")
+    await done(f"{here}/start")
+    assert await done(f"{here}/split", {"queue": "y", "items": ["one"]}) == (number, "waiting", "y")
+    assert await done(f"{there}/call-next", None, other) == (number, "called", "y")
+    await done(f"{there}/start", None, other)
+    assert await done(f"{there}/finish", None, other) == (number, "served", "y")
+    assert await done(f"{there}/undo", None, other) == (number, "serving", "y")
+    assert await done(f"{there}/finish", None, other) == (number, "served", "y")
+
+
+async def test_only_the_staff_see_that_a_window_calls_for_help(hall: tuple[Served, str]) -> None:
+    served, name = hall
+    clerk, window = served.bearer("clerk", "zhou", hall=name), f"/halls/{name}/windows/w02"
+    raised = await served.post(f"{window}/alarm", {"kind": "threat"}, clerk)
+    assert raised.json()["alarm"] == "threat"
+    after = raised.json()["position"]
+    # The public board is open to all; the alarms are not.
+    assert (await served.get(f"/halls/{name}/alarms")).status_code == 401
+    assert (await served.get(f"/halls/{name}/alarms", served.bearer("kiosk"))).status_code == 403
+    seen = await served.get(f"/halls/{name}/alarms", clerk)
+    assert seen.status_code == 200
+    shown = (await served.get(f"/halls/{name}/board")).text
+    assert "threat" not in shown
+    assert "alarm" not in shown
+    cleared = await served.post(f"{window}/clear-alarm", None, served.bearer("supervisor", hall=name))
+    assert cleared.json()["alarm"] is None
+    assert cleared.json()["position"] > after
+
+
+async def test_a_day_is_ended_by_whoever_runs_the_hall(hall: tuple[Served, str]) -> None:
+    served, name = hall
+    day, admin = "2026-03-02", served.bearer("admin")
+    at = {**admin, "Mingting-At": "2026-03-02T09:00:00+08:00"}
+    window = f"/halls/{name}/windows/w01"
+    await served.post(f"/halls/{name}/tickets", {"queue": "a"}, at, date=day)
+    await served.post(f"{window}/open", None, at, date=day)
+    await served.post(f"{window}/call-next", None, at, date=day)
+    path = f"/halls/{name}/day/close"
+    assert (await served.post(path, None, served.bearer("clerk"), date=day)).status_code == 403
+    assert (await served.post(path, None, at, date=day)).json()["code"] == "window-busy"
+    closed = (await served.post(path, {"force": True}, at, date=day)).json()
+    assert (closed["closed"], closed["left"], closed["date"]) == (True, 1, day)
+    assert (await served.post(path, None, at, date=day)).json()["closed"]
+
+
 async def test_a_ticket_is_taken_for_an_item_and_waits_in_the_items_queue(hall: tuple[Served, str]) -> None:
     served, name = hall
     item = next(known for known in served.parts.catalogue.items.values() if known.plan.queue == "b")

@@ -1,0 +1,303 @@
+"""A hall's day at the windows as it stands, and what can be asked of it without asking for anything to happen."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from domain import order
+from domain.experience import Experience
+from domain.hall import HallPlan, QueuePlan, WindowPlan
+from domain.message import Refused, Text
+from domain.order import Past, Priority
+
+Status = Literal["waiting", "called", "serving", "parked", "missed", "served", "left"]
+
+Outcome = Literal["done", "case-opened", "not-done"]
+"""What a service came to: handled at once, an application taken in, or 办不成事."""
+
+Pool = Literal["hall", "window"]
+"""Who may take up a ticket that was set aside: any window, or the one that did so as long as it is not closed."""
+
+Alarm = Literal["help", "threat", "medical", "fire"]
+"""What a window calls the hall's staff for: 求助, 人身威胁, 急病, 火情."""
+
+
+class Keeper(msgspec.Struct, frozen=True, gc=False):
+    """Whom a transferred ticket is kept for: a window, or a clerk wherever they sit."""
+
+    window: str | None = None
+    clerk: str | None = None
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What was last done with a ticket, as long as it can be undone, and how the ticket stood before."""
+
+    act: Literal["finish", "no-show", "transfer"]
+    window: str
+    at: datetime
+    status: Status
+    queue: str
+    kept_for: Keeper | None = None
+    seconds: float = 0.0
+
+
+class Ticket(msgspec.Struct, gc=False):
+    number: str
+    id: str
+    serial: int
+    queue: str
+    issued_at: datetime
+    since: datetime
+    """When its place in line counts from: its issue, until it goes back to the end."""
+    item: str | None = None
+    priority: Priority = "ordinary"
+    appointment: str | None = None
+    due_at: datetime | None = None
+    status: Status = "waiting"
+    window: str | None = None
+    called_at: datetime | None = None
+    recalls: int = 0
+    recalled_at: datetime | None = None
+    after: int = 0
+    """How many calls from its line, counted over the day, it lets pass after a missed call."""
+    kept_for: Keeper | None = None
+    pool: Pool = "hall"
+    done: Done | None = None
+
+
+class Window(msgspec.Struct):
+    plan: WindowPlan
+    queues: tuple[str, ...]
+    state: Literal["closed", "open", "paused"] = "closed"
+    clerk: str | None = None
+    serving: str | None = None
+    """The number of the ticket that was called here and is neither finished nor set aside."""
+    last: str | None = None
+    """The number of the ticket that was last called here, in hand or not."""
+    alarm: Alarm | None = None
+
+
+class Queue(msgspec.Struct):
+    """The day as the windows know it. ``lines`` hold the waiting numbers of each queue in order of arrival."""
+
+    plan: HallPlan | None = None
+    closed: bool = False
+    queues: dict[str, QueuePlan] = {}
+    windows: dict[str, Window] = {}
+    tickets: dict[str, Ticket] = {}
+    numbers: dict[str, str] = {}
+    lines: dict[str, dict[str, None]] = {}
+    issued: dict[str, int] = {}
+    experience: Experience = msgspec.field(default_factory=Experience)
+    pasts: dict[str, Past] = {}
+    serial: int = 0
+    """The last place by arrival that was given."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait in the hall."""
+        return sum(map(len, self.lines.values()))
+
+
+# --- the order ------------------------------------------------------------------------------------------------
+
+
+def next_in_line(
+    queue: Queue, lines: tuple[str, ...], at: datetime, window: str | None = None
+) -> Ticket | None:
+    """Who a window serving these queues calls next: the first of its first queue that has anybody for it."""
+    assert queue.plan is not None
+    for line in lines:
+        if numbers := queue.lines.get(line):
+            callable_here = _callable(queue, numbers, window)
+            if found := order.first(queue.plan.order, callable_here, past(queue, line), at):
+                return found
+    return None
+
+
+def standing(queue: Queue, line: str, at: datetime) -> list[Ticket]:
+    """A line in the order in which it would be called."""
+    assert queue.plan is not None
+    tickets = [queue.tickets[number] for number in queue.lines[line]]
+    return order.in_order(queue.plan.order, tickets, past(queue, line), at)
+
+
+def ahead(queue: Queue, number: str, at: datetime) -> int:
+    """How many in the ticket's queue will be called before it, as the line stands; none once it is out of it."""
+    mine = queue.tickets[number]
+    if mine.status != "waiting":
+        return 0
+    assert queue.plan is not None
+    line = _callable(queue, queue.lines[mine.queue], desk_of(queue, mine))
+    return order.in_order(queue.plan.order, line, past(queue, mine.queue), at).index(mine)
+
+
+def why(queue: Queue, number: str, before: int, at: datetime) -> Text:
+    """Why a waiting ticket stands where it stands, with so many before it."""
+    assert queue.plan is not None
+    mine = queue.tickets[number]
+    told = order.reason(queue.plan.order, mine, before, past(queue, mine.queue), at)
+    if (desk := desk_of(queue, mine)) is None:
+        return told
+    name = queue.windows[desk].plan.name
+    return Text(f"由{name.zh}继续办理；{told.zh}", f"Kept for {name.en}. {told.en}")
+
+
+def past(queue: Queue, line: str) -> Past:
+    """What the order of a line knows of the calls before; nothing is kept for a line that has had none."""
+    return queue.pasts.get(line) or Past()
+
+
+def desk_of(queue: Queue, ticket: Ticket) -> str | None:
+    """The only window that may call a ticket: the one it is kept for, as long as that is open and serves its queue.
+
+    A ticket kept for a window that has closed is everybody's again: nobody waits for an empty desk.
+    """
+    kept_for = ticket.kept_for
+    if kept_for is None:
+        return None
+    if kept_for.window is not None:
+        desks = [kept_for.window]
+    else:
+        desks = [name for name, w in queue.windows.items() if w.clerk == kept_for.clerk]
+    found = (
+        d for d in desks if queue.windows[d].state != "closed" and ticket.queue in queue.windows[d].queues
+    )
+    return next(found, None)
+
+
+def _callable(queue: Queue, numbers: Iterable[str], window: str | None) -> list[Ticket]:
+    """Those in a line whom a window may call."""
+    tickets = [queue.tickets[number] for number in numbers]
+    return [t for t in tickets if t.kept_for is None or desk_of(queue, t) in (None, window)]
+
+
+# --- windows and tickets --------------------------------------------------------------------------------------
+
+
+def windows_serving(queue: Queue, line: str) -> Iterator[Window]:
+    """The open windows that call from a queue."""
+    return (w for w in queue.windows.values() if w.state == "open" and line in w.queues)
+
+
+def known_window(queue: Queue, window: str) -> Window:
+    """Raises:
+    Refused: the day has no such window.
+    """
+    if window not in queue.windows:
+        raise Refused("unknown-window", missing=True, window=window)
+    return queue.windows[window]
+
+
+def known_queue(queue: Queue, line: str) -> QueuePlan:
+    """Raises:
+    Refused: the day has no such queue.
+    """
+    if line not in queue.queues:
+        raise Refused("unknown-queue", missing=True, queue=line)
+    return queue.queues[line]
+
+
+def free_window(queue: Queue, window: str) -> Window:
+    """The window, open and with no ticket in hand: one open ticket per window is what keeps desks unblocked.
+
+    Raises:
+        Refused: it is unknown, not open or busy.
+    """
+    found = known_window(queue, window)
+    if found.state != "open":
+        raise Refused("window-not-open", window=window, state=found.state)
+    if found.serving is not None:
+        raise Refused("window-busy", window=window, number=found.serving)
+    return found
+
+
+def in_hand(queue: Queue, window: str, status: Status | None = None) -> Ticket:
+    """The ticket in hand at a window.
+
+    Raises:
+        Refused: there is none, or it does not stand as it should.
+    """
+    number = known_window(queue, window).serving
+    if number is None:
+        raise Refused("window-idle", window=window)
+    ticket = queue.tickets[number]
+    if status is not None and ticket.status != status:
+        raise Refused(f"ticket-not-{status}", number=number, status=ticket.status)
+    return ticket
+
+
+def known_ticket(queue: Queue, number: str) -> Ticket:
+    """The ticket of a number or of a reference.
+
+    Raises:
+        Refused: there is none.
+    """
+    found = queue.tickets.get(number) or queue.tickets.get(queue.numbers.get(number, ""))
+    if found is None:
+        raise Refused("unknown-ticket", missing=True, number=number)
+    return found
+
+
+# --- what events do to a ticket -------------------------------------------------------------------------------
+
+
+def take_out(queue: Queue, number: str, window: str, why: str | None, at: datetime) -> None:
+    """Take a called ticket out of its line, if it stood there and was not missed before."""
+    ticket = queue.tickets[number]
+    line = queue.lines[ticket.queue]
+    if number not in line:
+        return
+    assert queue.plan is not None
+    calls = queue.pasts.setdefault(ticket.queue, Past())
+    order.count_call(queue.plan.order, ticket, calls, at, in_turn=why is None)
+    crowded = [queue.lines[name] for name in queue.windows[window].queues if queue.lines[name]]
+    choice = sum(len(waiting) for waiting in crowded)
+    in_turn = why is None or (bool(crowded) and crowded[0] is line and next(iter(line)) == number)
+    queue.experience.called(window, choice, in_turn, (at - ticket.issued_at).total_seconds(), at.timestamp())
+    leave(queue, number, at)
+
+
+def take_up(queue: Queue, number: str, window: str, at: datetime) -> None:
+    ticket = queue.tickets[number]
+    ticket.status, ticket.window, ticket.called_at, ticket.recalls = "called", window, at, 0
+    ticket.recalled_at = ticket.done = None
+    queue.windows[window].serving = queue.windows[window].last = number
+
+
+def put_down(queue: Queue, number: str, window: str, status: Status, at: datetime) -> None:
+    queue.tickets[number].status = status
+    queue.windows[window].serving = None
+    queue.experience.free(window, queue.windows[window].queues, at.timestamp())
+
+
+def stand(queue: Queue, number: str, line: str, kept_for: Keeper | None, at: datetime) -> None:
+    """Let a ticket that is at no window wait in a line."""
+    ticket = queue.tickets[number]
+    ticket.status, ticket.window, ticket.queue = "waiting", None, line
+    ticket.kept_for, ticket.done = kept_for, None
+    queue.lines[line][number] = None
+    queue.experience.returned(line, at.timestamp())
+
+
+def leave(queue: Queue, number: str, at: datetime) -> bool:
+    """Take a ticket out of its line; whether it stood there."""
+    ticket = queue.tickets[number]
+    line = queue.lines[ticket.queue]
+    if number not in line:
+        return False
+    del line[number]
+    if not line:
+        queue.experience.emptied(ticket.queue, at.timestamp())
+    return True
+
+
+def count_service(queue: Queue, line: str, called_at: datetime | None, at: datetime) -> float:
+    """Take a finished service into what the day has shown; the seconds that it held its window."""
+    if called_at is None:
+        return 0.0
+    seconds = max(0.0, (at - called_at).total_seconds())
+    queue.experience.served(line, seconds)
+    return seconds

@@ -1,0 +1,161 @@
+"""The windows of a hall's day: they open, pause, close, and call the hall's staff when somebody is in danger.
+
+Part of the subject ``queue``: these commands are asked of its streams and these events stand in them.
+"""
+
+from typing import assert_never
+
+from domain.hall import WindowPlan
+from domain.line import Alarm, Queue, Window, known_queue, known_window
+from domain.message import Command, Event, Id, Label, Refused, Stamp, Text
+
+# --- commands -------------------------------------------------------------------------------------------------
+
+
+class OpenWindow(Command, frozen=True):
+    """Open a window. One the plan lacks is added for this day if ``queues`` says what it serves."""
+
+    window: Id
+    clerk: Label
+    queues: tuple[Id, ...] = ()
+
+
+class CloseWindow(Command, frozen=True):
+    window: Id
+
+
+class PauseWindow(Command, frozen=True):
+    """``reason`` is what the hall tells its own: lunch, a break, 办不成事 handed over."""
+
+    window: Id
+    reason: Label = "break"
+
+
+class ResumeWindow(Command, frozen=True):
+    window: Id
+
+
+class RaiseAlarm(Command, frozen=True):
+    """Call the hall's staff to a window at once (紧急呼叫). A window has one alarm, the last it raised."""
+
+    window: Id
+    kind: Alarm = "help"
+
+
+class ClearAlarm(Command, frozen=True):
+    """Somebody has come and the window is safe."""
+
+    window: Id
+
+
+AnyCommand = OpenWindow | CloseWindow | PauseWindow | ResumeWindow | RaiseAlarm | ClearAlarm
+
+
+# --- events ---------------------------------------------------------------------------------------------------
+
+
+class WindowOpened(Event, frozen=True, tag="window-opened"):
+    window: str
+    clerk: str
+    queues: tuple[str, ...]
+
+
+class WindowClosed(Event, frozen=True, tag="window-closed"):
+    window: str
+
+
+class WindowPaused(Event, frozen=True, tag="window-paused"):
+    window: str
+    reason: str
+
+
+class WindowResumed(Event, frozen=True, tag="window-resumed"):
+    window: str
+
+
+class AlarmRaised(Event, frozen=True, tag="alarm-raised"):
+    window: str
+    kind: Alarm
+
+
+class AlarmCleared(Event, frozen=True, tag="alarm-cleared"):
+    window: str
+
+
+AnyEvent = WindowOpened | WindowClosed | WindowPaused | WindowResumed | AlarmRaised | AlarmCleared
+
+
+# --- decisions ------------------------------------------------------------------------------------------------
+
+
+def decide(command: AnyCommand, queue: Queue) -> list[AnyEvent]:
+    match command:
+        case OpenWindow(window, clerk, queues):
+            return _open(queue, window, clerk, queues)
+        case CloseWindow(window):
+            return _close(queue, window)
+        case PauseWindow(window, why):
+            return [] if _awake(queue, window).state == "paused" else [WindowPaused(window, why)]
+        case ResumeWindow(window):
+            return [] if _awake(queue, window).state == "open" else [WindowResumed(window)]
+        case RaiseAlarm(window, kind):
+            return [] if known_window(queue, window).alarm == kind else [AlarmRaised(window, kind)]
+        case ClearAlarm(window):
+            return [] if known_window(queue, window).alarm is None else [AlarmCleared(window)]
+    assert_never(command)
+
+
+def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> None:
+    match event:
+        case WindowOpened(window, clerk, queues):
+            plan = WindowPlan(window, Text(window, window), "general", queues)
+            opened = queue.windows.setdefault(window, Window(plan, queues))
+            opened.state, opened.clerk, opened.queues = "open", clerk, queues
+            queue.experience.free(window, queues, stamp.at.timestamp())
+        case WindowClosed(window):
+            queue.windows[window].state, queue.windows[window].clerk = "closed", None
+        case WindowPaused(window):
+            queue.windows[window].state = "paused"
+        case WindowResumed(window):
+            queue.windows[window].state = "open"
+            queue.experience.free(window, queue.windows[window].queues, stamp.at.timestamp())
+        case AlarmRaised(window, kind):
+            queue.windows[window].alarm = kind
+        case AlarmCleared(window):
+            queue.windows[window].alarm = None
+        case _:
+            assert_never(event)
+
+
+def _awake(queue: Queue, window: str) -> Window:
+    found = known_window(queue, window)
+    if found.state == "closed":
+        raise Refused("window-not-open", window=window, state="closed")
+    return found
+
+
+def _open(queue: Queue, window: str, clerk: str, queues: tuple[str, ...]) -> list[AnyEvent]:
+    known = queue.windows.get(window)
+    if known is None and not queues:
+        raise Refused("unknown-window", missing=True, window=window)
+    for line in queues:
+        known_queue(queue, line)
+    elsewhere = next((n for n, w in queue.windows.items() if w.clerk == clerk and n != window), None)
+    if elsewhere is not None:
+        raise Refused("clerk-at-another-window", clerk=clerk, window=elsewhere)
+    serves = queues or (known.plan.queues if known else ())
+    if known is not None and known.state != "closed":
+        if known.clerk != clerk:
+            raise Refused("window-taken", window=window, clerk=known.clerk)
+        if known.state == "open" and known.queues == serves:
+            return []
+    return [WindowOpened(window, clerk, serves)]
+
+
+def _close(queue: Queue, window: str) -> list[AnyEvent]:
+    found = known_window(queue, window)
+    if found.state == "closed":
+        return []
+    if found.serving is not None:
+        raise Refused("window-busy", window=window, number=found.serving)
+    return [WindowClosed(window)]

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, NamedTuple, assert_never
 import msgspec
 from msgspec import Meta
 
+from domain import credit_code
 from domain.message import Command, Event, Id, Refused, Stamp, Text
 
 Kind = Literal[
@@ -20,6 +21,9 @@ Level = Literal["national", "provincial", "municipal", "county", "township", "vi
 Applicant = Literal["person", "enterprise", "institution", "association", "authority", "other"]
 Handling = Literal["on-the-spot", "promised"]
 """即办件, 承诺件. Stored as words: the two national code lists number them in opposite directions."""
+
+Scope = Literal["national", "across-provinces", "across-cities", "across-counties"]
+"""通办范围: 全国, 跨省, 跨市, 跨县 (GB/T 39046-2020 table 4)."""
 
 OnlineDepth = Literal["I", "II", "III", "IV"]
 """网办深度: Ⅰ information, Ⅱ filed online and handed in on site, Ⅲ one visit (需到现场核验一次), Ⅳ wholly
@@ -85,6 +89,11 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scheme: Id
 
 
+CODED = "gbt-39554"
+"""The scheme whose 实施编码 begins with the authority's unified social credit code (18 of 31 characters, as a code
+in use shows; the body of GB/T 39554.1-2020 was not found)."""
+
+
 class Material(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One thing to hand in. ``exempt`` (免提交): the hall gets it by data sharing or electronic licence.
     ``deferrable`` (可容缺): it may come after the acceptance; ``pledgeable`` (告知承诺): a written promise will do.
@@ -101,13 +110,35 @@ class Material(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     sample: Address | None = None
 
 
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    asked: Text
+    answered: Text
+
+
 class Guide(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the published guide (办事指南) says beside materials and limits. No ``fee``: the item is free."""
+    """What the published guide (办事指南) says beside materials and limits. No ``fee``: the item is free.
+
+    Of the 14 elements (``docs/rules.md``) 基本信息, 部门信息, 办理材料 and 办理时限 stand in ``ItemPlan``, ten here.
+    """
 
     conditions: Annotated[tuple[Text, ...], Meta(max_length=30)] = ()
     fee: Text | None = None
     phone: Annotated[str, Meta(pattern=r"^[0-9 ()+-]{3,30}$")] | None = None
     legal_basis: Annotated[tuple[Text, ...], Meta(max_length=30)] = ()
+    windows: Annotated[tuple[Text, ...], Meta(max_length=30)] = ()
+    """办理窗口: where and when."""
+    process: Annotated[tuple[Text, ...], Meta(max_length=30)] = ()
+    """办理流程: its steps in order."""
+    result: Text | None = None
+    """审批结果: what the applicant gets."""
+    questions: Annotated[tuple[Question, ...], Meta(max_length=30)] = ()
+    """常见问题."""
+    complaints: Text | None = None
+    """咨询投诉: where to complain; where to ask is ``phone``."""
+    rights: Annotated[tuple[Text, ...], Meta(max_length=30)] = ()
+    """权利义务."""
+    remedies: Annotated[tuple[Text, ...], Meta(max_length=30)] = ()
+    """法律救济: 行政复议, 行政诉讼."""
 
 
 class ItemPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -137,6 +168,10 @@ class ItemPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """到办事现场次数: how often the applicant must come, as promised."""
     materials: Annotated[tuple[Material, ...], Meta(max_length=60)] = ()
     guide: Guide = Guide()
+    scope: Scope | None = None
+    """通办范围; none where only its own authority receives it."""
+    matters: Annotated[tuple[Id, ...], Meta(max_length=30)] = ()
+    """The 一件事 it is part of."""
     demonstration: bool = False
 
 
@@ -211,6 +246,9 @@ def _check(plan: ItemPlan) -> None:
             promised=promised,
             statutory=statutory,
         )
+    code = plan.implementation_code
+    if code is not None and code.scheme == CODED and not credit_code.valid(code.value[: credit_code.LENGTH]):
+        raise Refused("credit-code-invalid", invalid=True, field="implementation_code")
     named: dict[str, list[str]] = {
         "materials.name": [material.name.zh for material in plan.materials],
         "applicants": list(plan.applicants),

@@ -57,6 +57,8 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/items/{{item}}"): ANYBODY,
     ("PUT", f"{API}/halls/{{hall}}"): ADMIN,
     ("PUT", f"{API}/items/{{item}}"): ADMIN,
+    ("POST", f"{API}/items/import"): ADMIN,
+    ("POST", f"{API}/items/compare"): only("supervisor", "admin", "auditor"),
     ("PUT", f"{API}/calendars/{{year}}"): ADMIN,
     # appointments
     ("GET", f"{API}/halls/{{hall}}/slots"): ANYBODY,

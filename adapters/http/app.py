@@ -18,6 +18,7 @@ from adapters.http import (
     figures,
     halls,
     health,
+    items,
     lending,
     rectifications,
     reviews,
@@ -42,7 +43,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
     """
     commands = [
         command
-        for part in (halls, appointments, standing, windows, cases, reviews, rectifications, events)
+        for part in (halls, items, appointments, standing, windows, cases, reviews, rectifications, events)
         for command in part.commands(parts)
     ]
     routes: list[HTTPRouteHandler] = [

@@ -122,7 +122,7 @@ def commands(parts: Parts) -> list[Command]:
             guide=_guide(plan),
             joint=body.joint,
         )
-        act = _opening(name, opening, _code(body.item, plan), asked.day, parts.settings.case_number)
+        act = opening_act(name, opening, _code(body.item, plan), asked.day, parts.settings.case_number)
         return await asked.in_hall(body.hall).submit(parts.loop, act, 201)
 
     async def extend(asked: Asking, words: list[str], body: ExtensionApproved, query: bytes) -> Reply:
@@ -182,7 +182,7 @@ def _act(name: str, command: case.AnyCommand) -> Act:
     return Act((Ask(case.stream(name), command),), _tell(name))
 
 
-def _opening(name: str, opening: case.OpenCase, code: str, day: date, scheme: str) -> Act:
+def opening_act(name: str, opening: case.OpenCase, code: str, day: date, scheme: str) -> Act:
     """A case and its number, both or neither."""
     counter = numbers.stream(code, day)
 

@@ -94,6 +94,10 @@ CONFIGURATION: dict[str, Text] = {
     "promise-longer-than-statute": Text(
         "承诺时限不得长于法定时限。", "The promised limit is longer than the statutory one."
     ),
+    "credit-code-invalid": Text(
+        "实施编码中的统一社会信用代码校验不通过。",
+        "The unified social credit code in the implementation code does not check.",
+    ),
     "another-year": Text("此日历是{year}年的。", "This calendar is of the year {year}."),
     "empty-notice": Text("放假通知中没有放假日期。", "The notice names no days off."),
     "day-outside-year": Text("有日期不属于该年：{days}。", "Days of another year are named: {days}."),

@@ -1,0 +1,168 @@
+"""Items from other platforms: imported with a report of every row, or only compared (要素同源自查)."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs
+
+import msgspec
+from msgspec import Meta
+
+from adapters.http.access import API
+from adapters.http.asking import Asking, Reply, encode
+from adapters.http.commands import Command
+from adapters.http.parts import Parts
+from adapters.http.problems import FieldError, Rejected
+from adapters.http.sentences import SENTENCES
+from domain import guide_table, item
+from domain.guide_table import Change, NamedPlan
+from domain.handling import Act, Ask
+from domain.item import Item, PublishItem
+from domain.message import Refused, Text
+
+ROWS_MAX = 2_000
+BYTES_MAX = 8_000_000
+
+
+class ItemsListed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A listing: documents as ``PUT /items/{item}`` takes them, each with its name, or the same as CSV with a header
+    (lists separated by semicolons)."""
+
+    items: Annotated[tuple[dict[str, Any], ...], Meta(max_length=ROWS_MAX)] = ()
+    csv: Annotated[str, Meta(max_length=BYTES_MAX)] | None = None
+
+
+class RowReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a row is, counted from 1, against what is published; ``refused`` says why."""
+
+    row: int
+    outcome: Literal["new", "changed", "same", "refused"]
+    item: str | None = None
+    changes: list[Change] = []
+    code: str | None = None
+    message: str | Text | None = None
+    position: int | None = None
+
+
+class ImportReport(msgspec.Struct, frozen=True):
+    """``dry_run``: nothing was published."""
+
+    dry_run: bool
+    receipts: list[RowReport]
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """``only_here`` and ``only_there`` name items that one of the two lacks."""
+
+    receipts: list[RowReport]
+    only_here: list[str]
+    only_there: list[str]
+
+
+def commands(parts: Parts) -> list[Command]:
+    async def import_(asked: Asking, words: list[str], body: ItemsListed, query: bytes) -> Reply:
+        dry_run = _dry_run(query)
+        await parts.catalogue.refresh()
+        reports: list[RowReport] = []
+        for report, named in _rows(parts, asked, body):
+            wanted = named is not None and not dry_run and report.outcome in ("new", "changed")
+            reports.append(await publish(asked, report, named) if wanted and named else report)
+        await parts.catalogue.refresh()
+        return Reply(200, encode(ImportReport(dry_run, reports)))
+
+    async def publish(asked: Asking, report: RowReport, named: NamedPlan) -> RowReport:
+        ask = Ask(item.stream(named.item), PublishItem(named.plan))
+        stamp = msgspec.structs.replace(asked.stamp, command=f"{asked.stamp.command}.{report.row}")
+        receipt = await asked._replace(stamp=stamp, key=None, if_match=None).submitted(
+            parts.loop, Act((ask,))
+        )
+        return msgspec.structs.replace(report, position=receipt.position)
+
+    async def compare(asked: Asking, words: list[str], body: ItemsListed, query: bytes) -> Reply:
+        await parts.catalogue.refresh()
+        reports = [report for report, _ in _rows(parts, asked, body)]
+        here, there = set(parts.catalogue.items), {report.item for report in reports if report.item}
+        told = [report for report in reports if report.outcome != "same"]
+        return Reply(200, encode(Comparison(told, sorted(here - there), sorted(there - here))))
+
+    return [
+        Command(
+            f"{API}/items/import",
+            ItemsListed,
+            import_,
+            ImportReport,
+            about="Publish a listing of items, or only say what it would change (dry_run)",
+            bytes_max=BYTES_MAX,
+        ),
+        Command(
+            f"{API}/items/compare",
+            ItemsListed,
+            compare,
+            Comparison,
+            about="Compare another platform's listing with what is published here",
+            bytes_max=BYTES_MAX,
+        ),
+    ]
+
+
+def _dry_run(query: bytes) -> bool:
+    """Raises:
+    Rejected: 422, it is neither true nor false.
+    """
+    told = parse_qs(query.decode("latin-1")).get("dry_run", ["false"])[-1]
+    if told not in ("true", "false"):
+        raise Rejected(422, "invalid", errors=[FieldError("dry_run", "true or false")])
+    return told == "true"
+
+
+def _rows(parts: Parts, asked: Asking, body: ItemsListed) -> Iterator[tuple[RowReport, NamedPlan | None]]:
+    """Each row's report, and its item where it is one."""
+    seen: set[str] = set()
+    for row, document in enumerate(_documents(body), start=1):
+        try:
+            if isinstance(document, Exception):
+                raise document
+            named = guide_table.checked(document)
+            if named.item in seen:
+                raise ValueError("the item stands in an earlier row")
+            seen.add(named.item)
+        except (msgspec.ValidationError, ValueError) as error:
+            yield RowReport(row, "refused", code="invalid", message=str(error)), None
+            continue
+        yield _report(parts, asked, row, named), named
+
+
+def _report(parts: Parts, asked: Asking, row: int, named: NamedPlan) -> RowReport:
+    known = parts.catalogue.items.get(named.item)
+    was = None if known is None else known.plan
+    published = Item() if known is None else Item(known.plan, known.number)
+    try:
+        events = item.decide(PublishItem(named.plan), published, asked.stamp)
+    except Refused as refused:
+        return RowReport(row, "refused", named.item, code=refused.code, message=SENTENCES[refused.code])
+    if not events:
+        return RowReport(row, "same", named.item)
+    outcome: Literal["new", "changed"] = "new" if was is None else "changed"
+    return RowReport(row, outcome, named.item, guide_table.differences(was, named.plan))
+
+
+def _documents(body: ItemsListed) -> Iterator[Any]:
+    """The rows as documents; what cannot be read as one is told as the reason.
+
+    Raises:
+        Rejected: 422, there are too many.
+    """
+    yield from body.items
+    if body.csv is None:
+        return
+    for number, row in enumerate(csv.DictReader(io.StringIO(body.csv.removeprefix("\ufeff")))):
+        if number >= ROWS_MAX:
+            raise Rejected(422, "invalid", errors=[FieldError("csv", f"at most {ROWS_MAX} rows")])
+        if None in row or None in row.values():
+            yield ValueError("the row has not as many cells as the header")
+            continue
+        try:
+            yield guide_table.from_row(row)
+        except ValueError as error:
+            yield error

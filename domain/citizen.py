@@ -227,7 +227,7 @@ def decide(command: AnyCommand, citizen: Citizen, stamp: Stamp) -> list[AnyEvent
 def evolve(citizen: Citizen, event: AnyEvent, stamp: Stamp) -> Citizen:
     match event:
         case HoldRecorded(hold):
-            same_day = [n for n, h in citizen.holds.items() if _day(h.starts_at) == _day(event.starts_at)]
+            same_day = [n for n, h in citizen.holds.items() if day_of(h.starts_at) == day_of(event.starts_at)]
             for replaced in same_day:
                 del citizen.holds[replaced]
             citizen.holds[hold] = event
@@ -279,6 +279,21 @@ def warned(citizen: Citizen, limits: Limits, at: datetime) -> bool:
     return len(recent) == limits.no_shows - 1 > 0
 
 
+def arriving(citizen: Citizen, hall: str, day: date) -> tuple[str, Booking] | None:
+    """The appointment that somebody means who arrives at a hall on a day: the day's first one there that is still
+    to be kept, else one elsewhere that day, else the one there that has had its end, else the next to come."""
+
+    def rank(booking: Booking) -> int | None:
+        today, here = day_of(booking.starts_at) == day, booking.hall == hall
+        if booking.status == "booked":
+            return (0 if here else 1) if today else 3 if day_of(booking.starts_at) > day else None
+        return 2 if today and here and booking.status != "released" else None
+
+    ranked = ((rank(b), b.starts_at, name) for name, b in citizen.bookings.items())
+    found = min(((r, at, name) for r, at, name in ranked if r is not None), default=None)
+    return None if found is None else (found[2], citizen.bookings[found[2]])
+
+
 def _suspended(citizen: Citizen, limits: Limits, at: datetime) -> None:
     """Raises:
     Refused: online booking is open to the person.
@@ -296,8 +311,8 @@ def _within_limits(citizen: Citizen, asked: RecordBooking | RecordHold, at: date
     if asked.channel == "public" and (until := suspended_until(citizen, limits)) and at < until:
         raise Refused("booking-suspended", until=until)
     kept = {name: b for name, b in citizen.bookings.items() if b.status != "released"}
-    day = _day(asked.starts_at)
-    same_day = {name: b for name, b in kept.items() if _day(b.starts_at) == day}
+    day = day_of(asked.starts_at)
+    same_day = {name: b for name, b in kept.items() if day_of(b.starts_at) == day}
     for name, other in same_day.items():
         for item in (asked.item, *asked.more):
             if item in other.items:
@@ -314,12 +329,13 @@ def _no_hold_elsewhere(citizen: Citizen, asked: RecordHold, at: datetime) -> Non
     Refused: a place is held for the person that day in another hall.
     """
     for held in citizen.holds.values():
-        elsewhere = held.hall != asked.hall and _day(held.starts_at) == _day(asked.starts_at)
+        elsewhere = held.hall != asked.hall and day_of(held.starts_at) == day_of(asked.starts_at)
         if elsewhere and at < held.until:
             raise Refused("held-elsewhere", hall=held.hall, until=held.until)
 
 
-def _day(at: datetime) -> date:
+def day_of(at: datetime) -> date:
+    """The day of an instant where the halls are."""
     return at.astimezone(SHANGHAI).date()
 
 

@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from adapters.http import (
     appointments,
+    arrivals,
     cases,
     dispatch,
     documents,
@@ -43,7 +44,18 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
     """
     commands = [
         command
-        for part in (halls, items, appointments, standing, windows, cases, reviews, rectifications, events)
+        for part in (
+            halls,
+            items,
+            appointments,
+            arrivals,
+            standing,
+            windows,
+            cases,
+            reviews,
+            rectifications,
+            events,
+        )
         for command in part.commands(parts)
     ]
     routes: list[HTTPRouteHandler] = [

@@ -66,6 +66,7 @@ REQUESTS: dict[str, Text] = {
     ),
     "unknown-service": Text("没有可评价的这项服务。", "There is no such service to review."),
     "not-served-yet": Text("服务结束后才能评价。", "A service can be reviewed once it has ended."),
+    "arrival-unclear": Text("请出示预约凭证或证件，二者取一。", "Show a voucher or a document, one of them."),
     "person-needed": Text(
         "请填写办事人的姓名、证件号码和手机号。", "Say whom it is for: name, id number and phone."
     ),
@@ -131,6 +132,13 @@ APPOINTMENTS: dict[str, Text] = {
         "这个时段须在{until}前预约；可直接到大厅取号。",
         "This slot is booked until {until}; walking in is always possible.",
     ),
+    "no-appointment": Text(
+        "没有查到您的预约；可直接取号。", "No appointment was found; a ticket can be taken without one."
+    ),
+    "appointment-in-another-hall": Text(
+        "您的预约在{zh}（{starts_at}）。", "Your appointment is in another hall: {en}, {starts_at}."
+    ),
+    "appointment-another-day": Text("您的预约是{date}，在{zh}。", "Your appointment is on {date}, in {en}."),
     "unknown-hold": Text("没有保留这个名额。", "No place is held under this reference."),
     "hold-over": Text(
         "名额保留时间已过或已放弃，请重新选择时段。",

@@ -29,6 +29,7 @@ from domain.citizen import (
     SuspensionUpheld,
     UpholdSuspension,
     VisitRecorded,
+    arriving,
     suspended_until,
     warned,
 )
@@ -172,6 +173,27 @@ def test_an_appeal_is_answered_with_no_once() -> None:
     appealed.when(uphold).then(SuspensionUpheld("nobody called"))
     appealed.when(uphold).refused("no-appeal")
     appealed.when(record("p2", NINE + 3 * DAY)).refused("booking-suspended")
+
+
+# --- arriving -----------------------------------------------------------------------------------------------
+
+
+def test_who_arrives_means_todays_appointment_here_then_elsewhere_then_the_next() -> None:
+    today, here = NINE.date(), "tanghe"
+    tomorrow = BookingRecorded("p4", here, "tax", NINE + DAY, NINE + DAY + HOUR)
+    later = BookingRecorded("p3", here, "permit", NINE + 3 * HOUR, NINE + 4 * HOUR)
+
+    def means(*history: Event) -> str | None:
+        found = arriving(given(citizen, *history).state, here, today)
+        return found and found[0]
+
+    assert means() is None
+    assert means(BOOKED, later) == "p1"
+    assert means(BOOKED, VISITED, later) == "p3"
+    assert means(BOOKED, VISITED, recorded("p2", NINE + HOUR)) == "p2"
+    assert means(BOOKED, VISITED, tomorrow) == "p1"
+    assert means(BOOKED, RELEASED, tomorrow) == "p4"
+    assert means(BookingRecorded("p0", here, "tax", NINE - DAY, NINE - DAY + HOUR)) is None
 
 
 # --- holds --------------------------------------------------------------------------------------------------

@@ -1,0 +1,103 @@
+"""Arriving at a hall with an appointment: the kiosk or the clerk reads a voucher or a document, and that is the
+ticket. Who stands in the wrong hall, or there on the wrong day, is told which is the right one.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from adapters.http.access import API
+from adapters.http.appointments import located
+from adapters.http.asking import Asking, Reply
+from adapters.http.commands import Command
+from adapters.http.parts import Parts
+from adapters.http.problems import Rejected
+from adapters.http.windows import TicketTaken, reference
+from adapters.people import IdType
+from domain import acts, citizen, slots
+from domain.handling import Held
+from domain.message import Refused
+from domain.order import Priority
+from domain.slots import CheckIn
+
+
+class ArrivalAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What was read: the voucher's code, or the number of the document (办事人证件号). One of them."""
+
+    voucher: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    id_number: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
+    id_type: IdType = "resident-id"
+    priority: Priority = "ordinary"
+
+
+def commands(parts: Parts) -> list[Command]:
+    async def arrive(asked: Asking, words: list[str], body: ArrivalAsked, query: bytes) -> Reply:
+        here = words[0]
+        plan = parts.catalogue.hall(here)
+        if (body.voucher is None) == (body.id_number is None):
+            raise Rejected(422, "arrival-unclear")
+        if body.id_number is not None:
+            appointment, hall, starts_at = await of_person(asked, here, body.id_type, body.id_number)
+        else:
+            appointment, hall, starts_at = await of_voucher(body.voucher or "")
+        right(asked, here, hall, starts_at)
+        command = CheckIn(appointment, reference(here, asked.day))
+        act = acts.check_in(here, asked.day, plan, command, priority=body.priority, wait=parts.forecasts.wait)
+        return await asked.submit(parts.loop, act, 201, parts.follow)
+
+    async def of_person(asked: Asking, here: str, kind: IdType, number: str) -> tuple[str, str, datetime]:
+        """The appointment somebody with this document means, its hall and its time.
+
+        Raises:
+            Refused: nobody with this document has one.
+        """
+        person = await parts.people.find(kind, number)
+        if person is None:
+            raise Refused("no-appointment", missing=True)
+
+        def tell(held: Held) -> tuple[str, str, datetime]:
+            found = citizen.arriving(held.state, here, asked.day)
+            if found is None:
+                raise Refused("no-appointment", missing=True)
+            name, booking = found
+            return name, booking.hall, booking.starts_at
+
+        return await parts.loop.peek(citizen.stream(person), tell)
+
+    async def of_voucher(word: str) -> tuple[str, str, datetime]:
+        appointment, hall, day = located(parts, word)
+
+        def tell(held: Held) -> datetime:
+            state: slots.Slots = held.state
+            if (found := state.appointments.get(appointment)) is None:
+                raise Refused("unknown-appointment", missing=True)
+            return found.booking.starts_at
+
+        return appointment, hall, await parts.loop.peek(slots.stream(hall, day), tell)
+
+    def right(asked: Asking, here: str, hall: str, starts_at: datetime) -> None:
+        """Raises:
+        Refused: it is for another hall or another day; the facts tell which.
+        """
+        day = citizen.day_of(starts_at)
+        if hall == here and day == asked.day:
+            return
+        known = parts.catalogue.halls.get(hall)
+        zh, en = (hall, hall) if known is None else (known.plan.name.zh, known.plan.name.en)
+        facts: dict[str, Any] = {"hall": hall, "zh": zh, "en": en, "date": day, "starts_at": starts_at}
+        if day != asked.day:
+            raise Refused("appointment-another-day", **facts)
+        raise Refused("appointment-in-another-hall", **facts)
+
+    return [
+        Command(
+            f"{API}/halls/{{hall}}/check-in",
+            ArrivalAsked,
+            arrive,
+            TicketTaken,
+            201,
+            about="Arrive with a voucher or a document: take the ticket",
+        )
+    ]

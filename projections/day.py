@@ -7,9 +7,14 @@ three add up to ``issued`` once a day is closed.
 A ticket is counted where it was issued (its queue), called and missed (its queue and window), served (the queue and
 window that finished it) and given up (its queue then). Its wait is the time from its issue to its first call, recalls
 and transfers notwithstanding, and is counted when it has been served; its service is the time at windows, without the
-time it was parked.
+time it was parked. A recall and a transfer count where the ticket was then.
+
+The same is counted a second time by clerk and a third time by hour, each ticket in the hour of its issue. A window and
+its clerk are staffed while the window is open or has somebody in hand, and busy while it has; what share of the one is
+the other is its utilisation, as of the window's last event.
 """
 
+from collections.abc import Iterator
 from copy import copy
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +23,7 @@ import msgspec
 
 from domain import queue
 from domain.message import Recorded, Text, day_of, hall_of
+from domain.workdays import SHANGHAI
 
 NAME = "day"
 
@@ -32,6 +38,19 @@ class Counts(msgspec.Struct, gc=False, omit_defaults=True):
     waits: list[int] = []
     services: list[int] = []
     """Seconds of each ticket served, in the order of finishing."""
+    recalls: int = 0
+    transfers: int = 0
+    staffed_s: float = 0.0
+    busy_s: float = 0.0
+
+
+class Desk(msgspec.Struct, array_like=True, omit_defaults=True):
+    """A window: who is at it, whether it calls and has somebody in hand, and up to when its time is counted."""
+
+    clerk: str = ""
+    open: bool = False
+    busy: bool = False
+    counted_to: datetime | None = None
 
 
 class Ticket(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -44,10 +63,14 @@ class Ticket(msgspec.Struct, array_like=True, omit_defaults=True):
     served_s: float = 0.0
     missed: tuple[str, str] | None = None
     """The queue and window that count it as not there."""
+    missed_by: str = ""
+    """The clerk who does."""
+    clerk: str = ""
+    """Who has it in hand, or last had."""
 
 
 class View(msgspec.Struct, omit_defaults=True):
-    """The document: ``counts`` by queue, then by window."""
+    """The document: ``counts`` by queue, then by window; ``clerks`` and ``hours`` (``09``) tell the same again."""
 
     hall: str
     date: date
@@ -57,6 +80,9 @@ class View(msgspec.Struct, omit_defaults=True):
     tickets: dict[str, Ticket] = {}
     before: dict[str, Ticket] = {}
     """By window: the ticket as it was before its last finish, no-show or transfer, which may be undone."""
+    clerks: dict[str, Counts] = {}
+    hours: dict[str, Counts] = {}
+    desks: dict[str, Desk] = {}
 
 
 def key(recorded: Recorded) -> str | None:
@@ -79,60 +105,90 @@ def evolve(view: View | None, recorded: Recorded) -> View:
     at = recorded.stamp.at
     match recorded.event:
         case queue.TicketIssued(number=number, queue=line):
-            view.tickets[number] = Ticket(line, at)
-            _counts(view, line).issued += 1
+            ticket = view.tickets[number] = Ticket(line, at)
+            for counts in _where(view, ticket, line):
+                counts.issued += 1
         case queue.TicketCalled(number, window) | queue.TicketUnparked(number, window):
             _call(view, view.tickets[number], window, at)
+        case queue.TicketRecalled(number, window):
+            ticket = view.tickets[number]
+            for counts in _where(view, ticket, ticket.queue, window):
+                counts.recalls += 1
         case queue.ServiceStarted(number):
             view.tickets[number].started_at = at
         case queue.ServiceFinished(number=number, window=window, queue=line):
-            ticket = view.tickets.pop(number)
-            view.before[window] = copy(ticket)
+            ticket = _put_down(view, number, window, at)
+            del view.tickets[number]
             _stop(ticket, at)
-            done = _counts(view, line, window)
             assert ticket.called_at is not None, f"{number} was served but never called"
-            done.waits.append(round((ticket.called_at - ticket.issued_at).total_seconds()))
-            done.services.append(round(ticket.served_s))
+            wait_s = round((ticket.called_at - ticket.issued_at).total_seconds())
+            for counts in _where(view, ticket, line, window):
+                counts.waits.append(wait_s)
+                counts.services.append(round(ticket.served_s))
         case queue.TicketMissed(number, window):
-            ticket = view.tickets[number]
-            view.before[window] = copy(ticket)
-            ticket.missed = ticket.queue, window
-            _counts(view, ticket.queue, window).no_shows += 1
-        case queue.TicketParked(number):
+            ticket = _put_down(view, number, window, at)
+            ticket.missed, ticket.missed_by = (ticket.queue, window), ticket.clerk
+            for counts in _where(view, ticket, ticket.queue, window):
+                counts.no_shows += 1
+        case queue.TicketParked(number, window):
             _stop(view.tickets[number], at)
+            _turn(view, window, at).busy = False
         case queue.TicketTransferred(number, window, line):
-            view.before[window] = copy(view.tickets[number])
+            ticket = _put_down(view, number, window, at)
+            for counts in _where(view, ticket, ticket.queue, window):
+                counts.transfers += 1
+            _send_on(ticket, line, at)
+        case queue.VisitSplit(number=number, window=window, next_queue=line):
             _send_on(view.tickets[number], line, at)
-        case queue.VisitSplit(number=number, next_queue=line):
-            _send_on(view.tickets[number], line, at)
-        case queue.TicketReturned(number):
+            _turn(view, window, at).busy = False
+        case queue.TicketReturned(number, from_window):
             _come_back(view, view.tickets[number])
             _stop(view.tickets[number], at)
+            if from_window is not None:
+                _turn(view, from_window, at).busy = False
         case queue.FinishUndone(number, window, line):
+            ticket = _take_back(view, number, window, at)
             done = _counts(view, line, window)
-            done.waits.pop()
-            done.services.pop()
-            view.tickets[number] = view.before.pop(window)
+            wait_s, service_s = done.waits[-1], done.services[-1]
+            for counts in _where(view, ticket, line, window):
+                # Another window's services may have come behind it, and are not it but as good if they were as long.
+                counts.waits.remove(wait_s)
+                counts.services.remove(service_s)
         case queue.NoShowUndone(number, window):
             _come_back(view, view.tickets[number])
-            view.tickets[number] = view.before.pop(window)
+            _take_back(view, number, window, at)
         case queue.TransferUndone(number, window):
-            view.tickets[number] = view.before.pop(window)
-        case queue.TicketCutOff(number):
-            _counts(view, view.tickets.pop(number).queue).abandoned += 1
+            ticket = _take_back(view, number, window, at)
+            for counts in _where(view, ticket, ticket.queue, window):
+                counts.transfers -= 1
+        case queue.TicketCutOff(number, window):
+            ticket = view.tickets.pop(number)
+            for counts in _where(view, ticket, ticket.queue):
+                counts.abandoned += 1
+            _turn(view, window, at).busy = False
         case queue.TicketLeft(number):
             ticket = view.tickets.pop(number)
             if ticket.missed is None:
-                _counts(view, ticket.queue).abandoned += 1
-        case queue.WindowOpened(window):
+                for counts in _where(view, ticket, ticket.queue):
+                    counts.abandoned += 1
+        case queue.WindowOpened(window, clerk):
             view.windows.setdefault(window, Text(window, window))
+            desk = _turn(view, window, at)
+            desk.open, desk.clerk = True, clerk
+        case queue.WindowPaused(window):
+            _turn(view, window, at).open = False
+        case queue.WindowResumed(window):
+            _turn(view, window, at).open = True
+        case queue.WindowClosed(window):
+            desk = _turn(view, window, at)
+            desk.open, desk.clerk = False, ""
         case queue.QueueAdded(plan):
             view.queues[plan.queue] = plan.name
         case queue.DayOpened(plan):
             view.queues = {q.queue: q.name for q in plan.queues}
             view.windows = {w.window: w.name for w in plan.windows}
         case _:
-            pass  # recalls, pauses, alarms and the end of the day change no figure
+            pass  # alarms and the end of the day change no figure
     return view
 
 
@@ -140,17 +196,57 @@ def _counts(view: View, line: str, window: str = "") -> Counts:
     return view.counts.setdefault(line, {}).setdefault(window, Counts())
 
 
+def _where(
+    view: View, ticket: Ticket, line: str, window: str = "", clerk: str | None = None
+) -> Iterator[Counts]:
+    """Everything that counts what happens to a ticket there: its queue and window, its hour, and its clerk."""
+    yield _counts(view, line, window)
+    yield view.hours.setdefault(f"{ticket.issued_at.astimezone(SHANGHAI):%H}", Counts())
+    if window:
+        yield view.clerks.setdefault(ticket.clerk if clerk is None else clerk, Counts())
+
+
+def _turn(view: View, window: str, at: datetime) -> Desk:
+    """A window about to change: its time until now is counted."""
+    desk = view.desks.setdefault(window, Desk())
+    if desk.counted_to is not None and (desk.open or desk.busy):
+        seconds = max(0.0, (at - desk.counted_to).total_seconds())
+        for counts in (_counts(view, "", window), view.clerks.setdefault(desk.clerk, Counts())):
+            counts.staffed_s += seconds
+            counts.busy_s += seconds if desk.busy else 0.0
+    desk.counted_to = at
+    return desk
+
+
 def _call(view: View, ticket: Ticket, window: str, at: datetime) -> None:
+    desk = _turn(view, window, at)
+    desk.busy, ticket.clerk = True, desk.clerk
     if ticket.called_at is None:
         ticket.called_at = at
-        _counts(view, ticket.queue, window).called += 1
+        for counts in _where(view, ticket, ticket.queue, window):
+            counts.called += 1
     _come_back(view, ticket)
+
+
+def _put_down(view: View, number: str, window: str, at: datetime) -> Ticket:
+    """A ticket leaves a window's hands in a way that may be undone."""
+    _turn(view, window, at).busy = False
+    view.before[window] = copy(view.tickets[number])
+    return view.tickets[number]
+
+
+def _take_back(view: View, number: str, window: str, at: datetime) -> Ticket:
+    """A ticket is in a window's hands again, as if it had never left them."""
+    _turn(view, window, at).busy = True
+    ticket = view.tickets[number] = view.before.pop(window)
+    return ticket
 
 
 def _come_back(view: View, ticket: Ticket) -> None:
     """Who comes back after all was there."""
     if ticket.missed is not None:
-        _counts(view, *ticket.missed).no_shows -= 1
+        for counts in _where(view, ticket, *ticket.missed, ticket.missed_by):
+            counts.no_shows -= 1
         ticket.missed = None
 
 
@@ -187,15 +283,19 @@ class Services(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """``called`` counts tickets by their first call."""
+    """``called`` counts tickets by their first call. ``utilisation`` is the share of its staffed time in which a window
+    or clerk had somebody in hand; null where nobody was staffed, and for queues and hours."""
 
     issued: int
     called: int
     served: int
     no_shows: int
     abandoned: int
+    recalls: int
+    transfers: int
     wait_s: Waits
     service_s: Services
+    utilisation: float | None
 
 
 class QueueFigures(Figures, frozen=True, kw_only=True):
@@ -210,15 +310,29 @@ class WindowFigures(Figures, frozen=True, kw_only=True):
     name: Text
 
 
+class ClerkFigures(Figures, frozen=True, kw_only=True):
+    """``issued`` and ``abandoned`` are nothing a clerk does: 0."""
+
+    clerk: str
+
+
+class HourFigures(Figures, frozen=True, kw_only=True):
+    """Of the tickets issued in the hour that begins at ``hour`` o'clock."""
+
+    hour: int
+
+
 class DayFigures(Figures, frozen=True, kw_only=True):
     hall: str
     date: date
     queues: list[QueueFigures]
     windows: list[WindowFigures]
+    clerks: list[ClerkFigures]
+    hours: list[HourFigures]
 
 
 def present(view: View) -> DayFigures:
-    """The figures of the hall, of each queue and of each window."""
+    """The figures of the hall, of each queue, window, clerk and hour."""
     by_queue = {name: list(view.counts.get(name, {}).values()) for name in view.queues}
     by_window = {
         name: [windows[name] for windows in view.counts.values() if name in windows] for name in view.windows
@@ -228,23 +342,29 @@ def present(view: View) -> DayFigures:
         date=view.date,
         queues=[QueueFigures(queue=q, name=view.queues[q], **_figures(c)) for q, c in by_queue.items()],
         windows=[WindowFigures(window=w, name=view.windows[w], **_figures(c)) for w, c in by_window.items()],
-        **_figures([c for counts in by_queue.values() for c in counts]),
+        clerks=[ClerkFigures(clerk=name, **_figures([c])) for name, c in sorted(view.clerks.items())],
+        hours=[HourFigures(hour=int(name), **_figures([c])) for name, c in sorted(view.hours.items())],
+        **_figures([c for windows in view.counts.values() for c in windows.values()]),
     )
 
 
 def _figures(counts: list[Counts]) -> dict[str, Any]:
     waits = sorted(second for c in counts for second in c.waits)
     services = sorted(second for c in counts for second in c.services)
+    staffed_s = sum(c.staffed_s for c in counts)
     return {
         "issued": sum(c.issued for c in counts),
         "called": sum(c.called for c in counts),
         "served": len(waits),
         "no_shows": sum(c.no_shows for c in counts),
         "abandoned": sum(c.abandoned for c in counts),
+        "recalls": sum(c.recalls for c in counts),
+        "transfers": sum(c.transfers for c in counts),
         "wait_s": Waits(
             _mean(waits), nearest_rank(waits, 50), nearest_rank(waits, 90), waits[-1] if waits else None
         ),
         "service_s": Services(_mean(services), nearest_rank(services, 50), nearest_rank(services, 90)),
+        "utilisation": round(sum(c.busy_s for c in counts) / staffed_s, 3) if staffed_s else None,
     }
 
 

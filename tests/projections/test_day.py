@@ -1,5 +1,6 @@
 """A day's figures: who came, how long they waited, how long they were served."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
@@ -10,18 +11,25 @@ from domain.message import Event, Recorded, Text
 from domain.queue import (
     DayOpened,
     FinishUndone,
+    NoShowUndone,
     QueueAdded,
     ServiceFinished,
     ServiceStarted,
     TicketCalled,
+    TicketCutOff,
     TicketIssued,
     TicketLeft,
     TicketMissed,
     TicketParked,
     TicketRecalled,
+    TicketReturned,
     TicketTransferred,
     TicketUnparked,
+    TransferUndone,
+    WindowClosed,
     WindowOpened,
+    WindowPaused,
+    WindowResumed,
 )
 from projections import day
 from projections.day import DayFigures, Figures, Services, Waits, nearest_rank, present
@@ -204,6 +212,99 @@ def test_every_ticket_is_counted_once_and_every_served_one_with_its_own_wait(wor
         assert sum(one.no_shows for one in part) == seen.no_shows
     assert sum(line.issued for line in seen.queues) == seen.issued
     assert sum(line.abandoned for line in seen.queues) == seen.abandoned
+
+
+@given(days())
+def test_clerks_hours_and_the_hall_are_what_a_plain_recount_of_the_log_finds(world: World) -> None:
+    seen = present(view_of(day, world.log)[KEY])
+    plain = recount(world.log)
+    for parts in (seen.clerks, seen.hours):
+        for one in parts:
+            name = one.clerk if isinstance(one, day.ClerkFigures) else f"{one.hour:02}"
+            assert (one.issued, one.called, one.served, one.no_shows, one.abandoned) == tuple(
+                plain[name, what] for what in ("issued", "called", "served", "no-show", "abandoned")
+            )
+            assert (one.recalls, one.transfers) == (plain[name, "recall"], plain[name, "transfer"])
+    assert sum(hour.issued for hour in seen.hours) == seen.issued
+    assert (
+        sum(clerk.served for clerk in seen.clerks) == sum(hour.served for hour in seen.hours) == seen.served
+    )
+    assert sum(clerk.no_shows for clerk in seen.clerks) == seen.no_shows
+    assert seen.recalls == sum(isinstance(r.event, TicketRecalled) for r in world.log)
+    happened = Counter(type(r.event) for r in world.log)
+    assert seen.transfers == happened[TicketTransferred] - happened[TransferUndone]
+    assert sum(line.transfers for line in seen.queues) == seen.transfers
+    for one in (*seen.windows, *seen.clerks, seen):
+        assert one.utilisation is None or 0 <= one.utilisation <= 1
+
+
+def recount(log: list[Recorded]) -> Counter[tuple[str, str]]:
+    """What each clerk and each hour of issue had, ticket by ticket, from the whole log at once."""
+    found: Counter[tuple[str, str]] = Counter()
+    clerk_at: dict[str, str] = {}
+    hour: dict[str, str] = {}
+    has: dict[str, str] = {}
+    called: set[str] = set()
+    missed: dict[str, str] = {}
+    for recorded in log:
+        event = recorded.event
+        number = getattr(event, "number", "")
+        if isinstance(event, WindowOpened):
+            clerk_at[event.window] = event.clerk
+        if isinstance(event, TicketIssued):
+            hour[number] = f"{recorded.stamp.at:%H}"
+        if isinstance(event, TicketCalled | TicketUnparked):
+            has[number] = clerk_at[event.window]
+        both = (has.get(number, ""), hour.get(number, ""))
+        match event:
+            case TicketIssued():
+                found[hour[number], "issued"] += 1
+            case TicketCalled() | TicketUnparked():
+                missed.pop(number, None)
+                if number not in called:
+                    called.add(number)
+                    found.update((name, "called") for name in both)
+            case TicketReturned() | NoShowUndone():
+                missed.pop(number, None)
+            case TicketRecalled():
+                found.update((name, "recall") for name in both)
+            case TicketTransferred():
+                found.update((name, "transfer") for name in both)
+            case TransferUndone():
+                found.subtract((name, "transfer") for name in both)
+            case ServiceFinished():
+                found.update((name, "served") for name in both)
+            case FinishUndone():
+                found.subtract((name, "served") for name in both)
+            case TicketMissed():
+                missed[number] = has[number]
+            case TicketLeft() | TicketCutOff() if number not in missed:
+                found[hour[number], "abandoned"] += 1
+    for number, who in missed.items():
+        found.update((name, "no-show") for name in (who, hour[number]))
+    return found
+
+
+def test_a_window_and_its_clerk_are_busy_while_somebody_is_in_hand() -> None:
+    seen = figures(
+        at(0, WindowOpened("w1", "li", ("a",))),
+        issued(0, "A001"),
+        called(100, "A001"),
+        *served(110, 300, "A001"),
+        at(400, WindowPaused("w1", "lunch")),
+        at(2000, WindowResumed("w1")),
+        at(2100, WindowClosed("w1")),
+        at(2100, WindowOpened("w1", "wang", ("a",))),
+        at(2200, WindowClosed("w1")),
+    )
+    assert seen.windows[0].utilisation == round(200 / 600, 3) == seen.utilisation
+    assert [(c.clerk, c.served, c.utilisation) for c in seen.clerks] == [("li", 1, 0.4), ("wang", 0, 0)]
+    assert seen.queues[0].utilisation is None
+
+
+def test_a_ticket_counts_in_the_hour_of_its_issue_whenever_it_is_served() -> None:
+    seen = figures(issued(3500, "A001"), called(3700, "A001"), *served(3700, 7300, "A001"))
+    assert [(h.hour, h.issued, h.called, h.served, h.wait_s.max) for h in seen.hours] == [(9, 1, 1, 1, 200)]
 
 
 def _waits(log: list[Recorded]) -> Iterator[int]:

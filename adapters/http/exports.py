@@ -1,0 +1,78 @@
+"""A day's figures as a file for a spreadsheet."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, QueryParameter
+
+from adapters.http.access import API
+from adapters.http.parts import Parts
+from adapters.http.reading import After, Day, caught_up
+from adapters.spreadsheet import Cell, to_csv, to_xlsx
+from domain.message import Text
+from domain.workdays import SHANGHAI
+from projections import day as day_view
+from projections.day import DayFigures, Figures
+
+Format = Literal["csv", "xlsx"]
+MEDIA: dict[Format, str] = {
+    "csv": "text/csv; charset=utf-8; header=present",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+COLUMNS = (
+    "hall", "date", "by", "id", "name_zh", "name_en",
+    "issued", "called", "served", "no_shows", "abandoned", "recalls", "transfers",
+    "wait_mean_s", "wait_p50_s", "wait_p90_s", "wait_max_s",
+    "service_mean_s", "service_p50_s", "service_p90_s", "utilisation",
+)  # fmt: skip
+
+
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
+    @get(
+        f"{API}/halls/{{hall:str}}/day/export",
+        operation_id="day_export",
+        summary="The figures of a day as CSV or as an Excel workbook",
+        tags=["figures"],
+    )
+    async def export(
+        hall: FromPath[str],
+        date: Day = None,
+        after: After = 0,
+        format_: Annotated[Format, QueryParameter(name="format")] = "csv",
+    ) -> Response[bytes]:
+        parts.catalogue.hall(hall)
+        on = date or parts.clock().astimezone(SHANGHAI).date()
+        await caught_up(parts.views, day_view.NAME, after)
+        found = await parts.views.get(day_view.NAME, day_view.document_key(hall, on))
+        view = msgspec.json.decode(found.doc, type=day_view.View) if found else day_view.initial(hall, on)
+        table = [COLUMNS, *rows(day_view.present(view))]
+        return Response(
+            to_csv(table) if format_ == "csv" else to_xlsx(table),
+            media_type=MEDIA[format_],
+            headers={"Content-Disposition": f'attachment; filename="{hall}-{on}.{format_}"'},
+        )
+
+    return [export]
+
+
+def rows(day: DayFigures) -> Iterator[list[Cell]]:
+    """The hall, then each queue, window, clerk and hour, in the columns of ``COLUMNS``."""
+    parts: list[tuple[str, str, Text | None, Figures]] = [
+        ("hall", day.hall, None, day),
+        *(("queue", line.queue, line.name, line) for line in day.queues),
+        *(("window", window.window, window.name, window) for window in day.windows),
+        *(("clerk", clerk.clerk, None, clerk) for clerk in day.clerks),
+        *(("hour", f"{hour.hour:02}:00", None, hour) for hour in day.hours),
+    ]
+    for by, name, shown, one in parts:
+        wait, service = one.wait_s, one.service_s
+        yield [
+            day.hall, day.date, by, name, shown.zh if shown else None, shown.en if shown else None,
+            one.issued, one.called, one.served, one.no_shows, one.abandoned, one.recalls, one.transfers,
+            wait.mean, wait.p50, wait.p90, wait.max,
+            service.mean, service.p50, service.p90, one.utilisation,
+        ]  # fmt: skip

@@ -1,5 +1,7 @@
-"""Reading the log for those who may: a page after a position, of everything or of one stream."""
+"""Reading the log for those who may: a page after a position, of everything or of one stream; and the past."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 from psycopg_pool import AsyncConnectionPool
@@ -13,6 +15,25 @@ SELECT_STREAM_PAGE: LiteralString = """
     FROM stored_events WHERE originator_id = %b AND notification_id > %b
     ORDER BY originator_version LIMIT %b
 """
+
+SELECT_STREAM_UNTIL: LiteralString = """
+    SELECT originator_id, originator_version, notification_id, topic, state
+    FROM stored_events WHERE originator_id = %b AND notification_id <= %b
+    ORDER BY originator_version
+"""
+
+SELECT_TOPICS_UNTIL: LiteralString = """
+    SELECT originator_id, originator_version, notification_id, topic, state
+    FROM stored_events WHERE topic = ANY(%b) AND notification_id <= %b
+    ORDER BY notification_id
+"""
+
+SELECT_AT: LiteralString = """
+    SELECT notification_id, state FROM stored_events
+    WHERE notification_id <= %b ORDER BY notification_id DESC LIMIT 1
+"""
+
+SELECT_LAST: LiteralString = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 
 
 class LogReader:
@@ -28,3 +49,44 @@ class LogReader:
             else:
                 found = await connection.execute(SELECT_STREAM_PAGE, (stream, after, limit), binary=True)
             return [envelope.read(*row) for row in await found.fetchall()]
+
+    async def until(
+        self, position: int, *, stream: str | None = None, topics: Sequence[str] = ()
+    ) -> list[Recorded]:
+        """Everything up to a position of one stream, or of some topics of all."""
+        async with self._pool.connection() as connection:
+            if stream is not None:
+                found = await connection.execute(SELECT_STREAM_UNTIL, (stream, position), binary=True)
+            else:
+                found = await connection.execute(SELECT_TOPICS_UNTIL, (list(topics), position), binary=True)
+            return [envelope.read(*row) for row in await found.fetchall()]
+
+    async def moment(self, position: int) -> tuple[int, datetime]:
+        """The position of the last event up to here, and when it was recorded."""
+        async with self._pool.connection() as connection:
+            return await _at(connection, position)
+
+    async def position_at(self, moment: datetime) -> int:
+        """The position of the last event that was recorded up to a moment: positions follow the clock, so it is
+        found by halving."""
+        async with self._pool.connection() as connection:
+            found = await connection.execute(SELECT_LAST, binary=True)
+            row = await found.fetchone()
+            low, high = 0, int(row[0]) if row else 0
+            while low < high:
+                middle = (low + high + 1) // 2
+                position, recorded = await _at(connection, middle)
+                if recorded <= moment:
+                    low = middle
+                else:
+                    high = max(position - 1, 0)
+            return (await _at(connection, low))[0]
+
+
+async def _at(connection: Any, position: int) -> tuple[int, datetime]:
+    found = await connection.execute(SELECT_AT, (position,), binary=True)
+    row = await found.fetchone()
+    if row is None:
+        return 0, datetime.min.replace(tzinfo=UTC)
+    stamp = envelope.read_sealed(row[1]).stamp
+    return row[0], stamp.recorded_at or stamp.at

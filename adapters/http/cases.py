@@ -19,6 +19,7 @@ from adapters.http.body import StrictRequest
 from adapters.http.commands import Command
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
+from adapters.http.past import AsOf, Past, of_stream
 from adapters.http.problems import FieldError, Rejected
 from adapters.http.reading import (
     LIMIT,
@@ -35,6 +36,7 @@ from adapters.http.reading import (
 )
 from adapters.http.windows import reference
 from adapters.people import Masked
+from adapters.views import Document
 from domain import case, directive, numbers, papers, respite, steps
 from domain.case import Case, Channel, Status
 from domain.deadlines import Signal
@@ -238,11 +240,18 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         summary="A case's whole file",
         tags=["cases"],
     )
-    async def one(case: FromPath[str], request: StrictRequest, after: After = 0) -> Response[bytes]:
+    async def one(
+        case: FromPath[str], request: StrictRequest, after: After = 0, as_of: AsOf = None
+    ) -> Response[bytes]:
         name = _case_id(case)
-        await caught_up(parts.views, case_file.NAME, after)
-        found = await parts.views.get(case_file.NAME, name)
-        view = None if found is None else msgspec.json.decode(found.doc, type=case_file.View)
+        found: Document | Past | None
+        if as_of is not None:
+            found = await of_stream(parts, case_file, f"case-{name}", as_of)
+            view = found.views.get(name)
+        else:
+            await caught_up(parts.views, case_file.NAME, after)
+            found = await parts.views.get(case_file.NAME, name)
+            view = None if found is None else msgspec.json.decode(found.doc, type=case_file.View)
         if found is None or view is None:
             raise Refused("unknown-case", missing=True)
         assert request.user is not None

@@ -12,6 +12,7 @@ from adapters.http.access import API, OVERSIGHT
 from adapters.http.body import StrictRequest
 from adapters.http.identity import CHALLENGE
 from adapters.http.parts import Parts
+from adapters.http.past import AsOf, of_log
 from adapters.http.problems import FieldError, Rejected
 from adapters.http.reading import After, Word, answers, caught_up, document, shape
 from domain.message import Text
@@ -56,6 +57,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         by: Annotated[By, QueryParameter()] = "hall",
         hall: Word = None,
         after: After = 0,
+        as_of: AsOf = None,
     ) -> Response[bytes]:
         last = to or parts.clock().astimezone(SHANGHAI).date()
         if last.year < FIRST_YEAR:
@@ -71,9 +73,14 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             if identity is None:
                 raise Rejected(401, "no-identity", headers=CHALLENGE)
             raise Rejected(403, "not-yours", {"role": identity.role})
-        await caught_up(parts.views, performance.NAME, after)
-        position, as_of = await parts.views.position(performance.NAME)
-        views = await _between(parts, first, last, hall)
+        if as_of is not None:
+            past = await of_log(parts, performance, as_of)
+            views = [view for view in past.views.values() if _within(view, first, last, hall)]
+            position, moment = past.position, past.as_of
+        else:
+            await caught_up(parts.views, performance.NAME, after)
+            position, moment = await parts.views.position(performance.NAME)
+            views = await _between(parts, first, last, hall)
         found = performance.figures(views, by, 0 if inside else PUBLIC_FLOOR)
         shown = {
             "from": first,
@@ -82,9 +89,13 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             "names": performance.RATE_NAMES,
             "performance": [{by: name, **msgspec.structs.asdict(rates)} for name, rates in found.items()],
         }
-        return document(shown, position, as_of)
+        return document(shown, position, moment)
 
     return [figures]
+
+
+def _within(view: performance.View, first: date, last: date, hall: str | None) -> bool:
+    return first.isoformat() <= view.day <= last.isoformat() and hall in (None, view.hall)
 
 
 async def _between(parts: Parts, first: date, last: date, hall: str | None) -> list[performance.View]:

@@ -7,6 +7,7 @@ fraction of the cost. Whatever else is asked, or asked in another way, goes on t
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,7 +16,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from adapters.http import errors
-from adapters.http.access import ACCESS, identified, in_place, may
+from adapters.http.access import ACCESS, API, identified, in_place, may
 from adapters.http.asking import Asking, Headers, Reply, asking
 from adapters.http.body import read
 from adapters.http.identity import Tokens
@@ -155,13 +156,19 @@ class Door:
         return hurried
 
 
+PAST = re.compile(
+    rf"{API}/(halls/[^/]+/(board|day)|cases/[^/]+|rectifications(/[^/]+)?|performance(/[^/]+/events)?)"
+)
+"""What is also answered as the log stood at a moment."""
+
+
 def _unfit(scope: HTTPScope) -> Rejected | None:
     """What no route takes."""
     if scope["method"] == "TRACE":
         return Rejected(405, "method-not-allowed")
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         return Rejected(400, "bad-request")
-    if b"as_of=" in scope["query_string"]:
+    if b"as_of=" in scope["query_string"] and not PAST.fullmatch(scope["path"]):
         return Rejected(422, "not-supported-yet", {"what": "as_of"})
     return None
 

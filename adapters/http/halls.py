@@ -15,6 +15,7 @@ from adapters.http.access import API
 from adapters.http.asking import Asking, Reply
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
+from adapters.http.past import AsOf, of_stream
 from adapters.http.problems import Rejected
 from adapters.http.reading import (
     LIMIT,
@@ -34,7 +35,7 @@ from adapters.http.reading import (
     shape,
 )
 from adapters.views import ViewBehind
-from domain import calendar, hall, item, offering, slots
+from domain import calendar, hall, item, offering, queue, slots
 from domain.calendar import GazetteCalendar
 from domain.hall import ConfigureHall, HallPlan, WindowPlan
 from domain.handling import Act, Ask, Held
@@ -308,8 +309,16 @@ def _days(parts: Parts) -> list[HTTPRouteHandler]:
         summary="The board of a hall",
         tags=["board"],
     )
-    async def board(hall: FromPath[str], date: Day = None, after: After = 0) -> Response[bytes]:
+    async def board(
+        hall: FromPath[str], date: Day = None, after: After = 0, as_of: AsOf = None
+    ) -> Response[bytes]:
         parts.catalogue.hall(hall)
+        if as_of is not None:
+            day = date or today()
+            past = await of_stream(parts, board_view, queue.stream(hall, day), as_of)
+            then = past.views.get(board_view.document_key(hall, day)) or board_view.initial(hall, day)
+            shown_then = merged(board_view.present(then), {"stale": False})
+            return document(shown_then, past.position, past.as_of)
         shown = await parts.boards.board(hall, date or today(), after=after, timeout=WAIT_S)
         return Response(shown, media_type="application/json")
 
@@ -320,14 +329,20 @@ def _days(parts: Parts) -> list[HTTPRouteHandler]:
         summary="The figures of a day",
         tags=["figures"],
     )
-    async def figures(hall: FromPath[str], date: Day = None, after: After = 0) -> Response[bytes]:
+    async def figures(
+        hall: FromPath[str], date: Day = None, after: After = 0, as_of: AsOf = None
+    ) -> Response[bytes]:
         parts.catalogue.hall(hall)
         day = date or today()
+        if as_of is not None:
+            past = await of_stream(parts, day_view, queue.stream(hall, day), as_of)
+            then = past.views.get(day_view.document_key(hall, day)) or day_view.initial(hall, day)
+            return document(day_view.present(then), past.position, past.as_of)
         await caught_up(parts.views, day_view.NAME, after)
-        position, as_of = await parts.views.position(day_view.NAME)
+        position, moment = await parts.views.position(day_view.NAME)
         found = await parts.views.get(day_view.NAME, day_view.document_key(hall, day))
         if found is None:
-            return document(day_view.present(day_view.initial(hall, day)), position, as_of)
+            return document(day_view.present(day_view.initial(hall, day)), position, moment)
         view = msgspec.json.decode(found.doc, type=day_view.View)
         return document(day_view.present(view), found.position, found.as_of)
 

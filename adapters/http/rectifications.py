@@ -18,6 +18,7 @@ from adapters.http.body import StrictRequest
 from adapters.http.cases import Due, conditions
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
+from adapters.http.past import AsOf, Past, listed, of_log, of_stream
 from adapters.http.problems import Problem
 from adapters.http.reading import (
     LIMIT,
@@ -30,10 +31,12 @@ from adapters.http.reading import (
     document,
     listing,
     lists,
+    page_of,
     shape,
 )
 from adapters.http.reviews import review_stream
 from adapters.loop import StoreUnavailable
+from adapters.views import Document
 from domain import rectification, terms, urging
 from domain.deadlines import Signal
 from domain.handling import Act, Ask, Held, Hold
@@ -194,6 +197,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         due_in: Annotated[DueIn | None, QueryParameter(description="overdue, today, or working days")] = None,
         due_before: Due = None,
         after: After = 0,
+        as_of: AsOf = None,
         limit: Limit = LIMIT,
         cursor: Cursor = None,
     ) -> Response[bytes]:
@@ -209,6 +213,11 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             elif due_in != "overdue":
                 bounds = [(">=", now), ("<=", due(calendar, now, int(due_in)).at)]
             where["due_at"] = [*bounds, where["due_at"]] if "due_at" in where else bounds
+        if as_of is not None:
+            past = await of_log(parts, rectifications, as_of)
+            ranked, more = page_of(listed(past, rectifications, where, "due_at"), limit, cursor)
+            shown = [rectifications.present(view, calendar, now) for view in ranked]
+            return listing("rectifications", shown, more, past.position, past.as_of)
         await caught_up(parts.views, rectifications.NAME, after)
         page = await parts.views.find(rectifications.NAME, where, "due_at", limit, cursor)
         views = (msgspec.json.decode(doc, type=rectifications.View) for doc in page.docs)
@@ -222,10 +231,20 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         summary="One rectification, for the hall's staff and for whoever rated",
         tags=["rectifications"],
     )
-    async def one(id: FromPath[str], request: StrictRequest, after: After = 0) -> Response[bytes]:  # noqa: A002
-        await caught_up(parts.views, rectifications.NAME, after)
-        found = await parts.views.get(rectifications.NAME, id)
-        view = None if found is None else msgspec.json.decode(found.doc, type=rectifications.View)
+    async def one(
+        id: FromPath[str],  # noqa: A002
+        request: StrictRequest,
+        after: After = 0,
+        as_of: AsOf = None,
+    ) -> Response[bytes]:
+        found: Document | Past | None
+        if as_of is not None:
+            found = await of_stream(parts, rectifications, review_stream(id, "unknown-rectification"), as_of)
+            view = found.views.get(id)
+        else:
+            await caught_up(parts.views, rectifications.NAME, after)
+            found = await parts.views.get(rectifications.NAME, id)
+            view = None if found is None else msgspec.json.decode(found.doc, type=rectifications.View)
         identity = request.user
         assert identity is not None
         own = view is not None and identity.person is not None and identity.person == view.person

@@ -179,7 +179,7 @@ async def test_a_body_that_does_not_say_it_is_json_is_not_read(served: Served, k
         ("GET", "/api/v1/items?q=%00", 400, "bad-request"),
         ("GET", "/api/v1/items?q=" + "x" * 101, 422, "invalid"),
         ("GET", "/api/v1/halls/tanghe/slots?date=tomorrow", 422, "invalid"),
-        ("GET", "/api/v1/halls/tanghe/board?as_of=10", 422, "not-supported-yet"),
+        ("GET", "/api/v1/halls/tanghe/slots?as_of=10", 422, "not-supported-yet"),
         ("GET", "/api/v1/performance?by=person", 422, "invalid"),
         ("GET", "/api/v1/performance?from=2020-01-01&to=2026-01-01", 422, "invalid"),
         ("GET", "/api/v1/performance?from=2026-02-01&to=2026-01-01", 422, "invalid"),

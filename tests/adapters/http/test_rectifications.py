@@ -1,35 +1,16 @@
 """The supervisor's list of rectifications, many at once, the hotline's work orders, and who sees what."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
-from adapters import store
-from adapters.reactor import Reactor
-from adapters.tail import LogTail
-from adapters.views import ViewsRecorder
-from projections import PROJECTIONS
-from tests.adapters.http.serving import Served, running
+from tests.adapters.http.serving import Served
 from tests.adapters.http.test_reviews import served_ticket
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 BADLY = {"grade": "very-dissatisfied", "tags": ["115"], "comment": "等了两个小时", "channel": "qr-code"}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def office(served: Served) -> AsyncIterator[Served]:
-    """The server with the policies beside it."""
-    tracking = ViewsRecorder(store.datastore(served.url), PROJECTIONS)
-    tail = LogTail(served.url)
-    reactor = Reactor(tracking, tail, served.parts.views, served.parts.loop.submit)  # type: ignore[arg-type]
-    async with running(reactor.run()):
-        yield served
-    await tail.close()
-    tracking.datastore.close()
 
 
 async def bad_review(office: Served, hall: str, who: str) -> tuple[str, str, dict[str, str]]:

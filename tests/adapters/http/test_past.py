@@ -1,0 +1,156 @@
+"""What the log stood at: as_of the head is what the views say, and as_of before is what they said."""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from adapters import envelope
+from domain.message import Stamp
+from domain.queue import DayOpened, TicketIssued
+from tests.adapters.http.serving import Served
+from tests.adapters.http.test_rectifications import bad_review
+from tests.adapters.http.test_reviews import served_ticket
+from tests.histories import HALL
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+MOVING = ("as_of", "position", "stale", "workdays_left")
+
+
+async def told(served: Served, path: str, who: dict[str, str] | None, **query: Any) -> dict[str, Any]:
+    answer = await served.get(path, who, **query)
+    assert answer.status_code == 200, answer.text
+    return {name: value for name, value in answer.json().items() if name not in MOVING}
+
+
+async def now_told(served: Served, path: str, after: int, **query: Any) -> dict[str, Any]:
+    """The view when it holds everything up to a position. This server's boards hear nothing and reload when they are
+    stale: such a screen is waited for."""
+    admin = served.bearer("admin")
+    if not path.endswith("/board"):
+        return await told(served, path, admin, after=after, **query)
+    for _ in range(400):
+        answer = (await served.get(path, admin)).json()
+        if answer["position"] >= after:
+            break
+        await asyncio.sleep(0.02)
+    return {name: value for name, value in answer.items() if name not in MOVING}
+
+
+async def head(served: Served) -> int:
+    """The newest position, when the policies have said what they had to say."""
+    known = 0
+    while (newest := (await served.parts.log(known, 1_000_000, None))[-1:]) and newest[0].position != known:
+        known = newest[0].position
+        await asyncio.sleep(0.5)
+    return known
+
+
+async def test_as_of_the_head_is_what_the_views_say(office: Served) -> None:
+    service, _, me = await bad_review(office, "tanghe", "past one")
+    case = (await office.post("/cases", {"item": "demo-shebaoka-shenling", "hall": "tanghe"}, me)).json()[
+        "case"
+    ]
+    at, admin = await head(office), office.bearer("admin")
+    for path, query in (
+        ("/halls/tanghe/board", {}),
+        ("/halls/tanghe/day", {}),
+        (f"/cases/{case}", {}),
+        (f"/rectifications/{service}", {}),
+        ("/rectifications", {"status": "open", "hall": "tanghe", "due_in": "5"}),
+        ("/performance", {"hall": "tanghe", "by": "window"}),
+    ):
+        then = await told(office, path, admin, as_of=at, **query)
+        now = await now_told(office, path, at, **query)
+        assert then == now, path
+        assert await told(office, path, admin, as_of=datetime.now(UTC).isoformat(), **query) == now, path
+
+
+async def test_as_of_before_is_what_the_views_said(office: Served) -> None:
+    await served_ticket(office, "yuantan")
+    before, admin = await head(office), office.bearer("admin")
+    paths = ("/halls/yuantan/board", "/halls/yuantan/day", "/rectifications", "/performance")
+    said = {path: await now_told(office, path, before) for path in paths}
+    moment = datetime.now(UTC).isoformat()
+    service, _, _ = await bad_review(office, "yuantan", "past two")
+    after = await head(office)
+    for path in paths:
+        assert await now_told(office, path, after) != said[path], path
+        assert await told(office, path, admin, as_of=before) == said[path], path
+        assert await told(office, path, admin, as_of=moment) == said[path], path
+    answer = await office.get(f"/rectifications/{service}", admin, as_of=before)
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown-rectification")
+    assert (await office.get("/rectifications", admin, as_of=1)).json()["rectifications"] == []
+
+
+async def test_a_list_of_the_past_has_pages(office: Served) -> None:
+    for n in range(3):
+        await bad_review(office, "guotan", f"past page {n}")
+    at, admin = await head(office), office.bearer("admin")
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = (await office.get("/rectifications", admin, as_of=at, hall="guotan", limit=2, **cursor)).json()
+        seen += [work["rectification"] for work in page["rectifications"]]
+        if page["cursor"] is None:
+            break
+        cursor = {"cursor": page["cursor"]}
+    now = (await office.get("/rectifications", admin, hall="guotan")).json()["rectifications"]
+    assert seen == [work["rectification"] for work in now]
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize("wrong", ["yesterday", "2026-03-02T09:00:00", "-1", "1" * 30])
+async def test_a_past_that_is_none_is_refused(office: Served, wrong: str) -> None:
+    answer = await office.get("/rectifications", office.bearer("admin"), as_of=wrong)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def long_day(office: Served) -> str:
+    """A day of 12,000 events, written straight into the log."""
+    day = "2020-03-02"
+    stream, at = f"queue-tanghe-{day}", datetime(2020, 3, 2, 1, tzinfo=UTC)
+    now = datetime.now(UTC)
+
+    def stamp(n: int) -> Stamp:
+        return Stamp(at=at + timedelta(seconds=n), by="x", command=f"d{n}", recorded_at=now)
+
+    events: list[Any] = [DayOpened(HALL)]
+    events += [TicketIssued(f"A{n:05}", f"t{n}", "a") for n in range(1, 12_000)]
+    rows = [
+        (
+            stream,
+            n,
+            event.__struct_config__.tag,
+            envelope.write(event, stamp(n), 0),
+        )
+        for n, event in enumerate(events, start=1)
+    ]
+    connecting = await psycopg.AsyncConnection.connect(office.url, autocommit=True)
+    async with connecting as connection, connection.cursor() as cursor:
+        await cursor.executemany(
+            "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
+            " VALUES (%s, %s, %s, %s)",
+            rows,
+        )
+    return day
+
+
+async def test_a_day_of_twelve_thousand_events_is_folded_anew_within_two_seconds(
+    office: Served, long_day: str
+) -> None:
+    at = await head(office)
+    for path in ("/halls/tanghe/board", "/halls/tanghe/day"):
+        began = time.perf_counter()
+        shown = await office.get(path, office.bearer("admin"), date=long_day, as_of=at)
+        taken = time.perf_counter() - began
+        assert shown.status_code == 200
+        assert taken < 2, (path, taken)
+    board = (await office.get("/halls/tanghe/board", date=long_day, as_of=at)).json()
+    assert board["queues"][0]["waiting"] == 11_999

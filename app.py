@@ -33,6 +33,7 @@ from adapters import cli, journal, store, terms
 from adapters.attendance import Attendance
 from adapters.boards import LiveBoards
 from adapters.catalogue import CREATE_INDEX, Catalogue
+from adapters.closing import Closing
 from adapters.demonstration import plans
 from adapters.embedded import DataInUse, ServerFailed
 from adapters.forecasts import Forecasts
@@ -251,12 +252,14 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
         reactor = Reactor(views_recorder, tail("policies"), views, loop.submit, terms.read(settings.terms))
         scheduler = Scheduler(tail("deadlines"), views, loop.submit, now)
         attendance = Attendance(tail("attendance"), views, loop.submit, now)
+        closing = Closing(tail("closing"), views, loop.submit, now)
         parts = {
             "relay": relay.run,
             "projections": runner.run,
             "policies": reactor.run,
             "deadlines": scheduler.run,
             "attendance": attendance.run,
+            "closing": closing.run,
         }
         settle_memory()
         await until_stopped(work(parts), parent=parent)

@@ -5,7 +5,7 @@ A queue day copies the plan it was opened with: a later change never rewrites a 
 """
 
 from collections.abc import Sequence
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal, assert_never
 
 import msgspec
@@ -14,6 +14,7 @@ from msgspec import Meta
 from domain.booking import DEFAULT_LIMITS, DEFAULT_RULES, BookingRules, Limits
 from domain.message import Command, Event, Id, Refused, Stamp, Text
 from domain.order import Classes, OrderPolicy
+from domain.workdays import SHANGHAI
 
 WindowKind = Literal[
     "general",
@@ -179,6 +180,25 @@ def evolve(hall: Hall, event: AnyEvent, stamp: Stamp) -> Hall:
             hall.plan = plan
             return hall
     assert_never(event)
+
+
+def closes_at(plan: HallPlan, day: date) -> datetime | None:
+    """When the last session that a day can have ends; ``None`` if it can have none. The calendar is not asked: who
+    is open on a holiday closes as on other days."""
+    exception = next((known for known in plan.exceptions if known.date == day), None)
+    sessions = plan.sessions if exception is None else exception.sessions
+    ends = [s.closes for s in sessions if not s.weekdays or day.isoweekday() in s.weekdays]
+    return datetime.combine(day, max(ends), SHANGHAI) if ends else None
+
+
+def forgotten_at(plan: HallPlan, day: date, opened_at: datetime) -> datetime:
+    """From when a day that is still open counts as forgotten: some time after its last session, or at midnight, where
+    it was opened later than that or has no sessions."""
+    midnight = datetime.combine(day, time(0), SHANGHAI) + timedelta(days=1)
+    closes = closes_at(plan, day)
+    if closes is None or opened_at >= closes:
+        return midnight
+    return min(closes + timedelta(minutes=plan.forgotten_after_minutes), midnight)
 
 
 def _check(plan: HallPlan) -> None:

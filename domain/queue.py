@@ -29,7 +29,7 @@ from domain.detours import (  # noqa: F401  # the subject's words are all found 
     UnparkTicket,
     VisitSplit,
 )
-from domain.hall import HallPlan, QueuePlan
+from domain.hall import HallPlan, QueuePlan, closes_at
 from domain.line import (  # noqa: F401  # and its questions
     Done,
     Outcome,
@@ -399,13 +399,13 @@ def _check_room(plan: HallPlan, queue: Queue, line: str, at: datetime) -> None:
     """
     if plan.capacity is not None and queue.waiting >= plan.capacity:
         raise Refused("hall-full", waiting=queue.waiting, capacity=plan.capacity)
-    if plan.tickets_until == "closing-time" and plan.sessions:
+    local = at.astimezone(SHANGHAI)
+    closes = closes_at(plan, local.date())
+    if plan.tickets_until == "closing-time" and closes is not None:
         wait = expected(queue, line, len(queue.lines[line]))
         seconds = (wait.p50 if wait else 0) + queue.queues[line].service_minutes * 60
-        local = at.astimezone(SHANGHAI)
-        closes_at = datetime.combine(local.date(), plan.sessions[-1].closes, SHANGHAI)
-        if local + timedelta(seconds=seconds) > closes_at:
-            raise Refused("closing-soon", closes=f"{closes_at:%H:%M}")
+        if local + timedelta(seconds=seconds) > closes:
+            raise Refused("closing-soon", closes=f"{closes:%H:%M}")
 
 
 def _recall(plan: HallPlan, ticket: Ticket, window: str, at: datetime) -> TicketRecalled:

@@ -10,6 +10,7 @@ from projections import (
     day,
     deadlines,
     holds,
+    open_days,
     performance,
     rectifications,
 )
@@ -22,6 +23,7 @@ PROJECTIONS: tuple[ModuleType, ...] = (
     day,
     deadlines,
     holds,
+    open_days,
     performance,
     rectifications,
 )

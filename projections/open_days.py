@@ -1,0 +1,36 @@
+"""The days that are open at the windows, each with the instant from which it counts as forgotten."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from domain.hall import forgotten_at
+from domain.message import Recorded, day_of
+from domain.queue import DayClosed, DayOpened
+
+NAME = "open_days"
+
+FACETS: dict[str, type] = {"forgotten_at": datetime}
+
+
+class View(msgspec.Struct, kw_only=True):
+    stream: str
+    forgotten_at: datetime
+
+
+def key(recorded: Recorded) -> str | None:
+    return recorded.stream if type(recorded.event) in (DayOpened, DayClosed) else None
+
+
+def facets(view: View) -> dict[str, Any]:
+    return {"forgotten_at": view.forgotten_at}
+
+
+def evolve(view: View | None, recorded: Recorded) -> View | None:
+    match recorded.event:
+        case DayOpened(plan) if recorded.stamp.recorded_at is None:
+            at = forgotten_at(plan, day_of(recorded.stream), recorded.stamp.at)
+            return View(stream=recorded.stream, forgotten_at=at)
+    # Closed; or a day of the past that is being written down, which is closed by whoever writes it.
+    return None

@@ -65,6 +65,59 @@ RATE_NAMES: dict[str, Text] = {
 }
 
 
+class Definition(msgspec.Struct, frozen=True):
+    """What is divided by what, and who says so."""
+
+    numerator: Text
+    denominator: Text
+    source: Text
+
+
+OURS = Text("未查到统一公式，本系统的工作定义", "no official formula was found; a working definition of ours")
+RATED = Text("有效评价的服务", "services effectively rated")
+SETTLED = Text("已整改或期限已过的差评", "bad reviews rectified or past their deadline")
+DEFINITIONS: dict[str, Definition] = {
+    "active_review": Definition(
+        RATED, Text("可评价的服务（已办结）", "services that could be rated, having ended"), OURS
+    ),
+    "favourable": Definition(
+        Text("基本满意及以上", "the upper three grades"),
+        RATED,
+        Text("吉安等地的口径，含基本满意", "as in Ji'an: fairly satisfied included"),
+    ),
+    "satisfied": Definition(Text("满意及以上", "the upper two grades"), RATED, OURS),
+    "bad": Definition(
+        Text("不满意、非常不满意", "the lower two grades"),
+        RATED,
+        Text("河北省评价办法（2020）的差评口径", "bad as in the measures of Hebei, 2020"),
+    ),
+    "rectified": Definition(Text("已整改的差评", "bad reviews rectified"), SETTLED, OURS),
+    "rectified_in_time": Definition(
+        Text("按期整改的差评", "bad reviews rectified in time"),
+        SETTLED,
+        Text(
+            "名称见唐放办〔2021〕43号（七），公式为工作定义",
+            "named in No. 43 (2021) of Tanghe, (7); the formula is ours",
+        ),
+    ),
+    "called_back": Definition(
+        Text("已回访的实名差评", "real-name bad reviews called back"),
+        Text("实名差评", "real-name bad reviews"),
+        OURS,
+    ),
+    "satisfied_after": Definition(
+        Text("基本满意及以上的追评", "second ratings of the upper three grades"),
+        Text("追评", "second ratings"),
+        OURS,
+    ),
+    "closed_in_time": Definition(
+        Text("在承诺期限内办结的办件", "cases closed by their promised end"),
+        Text("有承诺期限的已办结办件", "closed cases that had a promised end"),
+        OURS,
+    ),
+}
+
+
 class Counts(msgspec.Struct):
     ratable: int = 0
     rated: int = 0
@@ -233,8 +286,11 @@ def figures(views: Iterable[View], by: By = "hall", floor: int = 0) -> dict[str,
     return {name: _figures(counts, floor) for name, counts in sorted(sums.items())}
 
 
-def _figures(counts: Counts, floor: int) -> Figures:
+def _figures(counts: Counts, floor: int, divided: bool = True) -> Figures:
     def rate(numerator: int, denominator: int) -> Rate:
+        if not divided:
+            # A part of a figure: a service may be rated in one document and be ratable in another.
+            return Rate(numerator, denominator)
         shown = denominator >= max(1, floor)
         return Rate(numerator, denominator, numerator / denominator) if shown else Rate(0, 0)
 
@@ -255,3 +311,61 @@ def _figures(counts: Counts, floor: int) -> Figures:
         },
         rate(2 * points, rated),
     )
+
+
+# --- what stands behind a figure ------------------------------------------------------------------------------
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """An event that a figure was made of, as ``GET /api/v1/events`` names it."""
+
+    position: int
+    id: str
+    type: str
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What one service or case brings to a figure, and by which events."""
+
+    stream: str
+    hall: str
+    day: str
+    unit: str
+    item: str | None
+    window: str | None
+    numerator: int
+    denominator: int
+    events: list[Behind]
+
+
+def evidence(log: Iterable[Recorded], figure: str) -> list[Evidence]:
+    """Every contribution to a rate, each service recounted by itself: together they are the figure."""
+    views: dict[tuple[str, str], View] = {}
+    events: dict[tuple[str, str], list[Behind]] = {}
+    for recorded in log:
+        if (name := key(recorded)) is None:
+            continue
+        place = (recorded.stream, name)
+        if (view := evolve(views.pop(place, None), recorded)) is not None:
+            views[place] = view
+            tag = str(recorded.event.__struct_config__.tag)
+            events.setdefault(place, []).append(Behind(recorded.position, recorded.id, tag))
+    told: list[Evidence] = []
+    for (stream, name), view in views.items():
+        for part in view.slices.values():
+            rate = _figures(part.counts, 0, divided=False).rates[figure]
+            if rate.numerator or rate.denominator:
+                told.append(
+                    Evidence(
+                        stream,
+                        view.hall,
+                        view.day,
+                        part.unit,
+                        part.item,
+                        part.window,
+                        rate.numerator,
+                        rate.denominator,
+                        events[stream, name],
+                    )
+                )
+    return told

@@ -159,6 +159,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{RECTIFICATION}/call-back"): RECTIFYING,
     # figures, the log, imports
     ("GET", f"{API}/performance"): ANYBODY,  # the public slice; the rest by role
+    ("GET", f"{API}/performance/{{figure}}/events"): OVERSIGHT,
     ("GET", f"{API}/events"): only("auditor", "admin"),
     ("POST", f"{API}/import"): ADMIN,
     ("POST", f"{API}/halls/{{hall}}/queues"): ADMIN,

@@ -6,16 +6,27 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from adapters.http.access import API, OVERSIGHT
 from adapters.http.body import StrictRequest
 from adapters.http.identity import CHALLENGE
 from adapters.http.parts import Parts
-from adapters.http.past import AsOf, of_log
+from adapters.http.past import AsOf, events_of, of_log
 from adapters.http.problems import FieldError, Rejected
-from adapters.http.reading import After, Word, answers, caught_up, document, shape
-from domain.message import Text
+from adapters.http.reading import (
+    LIMIT,
+    After,
+    Cursor,
+    Limit,
+    Word,
+    answers,
+    caught_up,
+    document,
+    page_of,
+    shape,
+)
+from domain.message import Refused, Text
 from domain.workdays import SHANGHAI
 from projections import performance
 from projections.performance import By
@@ -28,6 +39,10 @@ FIRST_YEAR = 2000
 PAGE = 500
 
 
+From = Annotated[date | None, QueryParameter(name="from", description="30 days before to")]
+To = Annotated[date | None, QueryParameter(description="today")]
+
+
 class Rates(performance.Figures, frozen=True):
     """The rates of one hall, unit, item or window, which one of the first four names."""
 
@@ -38,7 +53,25 @@ class Rates(performance.Figures, frozen=True):
 
 
 Published = shape(
-    "Performance", {"from": date}, to=date, by=By, names=dict[str, Text], performance=list[Rates]
+    "Performance",
+    {"from": date},
+    to=date,
+    by=By,
+    names=dict[str, Text],
+    definitions=dict[str, performance.Definition],
+    performance=list[Rates],
+)
+Proved = shape(
+    "Evidence",
+    {"from": date},
+    to=date,
+    figure=str,
+    name=Text,
+    definition=performance.Definition,
+    numerator=int,
+    denominator=int,
+    evidence=list[performance.Evidence],
+    cursor=str | None,
 )
 
 
@@ -52,24 +85,19 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     )
     async def figures(
         request: StrictRequest,
-        from_: Annotated[date | None, QueryParameter(name="from", description="30 days before to")] = None,
-        to: Annotated[date | None, QueryParameter(description="today")] = None,
+        from_: From = None,
+        to: To = None,
         by: Annotated[By, QueryParameter()] = "hall",
         hall: Word = None,
         after: After = 0,
         as_of: AsOf = None,
     ) -> Response[bytes]:
-        last = to or parts.clock().astimezone(SHANGHAI).date()
-        if last.year < FIRST_YEAR:
-            raise Rejected(422, "invalid", errors=[FieldError("to", f"not before {FIRST_YEAR}")])
-        first = from_ or last - timedelta(days=30)
-        if not timedelta(0) <= last - first <= timedelta(days=DAYS_MAX):
-            raise Rejected(422, "invalid", errors=[FieldError("from", f"at most {DAYS_MAX} days before to")])
+        first, last = _period(parts, from_, to)
         identity = request.user
         assert OVERSIGHT is not None
         inside = identity is not None and identity.role in OVERSIGHT
-        if by == "window" and not inside:
-            # A window is a person on a given day.
+        if (by == "window" or as_of is not None) and not inside:
+            # A window is a person on a given day, and so is the difference between two moments.
             if identity is None:
                 raise Rejected(401, "no-identity", headers=CHALLENGE)
             raise Rejected(403, "not-yours", {"role": identity.role})
@@ -87,11 +115,75 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             "to": last,
             "by": by,
             "names": performance.RATE_NAMES,
+            "definitions": performance.DEFINITIONS,
             "performance": [{by: name, **msgspec.structs.asdict(rates)} for name, rates in found.items()],
         }
         return document(shown, position, moment)
 
-    return [figures]
+    @get(
+        f"{API}/performance/{{figure:str}}/events",
+        operation_id="performance_events",
+        responses=answers(Proved),
+        summary="The very events behind a figure, recounted from the log",
+        tags=["figures"],
+    )
+    async def events(
+        figure: FromPath[str],
+        request: StrictRequest,
+        from_: From = None,
+        to: To = None,
+        hall: Word = None,
+        unit: Word = None,
+        item: Word = None,
+        window: Word = None,
+        as_of: AsOf = None,
+        limit: Limit = LIMIT,
+        cursor: Cursor = None,
+    ) -> Response[bytes]:
+        if figure not in performance.DEFINITIONS:
+            raise Refused("unknown-figure", missing=True, figure=figure)
+        first, last = _period(parts, from_, to)
+        identity = request.user
+        assert identity is not None
+        if hall is not None and not identity.may_act_in(hall):
+            raise Rejected(403, "other-hall", {"hall": hall})
+        log, position, moment = await events_of(parts, performance, as_of)
+        asked = {"hall": hall or identity.hall, "unit": unit, "item": item, "window": window}
+        found = [
+            one
+            for one in performance.evidence(log, figure)
+            if first.isoformat() <= one.day <= last.isoformat()
+            and all(wanted in (None, getattr(one, name)) for name, wanted in asked.items())
+        ]
+        named = ((f"{one.stream} {one.day} {one.events[0].position:020}", one) for one in found)
+        page, more = page_of(named, limit, cursor)
+        shown = {
+            "from": first,
+            "to": last,
+            "figure": figure,
+            "name": performance.RATE_NAMES[figure],
+            "definition": performance.DEFINITIONS[figure],
+            "numerator": sum(one.numerator for one in found),
+            "denominator": sum(one.denominator for one in found),
+            "evidence": page,
+            "cursor": more,
+        }
+        return document(shown, position, moment)
+
+    return [figures, events]
+
+
+def _period(parts: Parts, from_: date | None, to: date | None) -> tuple[date, date]:
+    """Raises:
+    Rejected: 422, the period is none or too long.
+    """
+    last = to or parts.clock().astimezone(SHANGHAI).date()
+    if last.year < FIRST_YEAR:
+        raise Rejected(422, "invalid", errors=[FieldError("to", f"not before {FIRST_YEAR}")])
+    first = from_ or last - timedelta(days=30)
+    if not timedelta(0) <= last - first <= timedelta(days=DAYS_MAX):
+        raise Rejected(422, "invalid", errors=[FieldError("from", f"at most {DAYS_MAX} days before to")])
+    return first, last
 
 
 def _within(view: performance.View, first: date, last: date, hall: str | None) -> bool:

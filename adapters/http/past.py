@@ -1,6 +1,6 @@
 """What the log stood at: a view folded anew up to a position or a moment, from the events that view is made of."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import ModuleType
 from typing import Annotated, Any, NamedTuple
@@ -45,9 +45,17 @@ async def of_stream(parts: Parts, projection: ModuleType, stream: str, told: str
 
 async def of_log(parts: Parts, projection: ModuleType, told: str) -> Past:
     """All documents of a projection that names its events (``MINE``)."""
-    position, moment = await _place(parts, told)
+    log, position, moment = await events_of(parts, projection, told)
+    return Past(_folded(projection, log), position, moment)
+
+
+async def events_of(
+    parts: Parts, projection: ModuleType, told: str | None
+) -> tuple[Sequence[Recorded], int, datetime]:
+    """What a projection that names its events is made of, up to the place that is told or up to now."""
+    position, moment = await (_place(parts, told) if told is not None else parts.log.moment(2**62))
     topics = [TAGS[kind] for kind in projection.MINE]
-    return Past(_folded(projection, await parts.log.until(position, topics=topics)), position, moment)
+    return await parts.log.until(position, topics=topics), position, moment
 
 
 def listed(past: Past, projection: ModuleType, where: Mapping[str, Any], order: str) -> list[tuple[str, Any]]:

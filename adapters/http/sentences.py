@@ -294,6 +294,7 @@ CASES: dict[str, Text] = {
 # --- reviews and their rectification ------------------------------------------------------------------------
 
 REVIEWS: dict[str, Text] = {
+    "unknown-figure": Text("没有这个指标：{figure}。", "There is no figure {figure}."),
     "unknown-review": Text("没有这个评价。", "There is no such review."),
     "already-reviewed": Text("这项服务已经评价过。", "This service was reviewed already."),
     "unknown-invitation": Text("评价邀请无效。", "This invitation does not hold."),

@@ -18,7 +18,7 @@ from domain.rectification import (
 )
 from domain.review import BAD, ReviewAdded, ReviewGiven, ReviewInvited
 from projections import performance
-from projections.performance import RATE_NAMES, By, Figures, Rate, View, figures
+from projections.performance import DEFINITIONS, RATE_NAMES, By, Figures, Rate, View, evidence, figures
 from tests.histories import histories, record, view_of
 from tests.spec import NINE
 
@@ -255,3 +255,35 @@ def test_only_bad_reviews_have_documents_of_their_own() -> None:
     keys = documents(("review-ticket.t1", rated()), ("review-ticket.t2", BADLY)).keys()
     assert keys == {"day/tanghe/2026-03-02", "bad/ticket.t2"}
     assert BADLY.grade in BAD
+
+
+# --- what stands behind a figure ------------------------------------------------------------------------------
+
+
+def test_every_figure_says_what_is_divided_by_what_and_who_says_so() -> None:
+    assert DEFINITIONS.keys() == RATE_NAMES.keys()
+
+
+def test_a_figure_names_the_very_events_it_was_made_of() -> None:
+    log = record("review-ticket.t1", invited(), rated("dissatisfied"), RECTIFIED)
+    (proof,) = evidence(log, "rectified")
+    assert (proof.stream, proof.numerator, proof.denominator) == ("review-ticket.t1", 1, 1)
+    assert [event.type for event in proof.events] == ["review-given", "review-rectified"]
+    ruled = record("review-ticket.t1", invited(), rated("dissatisfied"), ReviewRuled("malicious", "x", "y"))
+    assert evidence(ruled, "bad") == []
+    (unrated,) = evidence(ruled, "active_review")
+    assert (unrated.numerator, unrated.denominator) == (0, 1)
+
+
+@given(histories(length=200))
+def test_whatever_happens_the_evidence_of_a_figure_is_the_figure(log: list[Recorded]) -> None:
+    told = figures(view_of(performance, log).values())
+    for name in RATE_NAMES:
+        behind: dict[str, tuple[int, int]] = {}
+        for one in evidence(log, name):
+            n, d = behind.get(one.hall, (0, 0))
+            behind[one.hall] = (n + one.numerator, d + one.denominator)
+        shown = {hall: (f.rates[name].numerator, f.rates[name].denominator) for hall, f in told.items()}
+        assert {h: pair for h, pair in shown.items() if pair != (0, 0)} == {
+            h: pair for h, pair in behind.items() if pair[1]
+        }

@@ -17,6 +17,7 @@ WORDS = {
     "year": "2026",
     "follow": "nothing",
     "link": "nothing",
+    "figure": "bad",
     "file": "nothing",
     "person": "nobody",
 }

@@ -111,6 +111,30 @@ async def test_a_past_that_is_none_is_refused(office: Served, wrong: str) -> Non
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
 
 
+async def test_a_figure_leads_to_the_very_events_in_the_log(office: Served) -> None:
+    service, _, _ = await bad_review(office, "huyang", "figure")
+    admin, at = office.bearer("admin"), await head(office)
+    figures = (await office.get("/performance", admin, hall="huyang", after=at)).json()
+    proof = (await office.get("/performance/bad/events", admin, hall="huyang")).json()
+    shown = figures["performance"][0]["rates"]["bad"]
+    assert (proof["numerator"], proof["denominator"]) == (shown["numerator"], shown["denominator"]) == (1, 1)
+    assert proof["definition"] == figures["definitions"]["bad"]
+    (one,) = proof["evidence"]
+    assert one["stream"] == f"review-{service}"
+    event = (await office.parts.log(one["events"][0]["position"] - 1, 1, None))[0]
+    assert (event.id, event.event.grade) == (one["events"][0]["id"], "very-dissatisfied")
+    assert (await office.get("/performance/bad/events", admin, hall="huyang", as_of=1)).json()[
+        "evidence"
+    ] == []
+    unknown = await office.get("/performance/nothing/events", admin)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown-figure")
+    elsewhere = office.bearer("supervisor", "other", hall="tanghe")
+    refused = await office.get("/performance/bad/events", elsewhere, hall="huyang")
+    assert (refused.status_code, refused.json()["code"]) == (403, "other-hall")
+    # The difference between two moments would show the public one person's rating.
+    assert (await office.get("/performance", as_of=at)).status_code == 401
+
+
 @pytest_asyncio.fixture(loop_scope="module")
 async def long_day(office: Served) -> str:
     """A day of 12,000 events, written straight into the log."""

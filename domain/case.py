@@ -174,7 +174,7 @@ class CaseNumbered(Event, frozen=True, tag="case-numbered"):
 
 class CaseAccepted(Event, frozen=True, tag="case-accepted"):
     """``clock`` is missing where nothing is timed: what is handled on the spot (即办件). ``by_silence``: nobody had
-    answered in time (行政许可法 第32条), and the clock runs from the receipt."""
+    answered in time (see ``CaseLimits``), and the clock runs from the receipt."""
 
     document: str | None = None
     clock: CaseClock | None = None
@@ -473,7 +473,7 @@ def _accept(asked: Accept, case: Case, opened: CaseOpened, stamp: Stamp) -> list
 
 
 def _after_silence(told: list[limits.AnyEvent], case: Case, opened: CaseOpened) -> list[AnyEvent]:
-    """Whom nobody answered in time is accepted from the receipt on (行政许可法 第32条)."""
+    """Whom nobody answered in time is accepted from the receipt on, where ``CaseLimits`` says so."""
     match told:
         case [LimitPassed("acceptance")] if case.limits.running["acceptance"].accepts:
             received_at = case.limits.open["acceptance"]

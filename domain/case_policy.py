@@ -1,13 +1,47 @@
-"""The smaller limits that a case's facts open: how long each is, by the desk's own words or by configuration."""
+"""What follows for cases: the smaller limits that their facts open, and the case of what could not be done.
 
-from domain.case import CaseAccepted, CaseDecided, CaseOpened
+How long each is, the desk says in its own words, or the configuration.
+"""
+
+from domain import case
+from domain.case import Accept, CaseAccepted, CaseDecided, CaseOpened, OpenCase
 from domain.directive import CaseDirected
+from domain.handling import Ask
 from domain.limits import CaseLimits, LimitClock, SetLimit, set_limit
-from domain.message import Recorded
+from domain.message import Recorded, hall_of
 from domain.papers import CaseCorrected, CorrectionRequested
+from domain.queue import ServiceFinished
 from domain.respite import CaseSuspended
 from domain.steps import StepBegun
 from domain.workdays import Calendar
+
+HOLDER = "ticket-holder"
+"""The applicant of an escalation: whoever held the ticket, whom the queue's own record names if anybody does."""
+
+UNNAMED_ITEM = "not-done"
+
+
+def escalation(recorded: Recorded, unit: str, lengths: CaseLimits) -> list[Ask]:
+    """The case of a ticket that ended without its matter being done (办不成事反映): opened, accepted and timed at once.
+
+    There is one for each such ticket, ``case-{ticket}.not-done``.
+    """
+    match recorded.event:
+        case ServiceFinished(ticket=ticket, items=items, outcome="not-done"):
+            opening = OpenCase(
+                item=items[0] if items else UNNAMED_ITEM,
+                item_version=1,
+                hall=hall_of(recorded.stream),
+                unit=unit,
+                applicant=HOLDER,
+                channel="window",
+                kind="promised",
+                promised_limit_workdays=lengths.not_done,
+                ticket=ticket,
+            )
+            stream = case.stream(f"{ticket}.not-done")
+            return [Ask(stream, opening), Ask(stream, Accept())]
+    return []
 
 
 def limits_opened(recorded: Recorded, calendar: Calendar, lengths: CaseLimits) -> list[SetLimit]:

@@ -28,7 +28,7 @@ Days = Annotated[int, Meta(ge=1, le=999, description="working days")]
 
 class Rule(NamedTuple):
     """What the supervision says when a limit has passed. ``grade`` tells how sure the source is: S read in the
-    official text, L seen in use, R known but not read, D our default."""
+    official text, L seen in use, R recalled and never read (not to be cited), D our default."""
 
     name: Text
     signal: Signal
@@ -37,9 +37,7 @@ class Rule(NamedTuple):
 
 
 RULES: dict[str, Rule] = {
-    "acceptance": Rule(
-        Text("逾期未答复是否受理", "acceptance not answered"), "red", "行政许可法 第32条", "R"
-    ),
+    "acceptance": Rule(Text("逾期未答复是否受理", "acceptance not answered"), "red", "recalled", "R"),
     "correction": Rule(Text("逾期未补正", "correction not answered"), "warning", "configuration", "D"),
     "supplement": Rule(
         Text("容缺材料逾期未补", "outstanding papers overdue"), "yellow", "configuration", "D"
@@ -55,14 +53,17 @@ RULES: dict[str, Rule] = {
 class CaseLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How many working days, where neither the case nor the desk says it. Configuration.
 
-    ``acceptance`` and ``silence_accepts``: whoever is told nothing in five days is accepted from the receipt on
-    (行政许可法 第32条 [R]). ``delivery``: ten days from the decision (第44条 [S]). ``correction``: none found.
+    ``acceptance`` and ``silence_accepts``: whoever is told nothing in five days is accepted from the receipt on;
+    this is recalled and was not read anywhere. ``delivery``: ten days from the decision (行政许可法 第44条).
+    ``correction``: none found. ``not_done``: what could not be done at a window (办不成事) is settled
+    within; none found, the number is ours.
     """
 
     acceptance: Days = 5
     silence_accepts: bool = True
     correction: Days | None = None
     delivery: Days = 10
+    not_done: Days = 5
 
 
 # --- commands -------------------------------------------------------------------------------------------------

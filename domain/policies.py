@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from domain import review
 from domain.case import CaseAccepted, CaseClosed
-from domain.case_policy import limits_opened
+from domain.case_policy import escalation, limits_opened
 from domain.deadlines import (
     CaseClock,
     Deadline,
@@ -62,9 +62,10 @@ def react(
 def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_of: UnitOf) -> list[Ask]:
     """What the subjects ask of each other and of their clocks.
 
-    A ticket's service and a closed case may be rated, test cases excepted (线下一次一评, 线上一事一评, 锡政办发〔2022〕
-    70号 第30条); a bad review opens its rectification; a case's clock starts when it is accepted and is set anew
-    when it was stopped or given more days. A deadline that is near or has passed goes up the ladder.
+    What was not done at a window becomes a case. A ticket's service and a closed case may be rated, test cases
+    excepted (线下一次一评, 线上一事一评, 锡政办发〔2022〕70号 第30条); a bad review opens its rectification; a case's
+    clock starts when it is accepted and is set anew when it was stopped or given more days. A deadline that is near or
+    has passed goes up the ladder.
     """
     match recorded.event:
         case ServiceFinished(ticket=ticket, window=window, items=items):
@@ -74,7 +75,8 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
             invitation = InviteReview(
                 channel="qr-code", hall=hall, unit=unit, window=window, item=item, until=until
             )
-            return [Ask(review.stream(f"ticket.{ticket}"), invitation)]
+            escalated = escalation(recorded, unit, terms_of(hall).cases)
+            return [Ask(review.stream(f"ticket.{ticket}"), invitation), *escalated]
         case CaseClosed(item, hall, unit, test=False):
             until = recorded.stamp.at + timedelta(days=terms_of(hall).review_days)
             invitation = InviteReview(channel="sms", hall=hall, unit=unit, item=item, until=until)

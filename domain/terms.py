@@ -98,13 +98,13 @@ def told(terms: Terms) -> dict[str, Term]:
             Text("答复是否受理", "an application is answered within"),
             terms.cases.acceptance,
             WORKDAYS,
-            Text("行政许可法第32条（未核原文）", "Administrative Licensing Law, art. 32 (not read)"),
+            Text("未查到原文", "recalled; no text was found"),
         ),
         "cases.silence": Term(
             Text("逾期不告知即为受理", "silence counts as acceptance"),
             int(terms.cases.silence_accepts),
             Text("1是0否", "1 yes, 0 no"),
-            Text("行政许可法第32条（未核原文）", "Administrative Licensing Law, art. 32 (not read)"),
+            Text("未查到原文", "recalled; no text was found"),
         ),
     }
 

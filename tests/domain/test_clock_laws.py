@@ -38,14 +38,24 @@ class Plain:
 
     def due(self, since: datetime, days: int, stops: list[tuple[datetime, datetime]] | None = None) -> date:
         """Walk on from the day after, and count what counts: worked days outside every stop. The day a stop begins is
-        still used and the day it ends is not, as the first day of any limit is not."""
+        still used and the day it ends is not, as the first day of any limit is not. Where a stop begins on the very
+        last day, that day is its last worked day instead: nothing runs out while the clock stands still."""
+        dates = [(a.astimezone(SHANGHAI).date(), b.astimezone(SHANGHAI).date()) for a, b in stops or []]
         day, left = since.astimezone(SHANGHAI).date(), days
         while left:
             day += ONE
-            stopped = any(
-                a.astimezone(SHANGHAI).date() < day <= b.astimezone(SHANGHAI).date() for a, b in stops or []
-            )
-            left -= self.works(day) and not stopped
+            left -= self.works(day) and not any(a < day <= b for a, b in dates)
+        for begins, ends in dates:
+            if begins == day:
+                while (ahead := self.next(day)) <= ends:
+                    day = ahead
+        return day
+
+    def next(self, day: date) -> date:
+        """The worked day after this one."""
+        day += ONE
+        while not self.works(day):
+            day += ONE
         return day
 
 
@@ -144,7 +154,7 @@ def check(
 def test_silence_accepts_five_working_days_after_the_receipt_or_the_last_answer(
     this: tuple[set[date], set[date]], begins: int, answers: list[int], silence: bool
 ) -> None:
-    """行政许可法 第32条 [R]; the clock then runs from the receipt, or from the answer to the correction."""
+    """Where configured so; the clock then runs from the receipt, or from the answer to the correction."""
     world, plain = World(Calendar((notice(2026, *this),))), Plain(*this, {2026})
     at = NINE + timedelta(days=begins)
     world.ask(STREAM, opening(8, guided=True), at)

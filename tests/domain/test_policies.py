@@ -10,7 +10,7 @@ from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
 from domain import policies
-from domain.case import CaseAccepted, CaseClosed, CaseDecided, CaseOpened
+from domain.case import CaseAccepted, CaseClosed, CaseDecided, CaseOpened, OpenCase
 from domain.deadlines import (
     CaseClock,
     CaseDues,
@@ -28,7 +28,15 @@ from domain.limits import CaseLimits, LimitClock, LimitSet, SetLimit, set_limit
 from domain.message import Event, Recorded
 from domain.papers import CaseCorrected, CorrectionRequested, GuidePaper
 from domain.policies import react, recompute
-from domain.queue import ServiceFinished
+from domain.queue import (
+    CallNext,
+    FinishService,
+    IssueTicket,
+    OpenDay,
+    OpenWindow,
+    ServiceFinished,
+    StartService,
+)
 from domain.rectification import OpenRectification, RecomputeDues, RectificationExtended
 from domain.respite import CaseExtended, CaseResumed, CaseSuspended
 from domain.review import InviteReview, ReviewGiven
@@ -36,7 +44,7 @@ from domain.steps import StepBegun
 from domain.supervision import RecomputeDeadline, StartClock
 from domain.terms import Terms
 from domain.workdays import Calendar, workdays_between
-from tests.histories import CALENDAR, World, record, worlds
+from tests.histories import CALENDAR, HALL, World, record, worlds
 from tests.spec import NINE
 
 
@@ -279,6 +287,41 @@ def test_a_fact_opens_its_limit(happened: Event, limit: str, days: int) -> None:
 )
 def test_no_limit_is_made_up(happened: Event) -> None:
     assert [ask for ask in asked("case-t1", happened) if isinstance(ask.command, SetLimit)] == []
+
+
+def test_what_was_not_done_at_a_window_becomes_a_case_with_a_limit_of_its_own() -> None:
+    failed = msgspec.structs.replace(FINISHED, outcome="not-done")
+    _, opened, accepted = asked("queue-tanghe-2026-03-02", failed)
+    assert opened.stream == accepted.stream == f"case-{failed.ticket}.not-done"
+    assert isinstance(opened.command, OpenCase)
+    assert (opened.command.ticket, opened.command.hall) == (failed.ticket, "tanghe")
+    assert opened.command.promised_limit_workdays == 5
+    terms = Terms(cases=CaseLimits(not_done=2))
+    _, opened, _ = asked("queue-tanghe-2026-03-02", failed, terms_of=lambda hall: terms)
+    assert isinstance(opened.command, OpenCase)
+    assert opened.command.promised_limit_workdays == 2
+    assert len(asked("queue-tanghe-2026-03-02", FINISHED)) == 1
+
+
+def test_a_ticket_that_failed_has_one_case_that_is_timed_from_then_on() -> None:
+    world, line = World(), "queue-tanghe-2026-03-02"
+    for command in (
+        OpenDay(HALL),
+        IssueTicket("t1", "a"),
+        OpenWindow("w1", "li", ("a",)),
+        CallNext("w1"),
+        StartService("w1"),
+        FinishService("w1", outcome="not-done"),
+        FinishService("w1", outcome="not-done"),
+    ):
+        world.ask(line, command, NINE)
+    state = world.state("case-t1.not-done")
+    assert (state.status, state.opened.ticket) == ("accepted", "t1")
+    assert state.watch.dues.due_at == evening(3, 9)
+    assert [recorded.stream for recorded in world.log if isinstance(recorded.event, CaseOpened)] == [
+        "case-t1.not-done"
+    ]
+    assert world.refused == []
 
 
 def test_whether_silence_accepts_is_configuration() -> None:

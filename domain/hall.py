@@ -116,6 +116,8 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """After how many others somebody who missed the call is called when they come back; without it, last."""
     undo_seconds: Annotated[int, Meta(ge=0, le=600)] = 60
     """How long a finish, a no-show or a transfer can be taken back (反悔; ours, no rule)."""
+    pauses: dict[Id, Text] = msgspec.field(default_factory=dict)
+    """For what a window may pause (午餐, 休息, 办不成事 handed over); anything, if nothing is named."""
     capacity: Annotated[int, Meta(ge=1, le=10_000)] | None = None
     """How many may wait before no more tickets are given to those who have not booked."""
     tickets_until: Literal["day-closed", "closing-time"] = "day-closed"

@@ -25,7 +25,7 @@ class CloseWindow(Command, frozen=True):
 
 
 class PauseWindow(Command, frozen=True):
-    """``reason`` is what the hall tells its own: lunch, a break, 办不成事 handed over."""
+    """``reason`` is one of the plan's, where it names any."""
 
     window: Id
     reason: Label = "break"
@@ -95,7 +95,12 @@ def decide(command: AnyCommand, queue: Queue) -> list[AnyEvent]:
         case CloseWindow(window):
             return _close(queue, window)
         case PauseWindow(window, why):
-            return [] if _awake(queue, window).state == "paused" else [WindowPaused(window, why)]
+            if _awake(queue, window).state == "paused":
+                return []
+            known = queue.plan.pauses if queue.plan is not None else {}
+            if known and why not in known:
+                raise Refused("unknown-pause", invalid=True, field="reason", names=sorted(known))
+            return [WindowPaused(window, why)]
         case ResumeWindow(window):
             return [] if _awake(queue, window).state == "open" else [WindowResumed(window)]
         case RaiseAlarm(window, kind):

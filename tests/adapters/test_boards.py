@@ -24,10 +24,18 @@ from adapters.stream import Current, EventStream, Item, StreamRewritten, connect
 from adapters.tail import LogTail
 from adapters.views import Document, Views, ViewsRecorder
 from domain.message import Recorded
-from domain.queue import TicketCalled, TicketRecalled, TicketUnparked
+from domain.queue import (
+    AlarmCleared,
+    AlarmRaised,
+    DayOpened,
+    TicketCalled,
+    TicketRecalled,
+    TicketUnparked,
+    WindowOpened,
+)
 from projections import board
-from tests.days import KEY, STREAM, lived
-from tests.histories import view_of
+from tests.days import KEY, PLAN, STREAM, lived
+from tests.histories import record, view_of
 from tests.logs import Log, until
 
 HALL, DAY = "tang-he", date(2026, 3, 2)
@@ -46,10 +54,10 @@ def shown(log: Sequence[Recorded]) -> dict[str, Any]:
     return plain
 
 
-def read(frame: bytes) -> dict[str, Any]:
+def read(frame: bytes, kind: str = "board") -> dict[str, Any]:
     """The board of a server-sent event; the first of a subscription also tells when to come back."""
     event, position, data, *end = frame.removeprefix(boards.RETRY).decode().split("\n")
-    assert (event, end) == ("event: board", ["", ""])
+    assert (event, end) == (f"event: {kind}", ["", ""])
     told: dict[str, Any] = msgspec.json.decode(data.removeprefix("data: "))
     assert position == f"id: {told['position']}"
     return told
@@ -139,6 +147,39 @@ async def eventually(running: LiveBoards, expected: dict[str, Any]) -> dict[str,
         while facts(told := await now(running)) != expected:  # noqa: ASYNC110 (there is no event to wait for)
             await asyncio.sleep(0.01)
     return told
+
+
+# --- what only staff see ---------------------------------------------------------------------------------------
+
+
+async def test_an_alarm_reaches_the_staff_at_once_and_no_screen() -> None:
+    happened = record(
+        STREAM,
+        DayOpened(PLAN),
+        WindowOpened("w1", "li", ("a",)),
+        AlarmRaised("w1", "threat"),
+        AlarmCleared("w1"),
+    )
+    wire = Wire()
+    async with live(Shelf(happened[:2]), wire) as running:
+        staff = running.subscribe(HALL, DAY, staff=True)
+        try:
+            assert read(await anext(staff), "alarms")["alarms"] == []
+            wire.say(happened[2])
+            async with asyncio.timeout(3):
+                while b"event: alarms" not in (frame := await anext(staff)):
+                    pass
+            (raised,) = read(frame, "alarms")["alarms"]
+            assert (raised["window"], raised["kind"]) == ("w1", "threat")
+            assert b"threat" not in await running.board(HALL, DAY)
+            assert b"threat" in await running.board(HALL, DAY, staff=True)
+            wire.say(happened[3])
+            async with asyncio.timeout(3):
+                while b"event: alarms" not in (frame := await anext(staff)):
+                    pass
+            assert read(frame, "alarms")["alarms"] == []
+        finally:
+            await staff.aclose()
 
 
 # --- documents and stream ---------------------------------------------------------------------------------------

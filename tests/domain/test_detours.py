@@ -9,7 +9,7 @@ import pytest
 from domain import queue
 from domain.hall import HallPlan, SessionPlan
 from domain.line import ahead, next_in_line, why
-from domain.message import Command, Event
+from domain.message import Command, Event, Text
 from domain.order import Ageing, Arrival, Ratio
 from domain.queue import (
     AlarmCleared,
@@ -26,6 +26,7 @@ from domain.queue import (
     MarkNoShow,
     NoShowUndone,
     ParkTicket,
+    PauseWindow,
     RaiseAlarm,
     Recall,
     ReturnToLine,
@@ -49,6 +50,7 @@ from domain.queue import (
     UnparkTicket,
     VisitSplit,
     WindowClosed,
+    WindowPaused,
 )
 from tests.domain.test_queue import (
     A1,
@@ -296,6 +298,15 @@ def test_nothing_is_undone_over_a_ticket_in_hand_or_at_a_closed_window() -> None
 
 def test_what_was_undone_can_be_done_again() -> None:
     given(queue, *IN_SERVICE).when(FinishService("1"), UndoLast("1"), FinishService("1")).then(DONE)
+
+
+# --- pauses ---------------------------------------------------------------------------------------------------
+
+
+def test_a_window_pauses_for_what_the_plan_names() -> None:
+    history = (opened(pauses={"lunch": Text("午餐", "Lunch")}), W1)
+    given(queue, *history).when(PauseWindow("1", "lunch")).then(WindowPaused("1", "lunch"))
+    given(queue, *history).when(PauseWindow("1", "errand")).refused("unknown-pause", names=["lunch"])
 
 
 # --- alarms ---------------------------------------------------------------------------------------------------

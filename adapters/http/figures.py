@@ -23,12 +23,14 @@ from adapters.http.reading import (
     answers,
     caught_up,
     document,
+    listing,
+    lists,
     page_of,
     shape,
 )
 from domain.message import Refused, Text
 from domain.workdays import SHANGHAI
-from projections import performance
+from projections import performance, suspicion
 from projections.performance import By
 
 PUBLIC_FLOOR = 5
@@ -170,7 +172,31 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         }
         return document(shown, position, moment)
 
-    return [figures, events]
+    @get(
+        f"{API}/reviews/suspicious",
+        operation_id="reviews_suspicious",
+        responses=lists("flags", suspicion.Flag),
+        summary="Ratings that look unlike one person's own word, to be looked into",
+        tags=["reviews"],
+    )
+    async def suspicious(
+        request: StrictRequest, from_: From = None, to: To = None, hall: Word = None
+    ) -> Response[bytes]:
+        first, last = _period(parts, from_, to)
+        identity = request.user
+        assert identity is not None
+        if hall is not None and not identity.may_act_in(hall):
+            raise Rejected(403, "other-hall", {"hall": hall})
+        log, position, moment = await events_of(parts, suspicion, None)
+        found = [
+            flag
+            for flag in suspicion.flags(log)
+            if first <= flag.at.astimezone(SHANGHAI).date() <= last
+            and (hall or identity.hall) in (None, flag.hall)
+        ]
+        return listing("flags", found, None, position, moment)
+
+    return [figures, events, suspicious]
 
 
 def _period(parts: Parts, from_: date | None, to: date | None) -> tuple[date, date]:

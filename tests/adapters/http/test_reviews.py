@@ -136,3 +136,21 @@ async def test_a_form_on_paper_counts_when_a_second_person_confirms_it(served: S
     assert (await served.post("/reviews", {"service": service} | WELL, served.bearer("kiosk"))).json()[
         "code"
     ] == "already-reviewed"
+
+
+async def test_what_looks_suspicious_is_listed_with_its_reason_and_deleted_by_nobody(served: Served) -> None:
+    device = served.bearer("kiosk", "device-9", hall="yuantan")
+    ratings = []
+    for _ in range(4):
+        ticket = await served_ticket(served, "yuantan")
+        body = {"service": {"ticket": ticket["id"]}} | WELL | {"channel": "tablet"}
+        ratings.append((await served.post("/reviews", body, device)).json()["service"])
+    listed = (await served.get("/reviews/suspicious", served.bearer("supervisor"), hall="yuantan")).json()[
+        "flags"
+    ]
+    assert [flag["reviews"] for flag in listed if flag["reason"] == "one-device"] == [ratings]
+    for service in ratings:
+        events = await served.parts.log(0, 10, f"review-{service}")
+        assert "ReviewGiven" in {type(event.event).__name__ for event in events}
+    elsewhere = served.bearer("supervisor", hall="tanghe")
+    assert (await served.get("/reviews/suspicious", elsewhere, hall="yuantan")).status_code == 403

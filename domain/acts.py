@@ -4,7 +4,7 @@ Booking takes a place in the hall's day and puts it on the person's record. Chec
 is itself the taking of a ticket. An answer is what the asker is told at once, before any view has followed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Literal
 
@@ -55,6 +55,7 @@ from domain.slots import (
     OfferSlots,
     PlaceHeld,
     ReleaseHold,
+    ReviseOffer,
     SlotBooked,
 )
 from domain.wait import Wait, expected
@@ -260,6 +261,21 @@ def cancel(hall: str, day: date, command: CancelAppointment) -> Act:
         return Ask(citizen.stream(person), ReleaseBooking(command.appointment, command.reason))
 
     return Act((Ask(days, command), release), _tell_appointment(hall, days, command.appointment))
+
+
+def revise_offer(hall: str, day: date, plan: SlotsPlan, cancelled: Mapping[str, str], reason: str) -> Act:
+    """Offer something else on a day, and cancel what has no place in it.
+
+    Args:
+        cancelled: the person of each appointment that is cancelled for it. If somebody has booked since these
+            were listed and would be stranded, nothing happens at all.
+    """
+    days = slots.stream(hall, day)
+    asks: list[Ask] = []
+    for name, person in cancelled.items():
+        asks.append(Ask(days, CancelAppointment(name, reason, by_hall=True)))
+        asks.append(Ask(citizen.stream(person), ReleaseBooking(name, reason)))
+    return Act((*asks, Ask(days, ReviseOffer(plan))))
 
 
 def check_in(

@@ -35,6 +35,15 @@ class OfferSlots(Command, frozen=True):
     plan: SlotsPlan
 
 
+class ReviseOffer(Command, frozen=True):
+    """Offer something else on a day that is offered already: other hours, other shares, or nothing (a closure).
+
+    It strands nobody: whose place would be gone is cancelled in the same act before, by name, or it is refused.
+    """
+
+    plan: SlotsPlan
+
+
 class HoldPlace(Command, frozen=True):
     """Keep a place while the form is filled in: nobody else can take it for some minutes.
 
@@ -87,8 +96,11 @@ class BookSlot(Command, frozen=True):
 
 
 class CancelAppointment(Command, frozen=True):
+    """``by_hall``: the hall itself cannot keep it, so that it is never too late."""
+
     appointment: Reference
     reason: Words = "cancelled by the citizen"
+    by_hall: bool = False
 
 
 class GiveUpForMove(Command, frozen=True):
@@ -106,7 +118,8 @@ class CheckIn(Command, frozen=True):
 
 
 class MissAppointment(Command, frozen=True):
-    """The slot is over and nobody came (爽约)."""
+    """The slot is over and nobody came (未到). Who came and was not there when called (过号) has kept their
+    appointment: it is their ticket that is missed, and it counts towards no suspension."""
 
     appointment: Reference
     reason: Words = "did not come"
@@ -114,6 +127,7 @@ class MissAppointment(Command, frozen=True):
 
 AnyCommand = (
     OfferSlots
+    | ReviseOffer
     | HoldPlace
     | ConfirmHold
     | ReleaseHold
@@ -129,6 +143,10 @@ AnyCommand = (
 
 
 class SlotsOffered(Event, frozen=True, tag="slots-offered"):
+    plan: SlotsPlan
+
+
+class SlotsRevised(Event, frozen=True, tag="slots-revised"):
     plan: SlotsPlan
 
 
@@ -148,7 +166,7 @@ class PlaceHeld(Event, frozen=True, tag="place-held"):
 
 class HoldReleased(Event, frozen=True, tag="hold-released"):
     hold: str
-    reason: Literal["given-up", "another-chosen", "expired"]
+    reason: Literal["given-up", "another-chosen", "expired", "offer-revised"]
 
 
 class SlotBooked(Event, frozen=True, tag="slot-booked"):
@@ -195,6 +213,7 @@ class AppointmentMissed(Event, frozen=True, tag="appointment-missed"):
 
 AnyEvent = (
     SlotsOffered
+    | SlotsRevised
     | PlaceHeld
     | HoldReleased
     | SlotBooked
@@ -276,6 +295,8 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
                 return []
             check(plan)
             return [SlotsOffered(plan)]
+        case ReviseOffer(plan):
+            return _revise(slots, plan)
         case HoldPlace():
             return _hold(slots, command, stamp.at)
         case ConfirmHold():
@@ -289,10 +310,11 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
             if not _same(command, known.booking):
                 raise Refused("reference-taken", appointment=appointment)
             return []
-        case CancelAppointment(appointment, reason):
+        case CancelAppointment(appointment, reason, by_hall):
             match _appointment(slots, appointment):
                 case Booked(booking):
-                    _still_cancellable(slots.rules, booking, stamp.at)
+                    if not by_hall:
+                        _still_cancellable(slots.rules, booking, stamp.at)
                     return [AppointmentCancelled(appointment, reason)]
                 case Cancelled():
                     return []
@@ -332,7 +354,10 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
     match event:
         case SlotsOffered(plan):
             slots.offered, slots.rules = True, plan.rules
-            slots.slots = {p.slot: Slot(p, {"public": 0, "internal": 0}) for p in plan.slots}
+            slots.slots = _all_free(plan)
+        case SlotsRevised(plan):
+            slots.rules = plan.rules
+            slots.slots, _ = _placed(slots, plan)
         case PlaceHeld(hold):
             slots.holds[hold] = event
             for slot in _in_a_row(slots, event.slot, event.slots):
@@ -402,6 +427,54 @@ def _appointment(slots: Slots, appointment: str) -> Appointment:
 
 def _same(command: BookSlot, booking: SlotBooked) -> bool:
     return (command.slot, command.item, command.person) == (booking.slot, booking.item, booking.person)
+
+
+# --- the offer revised --------------------------------------------------------------------------------------
+
+
+def stranded(slots: Slots, plan: SlotsPlan) -> list[str]:
+    """The appointments that have no place in another offer; who booked first keeps theirs first."""
+    return _placed(slots, plan)[1]
+
+
+def _revise(slots: Slots, plan: SlotsPlan) -> list[AnyEvent]:
+    """Raises:
+    Refused: the plan cannot be, people have come or missed that day already, or somebody would be stranded.
+    """
+    if not slots.offered or plan == SlotsPlan(tuple(s.plan for s in slots.slots.values()), slots.rules):
+        return []
+    if plan.slots:
+        check(plan)
+    if any(isinstance(appointment, Arrived | Missed) for appointment in slots.appointments.values()):
+        raise Refused("day-begun")
+    if hit := stranded(slots, plan):
+        raise Refused("bookings-stranded", appointments=hit)
+    return [*(HoldReleased(hold, "offer-revised") for hold in slots.holds), SlotsRevised(plan)]
+
+
+def _placed(slots: Slots, plan: SlotsPlan) -> tuple[dict[str, Slot], list[str]]:
+    """Another offer with the booked appointments in it, and those for whom it has no place."""
+    revised = Slots(True, plan.rules, _all_free(plan))
+    left: list[str] = []
+    for name, appointment in slots.appointments.items():
+        if isinstance(appointment, Cancelled):
+            continue
+        made = appointment.booking
+        row = _in_a_row(revised, made.slot, made.slots) if made.slot in revised.slots else []
+        there = len(row) == made.slots and (row[0].plan.starts_at, row[-1].plan.ends_at) == (
+            made.starts_at,
+            made.ends_at,
+        )
+        if there and all(slot.free(made.channel) > 0 for slot in row):
+            for slot in row:
+                slot.taken[made.channel] += 1
+        else:
+            left.append(name)
+    return revised.slots, left
+
+
+def _all_free(plan: SlotsPlan) -> dict[str, Slot]:
+    return {p.slot: Slot(p, {"public": 0, "internal": 0}) for p in plan.slots}
 
 
 # --- taking a place -----------------------------------------------------------------------------------------

@@ -71,6 +71,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{APPOINTMENT}/cancel"): ARRIVING,
     ("POST", f"{APPOINTMENT}/reschedule"): ARRIVING,
     ("POST", f"{APPOINTMENT}/check-in"): ARRIVING,
+    ("POST", f"{API}/halls/{{hall}}/slots/revise"): ADMIN,
     ("POST", f"{API}/halls/{{hall}}/check-in"): only("kiosk", "clerk", "admin"),
     ("GET", f"{API}/standing"): only("citizen"),
     ("POST", f"{API}/standing/appeal"): only("citizen"),

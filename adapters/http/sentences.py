@@ -139,6 +139,14 @@ APPOINTMENTS: dict[str, Text] = {
         "您的预约在{zh}（{starts_at}）。", "Your appointment is in another hall: {en}, {starts_at}."
     ),
     "appointment-another-day": Text("您的预约是{date}，在{zh}。", "Your appointment is on {date}, in {en}."),
+    "day-begun": Text(
+        "当天已有人签到或爽约，不能再调整号源。",
+        "People have come or missed already: the day cannot be revised.",
+    ),
+    "bookings-stranded": Text(
+        "调整后有预约没有位置，请先处理：{appointments}。",
+        "These appointments would have no place; they are to be cancelled with it: {appointments}.",
+    ),
     "unknown-hold": Text("没有保留这个名额。", "No place is held under this reference."),
     "hold-over": Text(
         "名额保留时间已过或已放弃，请重新选择时段。",

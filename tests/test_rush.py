@@ -35,7 +35,8 @@ class Hall:
     """The hall as its citizens reach it: each request goes to the next of the three processes."""
 
     def __init__(self, urls: list[str], environment: dict[str, str]) -> None:
-        limits = httpx.Limits(max_connections=CLIENTS, max_keepalive_connections=50)
+        # A connection that the server is about to close for idleness (5 s) is not used again.
+        limits = httpx.Limits(max_connections=CLIENTS, max_keepalive_connections=50, keepalive_expiry=2)
         self.clients = [httpx.AsyncClient(base_url=url, limits=limits, timeout=30) for url in urls]
         self.turn = cycle(self.clients)
         self.environment = environment

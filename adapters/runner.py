@@ -18,6 +18,9 @@ from domain.message import Recorded
 log = structlog.get_logger()
 
 PAGE = 500
+REBUILD_PAGE = 5_000
+"""Nobody waits for a page of a rebuild: larger ones fold twice as many events a second."""
+
 HELD_DOCUMENTS = 2_000
 """The most documents of one projection that stay decoded in memory."""
 
@@ -203,7 +206,7 @@ async def rebuild(
 
     for _ in range(20):
         tail_of_log: list[Recorded | UnreadableRow] = []
-        while rows := await tail.page(fold.position, PAGE):
+        while rows := await tail.page(fold.position, REBUILD_PAGE):
             tail_of_log = read_page(rows)
             await asyncio.to_thread(take, tail_of_log)
             report(fold.position)

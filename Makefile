@@ -10,7 +10,7 @@ DEV := .venv/dev.stamp
 LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header
 
-.PHONY: help run test check bench load replay screenshots lock clean
+.PHONY: help run test check bench load lock clean
 .DELETE_ON_ERROR:
 
 help: ## list what can be made
@@ -32,12 +32,6 @@ bench: $(DEV) ## measure what the core can do on this machine
 
 load: $(DEV) ## measure what the whole does under a hall's load
 	$(BIN)/python -m loadtests.run_load
-
-replay: $(DEV) ## replay a real day through the program and compare
-	$(BIN)/python -m loadtests.replay
-
-screenshots: $(DEV) ## take pictures of every screen into screenshots/
-	$(BIN)/python -m loadtests.screenshots
 
 lock: ## resolve pyproject.toml again into the two requirements files; needs uv
 	echo hatchling | $(LOCK) pyproject.toml - -o requirements.txt

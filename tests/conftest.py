@@ -16,7 +16,7 @@ from tests.running import Running, running
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[EmbeddedServers]:
-    """Servers of this session's own, in a short path of its own: nothing else running on the machine is touched."""
+    """Servers for all tests of a run, under a short path: nothing else running on the machine is touched."""
     with tempfile.TemporaryDirectory(prefix="mingting-") as data, EmbeddedServers(Path(data)) as running:
         yield running
 

@@ -1,17 +1,13 @@
 """The clock of the booked day: appointments nobody came to are missed, places held too long are free again."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
 import structlog
-from eventsourcing.persistence import PersistenceError
 
-from adapters.loop import StoreUnavailable
-from adapters.reactor import Duty, Lists, Submit
-from adapters.views import ViewBehind
+from adapters.reactor import Duty, Lists, Submit, keep_time
 from domain import acts
 from domain.handling import Act
 from domain.message import Refused, Stamp, day_of, hall_of
@@ -41,16 +37,7 @@ class Attendance:
         self._every_s = every_s
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self._duty.head()
-                if last := await self.fire():
-                    for projection in (appointments, holds):
-                        await self._lists.wait(projection.NAME, last)
-                    continue
-            except (PersistenceError, StoreUnavailable, ViewBehind, OSError) as error:
-                log.warning("attendance-waiting", error=str(error))
-            await asyncio.sleep(self._every_s)
+        await keep_time(self.fire, self._duty, self._lists, (appointments.NAME, holds.NAME), self._every_s)
 
     async def fire(self) -> int:
         """Record everything that is due; the position of the last event that came of it."""

@@ -1,16 +1,12 @@
 """The clock of the day at the windows: a hall that was forgotten open is closed."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
 import structlog
-from eventsourcing.persistence import PersistenceError
 
-from adapters.loop import StoreUnavailable
-from adapters.reactor import Duty, Lists, Submit
-from adapters.views import ViewBehind
+from adapters.reactor import Duty, Lists, Submit, keep_time
 from domain.handling import Act, Ask
 from domain.message import Refused, Stamp
 from domain.queue import CloseDay
@@ -38,15 +34,7 @@ class Closing:
         self._every_s = every_s
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self._duty.head()
-                if last := await self.fire():
-                    await self._lists.wait(open_days.NAME, last)
-                    continue
-            except (PersistenceError, StoreUnavailable, ViewBehind, OSError) as error:
-                log.warning("closing-waiting", error=str(error))
-            await asyncio.sleep(self._every_s)
+        await keep_time(self.fire, self._duty, self._lists, (open_days.NAME,), self._every_s)
 
     async def fire(self) -> int:
         """Close up to 100 forgotten days; the position of the last event that came of it."""

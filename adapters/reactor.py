@@ -156,6 +156,27 @@ def hall_named_by(stream: str) -> str | None:
     return hall_of(stream) if stream.startswith(("queue-", "slots-")) else None
 
 
+async def keep_time(
+    fire: Callable[[], Awaitable[int]], duty: Duty, lists: Lists, views: Sequence[str], every_s: float
+) -> None:
+    """Record what time alone brings about, every so many seconds while the duty is ours, until cancelled.
+
+    Args:
+        fire: records what is due and answers the last position, 0 if nothing was; then it is asked again at once.
+        views: what ``fire`` looks in: they have taken in what it did before it looks again.
+    """
+    while True:
+        try:
+            await duty.head()
+            if last := await fire():
+                for name in views:
+                    await lists.wait(name, last)
+                continue
+        except (PersistenceError, StoreUnavailable, ViewBehind, OSError) as error:
+            log.warning("clock-waiting", views=list(views), error=str(error))
+        await asyncio.sleep(every_s)
+
+
 class Scheduler:
     """Records that deadlines have passed: takes what is due from the deadline list and asks its stream to note it.
 
@@ -171,20 +192,9 @@ class Scheduler:
         self._submit = submit
         self._clock = clock
         self._every_s = every_s
-        self.last_ok: datetime | None = None
 
     async def run(self) -> None:
-        while True:
-            try:
-                await self._duty.head()
-                last = await self.fire()
-                self.last_ok = self._clock()
-                if last:
-                    await self._lists.wait(deadlines.NAME, last)
-                    continue
-            except (PersistenceError, StoreUnavailable, ViewBehind, OSError) as error:
-                log.warning("deadlines-waiting", error=str(error))
-            await asyncio.sleep(self._every_s)
+        await keep_time(self.fire, self._duty, self._lists, (deadlines.NAME,), self._every_s)
 
     async def fire(self) -> int:
         """Note every deadline that has passed, up to 100; the position of the last event that came of it."""

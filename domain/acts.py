@@ -137,6 +137,7 @@ class WindowReceipt(msgspec.Struct, frozen=True, gc=False):
     state: Literal["closed", "open", "paused"]
     queues: tuple[str, ...]
     alarm: Alarm | None = None
+    pause: str | None = None
 
 
 class DayReceipt(msgspec.Struct, frozen=True):
@@ -483,4 +484,4 @@ def _called(hold: Hold, line: str, window: str, named: str | None = None) -> Cal
 def _window(hold: Hold, line: str, window: str) -> WindowReceipt:
     day: queue.Queue = hold(line).state
     found = day.windows[window]
-    return WindowReceipt(window, found.state, found.queues, found.alarm)
+    return WindowReceipt(window, found.state, found.queues, found.alarm, found.pause)

@@ -4,7 +4,7 @@ The stream ``hall-{hall}`` holds the whole document at every change, so its hist
 A queue day copies the plan it was opened with: a later change never rewrites a day that has begun.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal, assert_never
 
@@ -91,6 +91,15 @@ class Alarms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wait_minutes: Annotated[int, Meta(ge=1, le=480)] = 15
 
 
+PAUSES: dict[str, Text] = {
+    "lunch": Text("午餐", "Lunch"),
+    "break": Text("休息", "Break"),
+    "handover": Text("办不成事移交", "Handing over what could not be done"),
+    "other": Text("其他", "Other"),
+}
+"""Pauses that have a name without a plan's giving them one."""
+
+
 class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything a hall is told about itself."""
 
@@ -117,7 +126,7 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     undo_seconds: Annotated[int, Meta(ge=0, le=600)] = 60
     """How long a finish, a no-show or a transfer can be taken back (反悔; ours, no rule)."""
     pauses: dict[Id, Text] = msgspec.field(default_factory=dict)
-    """For what a window may pause (午餐, 休息, 办不成事 handed over); anything, if nothing is named."""
+    """For what a window may pause, by the reason's word; anything, if nothing is named."""
     capacity: Annotated[int, Meta(ge=1, le=10_000)] | None = None
     """How many may wait before no more tickets are given to those who have not booked."""
     tickets_until: Literal["day-closed", "closing-time"] = "day-closed"
@@ -182,6 +191,11 @@ def evolve(hall: Hall, event: AnyEvent, stamp: Stamp) -> Hall:
             hall.plan = plan
             return hall
     assert_never(event)
+
+
+def pause_name(named: Mapping[str, Text], reason: str) -> Text:
+    """What people read where a window pauses for a reason, if the plan has ``named`` its own."""
+    return named.get(reason) or PAUSES.get(reason) or Text(reason, reason)
 
 
 def closes_at(plan: HallPlan, day: date) -> datetime | None:

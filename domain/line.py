@@ -72,6 +72,8 @@ class Window(msgspec.Struct):
     queues: tuple[str, ...]
     state: Literal["closed", "open", "paused"] = "closed"
     clerk: str | None = None
+    pause: str | None = None
+    """Why it pauses, while it does."""
     serving: str | None = None
     """The number of the ticket that was called here and is neither finished nor set aside."""
     last: str | None = None

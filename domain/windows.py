@@ -25,7 +25,7 @@ class CloseWindow(Command, frozen=True):
 
 
 class PauseWindow(Command, frozen=True):
-    """``reason`` is one of the plan's, where it names any."""
+    """``reason`` is one of the plan's, where it names any. A window that pauses already may do so for another."""
 
     window: Id
     reason: Label = "break"
@@ -95,7 +95,7 @@ def decide(command: AnyCommand, queue: Queue) -> list[AnyEvent]:
         case CloseWindow(window):
             return _close(queue, window)
         case PauseWindow(window, why):
-            if _awake(queue, window).state == "paused":
+            if _awake(queue, window).pause == why:
                 return []
             known = queue.plan.pauses if queue.plan is not None else {}
             if known and why not in known:
@@ -116,13 +116,15 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> None:
             plan = WindowPlan(window, Text(window, window), "general", queues)
             opened = queue.windows.setdefault(window, Window(plan, queues))
             opened.state, opened.clerk, opened.queues = "open", clerk, queues
+            opened.pause = None
             queue.experience.free(window, queues, stamp.at.timestamp())
         case WindowClosed(window):
-            queue.windows[window].state, queue.windows[window].clerk = "closed", None
-        case WindowPaused(window):
-            queue.windows[window].state = "paused"
+            closed = queue.windows[window]
+            closed.state, closed.clerk, closed.pause = "closed", None, None
+        case WindowPaused(window, why):
+            queue.windows[window].state, queue.windows[window].pause = "paused", why
         case WindowResumed(window):
-            queue.windows[window].state = "open"
+            queue.windows[window].state, queue.windows[window].pause = "open", None
             queue.experience.free(window, queue.windows[window].queues, stamp.at.timestamp())
         case AlarmRaised(window, kind):
             queue.windows[window].alarm = kind

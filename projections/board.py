@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from domain import queue
-from domain.hall import WindowKind
+from domain.hall import WindowKind, pause_name
 from domain.line import Alarm
 from domain.message import Recorded, Text, day_of, hall_of
 
@@ -24,6 +24,13 @@ finds every call it missed. 200 bound the document whatever happens."""
 
 DayState = Literal["not-open", "open", "closed"]
 WindowState = Literal["closed", "open", "paused"]
+
+
+class Pause(msgspec.Struct, frozen=True):
+    """Why a window pauses: the reason's word, and what people read."""
+
+    reason: str
+    name: Text
 
 
 class Line(msgspec.Struct, gc=False, omit_defaults=True):
@@ -46,6 +53,7 @@ class Desk(msgspec.Struct, omit_defaults=True):
     ticket: str | None = None
     queue: str | None = None
     alarm: Alarm | None = None
+    pause: Pause | None = None
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -72,6 +80,7 @@ class View(msgspec.Struct, omit_defaults=True):
     state: DayState = "not-open"
     queues: dict[str, Line] = {}
     windows: dict[str, Desk] = {}
+    pauses: dict[str, Text] = {}
     waiting: dict[str, str] = {}
     aside: dict[str, str] = {}
     calls: list[Call] = []
@@ -137,9 +146,11 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             view.windows[window].alarm = None
         case queue.WindowOpened(window, _, queues):
             desk = view.windows.setdefault(window, Desk(Text(window, window), "general", queues))
-            desk.state, desk.since, desk.queues = "open", recorded.stamp.at, queues
-        case queue.WindowPaused(window):
+            _turn(view, window, "open", recorded)
+            desk.queues = queues
+        case queue.WindowPaused(window, reason):
             _turn(view, window, "paused", recorded)
+            view.windows[window].pause = Pause(reason, pause_name(view.pauses, reason))
         case queue.WindowResumed(window):
             _turn(view, window, "open", recorded)
         case queue.WindowClosed(window):
@@ -148,6 +159,7 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             view.queues[plan.queue] = Line(plan.prefix, plan.name)
         case queue.DayOpened(plan):
             view.state = "open"
+            view.pauses = plan.pauses
             view.queues = {q.queue: Line(q.prefix, q.name) for q in plan.queues}
             view.windows = {w.window: Desk(w.name, w.kind, w.queues) for w in plan.windows}
         case queue.DayClosed():
@@ -194,7 +206,7 @@ def _leave_line(view: View, number: str) -> str | None:
 
 def _turn(view: View, window: str, state: WindowState, recorded: Recorded) -> None:
     desk = view.windows[window]
-    desk.state, desk.since = state, recorded.stamp.at
+    desk.state, desk.since, desk.pause = state, recorded.stamp.at, None
 
 
 def _call(view: View, number: str, window: str, recorded: Recorded, *, recalled: bool) -> None:
@@ -225,6 +237,7 @@ class WindowOnBoard(msgspec.Struct, frozen=True):
     since: datetime | None
     ticket: str | None
     queue: str | None
+    pause: Pause | None = None
 
 
 class Board(msgspec.Struct, frozen=True):
@@ -274,7 +287,7 @@ def present(view: View) -> Board:
             for name, q in view.queues.items()
         ],
         [
-            WindowOnBoard(name, w.name, w.kind, w.state, w.since, w.ticket, w.queue)
+            WindowOnBoard(name, w.name, w.kind, w.state, w.since, w.ticket, w.queue, w.pause)
             for name, w in view.windows.items()
         ],
         list(view.calls),

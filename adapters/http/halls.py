@@ -72,7 +72,9 @@ class CalendarNamed(msgspec.Struct, frozen=True):
 
 RegionShown = shape("Region", region=str, name=Text, level=str, parent=str | None, demonstration=bool)
 HallShown = shape("Hall", HallPlan, hall=str, version=int)
-WindowNow = shape("WindowNow", WindowPlan, state=Literal["closed", "open", "paused"])
+WindowNow = shape(
+    "WindowNow", WindowPlan, state=Literal["closed", "open", "paused"], pause=board_view.Pause | None
+)
 HallNow = shape("HallNow", HallShown, windows=list[WindowNow])  # type: ignore[valid-type]
 ItemShown = shape("Item", ItemPlan, item=str, version=int)
 BoardNow = shape("BoardNow", board_view.Board, stale=bool)
@@ -193,8 +195,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         plan = catalogue.hall(hall)
         today = parts.clock().astimezone(SHANGHAI).date()
         board = msgspec.json.decode(await parts.boards.board(hall, today, after=after), type=_Board)
-        states = {window.window: window.state for window in board.windows}
-        windows = [merged(w, {"state": states.get(w.window, "closed")}) for w in plan.windows]
+        now = {window.window: window for window in board.windows}
+        windows = [merged(w, now.get(w.window, _Window(w.window))) for w in plan.windows]
         shown = _hall(catalogue.halls[hall]) | {"windows": windows}
         return document(shown, catalogue.position, parts.clock())
 
@@ -234,7 +236,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
 
 class _Window(msgspec.Struct):
     window: str
-    state: str
+    state: str = "closed"
+    pause: board_view.Pause | None = None
 
 
 class _Board(msgspec.Struct):

@@ -29,6 +29,7 @@ from domain.queue import (
     PauseWindow,
     RaiseAlarm,
     Recall,
+    ResumeWindow,
     ReturnToLine,
     ServiceFinished,
     ServiceStarted,
@@ -51,6 +52,7 @@ from domain.queue import (
     VisitSplit,
     WindowClosed,
     WindowPaused,
+    WindowResumed,
 )
 from tests.domain.test_queue import (
     A1,
@@ -307,6 +309,13 @@ def test_a_window_pauses_for_what_the_plan_names() -> None:
     history = (opened(pauses={"lunch": Text("午餐", "Lunch")}), W1)
     given(queue, *history).when(PauseWindow("1", "lunch")).then(WindowPaused("1", "lunch"))
     given(queue, *history).when(PauseWindow("1", "errand")).refused("unknown-pause", names=["lunch"])
+
+
+def test_a_window_that_pauses_may_do_so_for_another_reason() -> None:
+    paused = given(queue, OPEN, W1, WindowPaused("1", "lunch"))
+    assert paused.when(PauseWindow("1", "lunch")).then().windows["1"].pause == "lunch"
+    paused.when(PauseWindow("1", "handover")).then(WindowPaused("1", "handover"))
+    assert paused.when(ResumeWindow("1")).then(WindowResumed("1")).windows["1"].pause is None
 
 
 # --- alarms ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import msgspec
 from hypothesis import given
 
-from domain.hall import HallPlan, QueuePlan, WindowPlan
+from domain.hall import PAUSES, HallPlan, QueuePlan, WindowPlan
 from domain.message import Event, Text
 from domain.queue import (
     DayClosed,
@@ -134,6 +134,21 @@ def test_a_window_shows_its_state_and_since_when() -> None:
     assert state(pause) == ("paused", after(60))
     assert state(pause, (after(90), WindowResumed("w1"))) == ("open", after(90))
     assert state((after(99), WindowClosed("w1"))) == ("closed", after(99))
+
+
+def test_a_paused_window_says_why_in_words_of_its_hall() -> None:
+    def pause(*happened: Event) -> board.Pause | None:
+        return window(*happened).pause
+
+    assert pause(WindowPaused("w1", "lunch")) == board.Pause("lunch", Text("午餐", "Lunch"))
+    assert pause(WindowPaused("w1", "lunch"), WindowPaused("w1", "handover")) == board.Pause(
+        "handover", PAUSES["handover"]
+    )
+    assert pause(WindowPaused("w1", "errand")) == board.Pause("errand", Text("errand", "errand"))
+    assert pause(WindowPaused("w1", "lunch"), WindowResumed("w1")) is None
+    named = msgspec.structs.replace(OPENED.plan, pauses={"lunch": Text("午间轮休", "Noon shift")})
+    seen = shown(DayOpened(named), WORKING[1], WindowPaused("w1", "lunch"))
+    assert seen.windows[0].pause == board.Pause("lunch", Text("午间轮休", "Noon shift"))
 
 
 def test_only_open_windows_count_for_a_queue() -> None:

@@ -61,7 +61,11 @@ async def test_a_ticket_from_its_taking_to_its_end(hall: tuple[Served, str]) -> 
     assert (await done("call", {"ticket": taken["id"]}))["ticket"] == "A001"
     await done("start")
     assert (await done("finish", {"items": ["demo-shebaoka-shenling"]}))["status"] == "served"
-    assert (await done("pause", {"reason": "lunch"}))["state"] == "paused"
+    paused = await done("pause", {"reason": "lunch"})
+    assert (paused["state"], paused["pause"]) == ("paused", "lunch")
+    board = (await served.get(f"/halls/{name}/board", clerk, as_of=paused["position"])).json()
+    (shown,) = [window for window in board["windows"] if window["window"] == "w01"]
+    assert shown["pause"] == {"reason": "lunch", "name": {"zh": "午餐", "en": "Lunch"}}
     assert (await done("resume"))["state"] == "open"
     assert (await done("close"))["state"] == "closed"
 

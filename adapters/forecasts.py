@@ -41,20 +41,34 @@ class Forecasts:
         self.made = 0
         """How many forecasts were made."""
 
+    def newcomers(self, stream: str, held: Held, at: datetime) -> dict[str, Wait]:
+        """What whoever would join a line now can expect, by queue; queues from which no window calls are not in it."""
+        day: Queue = held.state
+        told = {line: expected(day, line, len(numbers)) for line, numbers in day.lines.items()}
+        formula = {line: wait for line, wait in told.items() if wait is not None}
+        kept = self._fresh(stream, held, at) if formula else None
+        if kept is None:
+            return formula
+        return {line: kept.told.behind(line, len(day.lines[line])) or wait for line, wait in formula.items()}
+
     def wait(self, stream: str, held: Held, ticket: Ticket, ahead: int, at: datetime) -> Wait | None:
         """What a waiting ticket with so many ahead is told at a moment; none while no window calls from its line."""
         day: Queue = held.state
         formula = expected(day, ticket.queue, ahead)
         if formula is None:
             return None
-        kept = self._kept.get(stream)
-        if kept is None or kept.version != held.version or abs(at - kept.told.at) > FRESH_FOR:
-            kept = self._make(stream, held, at) or kept
-        if kept is None:
+        if (kept := self._fresh(stream, held, at)) is None:
             return formula
         if kept.version == held.version:
             return kept.told.tickets.get(ticket.number, formula)
         return kept.told.behind(ticket.queue, ahead) or formula
+
+    def _fresh(self, stream: str, held: Held, at: datetime) -> _Kept | None:
+        """The last forecast, made anew if the line has changed and there is time for it."""
+        kept = self._kept.get(stream)
+        if kept is None or kept.version != held.version or abs(at - kept.told.at) > FRESH_FOR:
+            kept = self._make(stream, held, at) or kept
+        return kept
 
     def _make(self, stream: str, held: Held, at: datetime) -> _Kept | None:
         began = self._clock()

@@ -100,6 +100,31 @@ PAUSES: dict[str, Text] = {
 """Pauses that have a name without a plan's giving them one."""
 
 
+class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the hall tells everybody in it (通知公告), on every day or from one day to another."""
+
+    text: Text
+    begins: date | None = None
+    ends: date | None = None
+
+    def holds(self, day: date) -> bool:
+        return (self.begins is None or self.begins <= day) and (self.ends is None or day <= self.ends)
+
+
+Times = Annotated[int, Meta(ge=0, le=5)]
+
+
+class Display(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the hall's screens say and show beside the calls (ours, no rule)."""
+
+    notices: Annotated[tuple[Notice, ...], Meta(max_length=20)] = ()
+    speak_calls: Times = 1
+    """How often a call is spoken in a row; 0 keeps the screens silent."""
+    speak_recalls: Times = 2
+    rectifications: bool = False
+    """Whether screens show what became of the quarter's bad reviews (差评整改情况)."""
+
+
 class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything a hall is told about itself."""
 
@@ -138,6 +163,7 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     limits: Limits = DEFAULT_LIMITS
     """How much one person may book, here and in other halls together."""
     alarms: Alarms = Alarms()
+    display: Display = Display()
 
 
 # --- commands -------------------------------------------------------------------------------------------------

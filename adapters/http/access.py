@@ -104,6 +104,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/halls/{{hall}}/alarms/events"): STAFF,
     ("GET", f"{API}/halls/{{hall}}/board"): ANYBODY,
     ("GET", f"{API}/halls/{{hall}}/board/events"): ANYBODY,
+    ("GET", f"{API}/halls/{{hall}}/bulletin"): ANYBODY,
     ("GET", f"{API}/halls/{{hall}}/day"): STAFF,
     ("GET", f"{API}/halls/{{hall}}/day/export"): STAFF,
     ("GET", f"{API}/halls/{{hall}}/dispatch"): STAFF,

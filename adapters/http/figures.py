@@ -199,6 +199,12 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     return [figures, events, suspicious]
 
 
+async def published(parts: Parts, first: date, last: date, hall: str) -> performance.Figures | None:
+    """A hall's figures of some days as everybody may see them; ``None`` where nothing was counted."""
+    views = await _between(parts, first, last, hall)
+    return performance.figures(views, "hall", PUBLIC_FLOOR).get(hall)
+
+
 def _period(parts: Parts, from_: date | None, to: date | None) -> tuple[date, date]:
     """Raises:
     Rejected: 422, the period is none or too long.

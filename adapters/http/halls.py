@@ -282,11 +282,7 @@ def _days(parts: Parts) -> list[HTTPRouteHandler]:
             return listing("slots", [], None, 0, now)
 
         def tell(held: Held) -> tuple[list[SlotOffered], int]:
-            known: slots.Slots = held.state
-            if not known.offered:
-                known = slots.Slots(
-                    True, slots=_all_free(offering.offer(plan, day, parts.catalogue.calendar))
-                )
+            known = as_offered(parts, plan, day, held.state)
             intervals = 1 if wanted is None else wanted.slots
             return [
                 SlotOffered(
@@ -352,8 +348,14 @@ def _days(parts: Parts) -> list[HTTPRouteHandler]:
     return [offered, board, figures]
 
 
-def _all_free(offered: SlotsPlan) -> dict[str, slots.Slot]:
-    return {plan.slot: slots.Slot(plan, {"public": 0, "internal": 0}) for plan in offered.slots}
+def as_offered(parts: Parts, plan: HallPlan, day: date, known: slots.Slots) -> slots.Slots:
+    """A hall's bookable day as it is; until anybody has booked, as it would be offered."""
+    if known.offered:
+        return known
+    offered: SlotsPlan = offering.offer(plan, day, parts.catalogue.calendar)
+    return slots.Slots(
+        True, slots={one.slot: slots.Slot(one, {"public": 0, "internal": 0}) for one in offered.slots}
+    )
 
 
 def why_not_offered(parts: Parts, plan: HallPlan, day: date) -> Refused | None:

@@ -1,0 +1,152 @@
+"""What a hall's screens show beside the calls: how long the waits are, what is booked next, notices, and what became
+of the quarter's bad reviews. It holds nothing about any person; everybody may read it.
+"""
+
+import time
+from datetime import date, datetime
+from typing import NamedTuple
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from adapters.http.access import API
+from adapters.http.figures import published
+from adapters.http.halls import as_offered, why_not_offered
+from adapters.http.parts import Parts
+from adapters.http.reading import Day, answers, document
+from domain import queue, slots
+from domain.handling import Held
+from domain.message import Text
+from domain.wait import Wait
+from domain.workdays import SHANGHAI
+from projections.performance import RATE_NAMES
+
+INTERVALS = 3
+"""How many of the coming intervals are told."""
+
+RESULTS = ("rectified", "rectified_in_time", "called_back", "satisfied_after")
+RESULTS_FOR_S = 60.0
+"""A quarter is read from many documents, for screens that ask every few seconds."""
+
+
+class QueueWait(msgspec.Struct, frozen=True):
+    """What whoever would join a queue now can expect; ``None`` while no window calls from it."""
+
+    queue: str
+    wait_s: Wait | None
+
+
+class IntervalBooked(msgspec.Struct, frozen=True):
+    """How many of an interval's bookable places are booked, and how many the public may still book."""
+
+    starts_at: datetime
+    ends_at: datetime
+    booked: int
+    remaining: int
+
+
+class Result(msgspec.Struct, frozen=True):
+    """A published rate of the quarter's bad reviews."""
+
+    figure: str
+    name: Text
+    numerator: int
+    denominator: int
+    value: float
+
+
+class Bulletin(msgspec.Struct, frozen=True):
+    hall: str
+    date: date
+    waits: list[QueueWait]
+    bookings: list[IntervalBooked]
+    notices: list[Text]
+    results: list[Result]
+    """Of the bad reviews given since the quarter began, where the hall's plan publishes them and enough were given."""
+
+
+class _Kept(NamedTuple):
+    until: float
+    results: list[Result]
+
+
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
+    kept: dict[tuple[str, date], _Kept] = {}
+
+    async def results(hall: str, day: date) -> list[Result]:
+        found = kept.get((hall, day))
+        if found is None or found.until < time.monotonic():
+            for key in [key for key in kept if key[0] == hall]:
+                del kept[key]
+            shown = await published(parts, quarter_of(day), day, hall)
+            rates = {} if shown is None else shown.rates
+            found = kept[hall, day] = _Kept(
+                time.monotonic() + RESULTS_FOR_S,
+                [
+                    Result(name, RATE_NAMES[name], rate.numerator, rate.denominator, rate.value)
+                    for name in RESULTS
+                    if (rate := rates.get(name)) is not None and rate.value is not None
+                ],
+            )
+        return found.results
+
+    @get(
+        f"{API}/halls/{{hall:str}}/bulletin",
+        operation_id="bulletin",
+        responses=answers(Bulletin),
+        summary="What a hall's screens show beside the calls",
+        tags=["board"],
+    )
+    async def bulletin(hall: FromPath[str], date: Day = None) -> Response[bytes]:
+        plan = parts.catalogue.hall(hall)
+        now = parts.clock()
+        day = date or now.astimezone(SHANGHAI).date()
+        line = queue.stream(hall, day)
+
+        def waits(held: Held) -> tuple[list[QueueWait], int]:
+            told = parts.forecasts.newcomers(line, held, now)
+            known: queue.Queue = held.state
+            return [QueueWait(name, told.get(name)) for name in known.queues], held.position
+
+        def bookings(held: Held) -> list[IntervalBooked]:
+            return coming(as_offered(parts, plan, day, held.state), now)
+
+        waiting, position = await parts.loop.peek(line, waits)
+        booked: list[IntervalBooked] = []
+        if why_not_offered(parts, plan, day) is None:
+            booked = await parts.loop.peek(slots.stream(hall, day), bookings)
+        shown = Bulletin(
+            hall,
+            day,
+            waiting,
+            booked,
+            [notice.text for notice in plan.display.notices if notice.holds(day)],
+            await results(hall, day) if plan.display.rectifications else [],
+        )
+        return document(shown, position, now)
+
+    return [bulletin]
+
+
+def coming(day: slots.Slots, now: datetime) -> list[IntervalBooked]:
+    """The next intervals in which anybody is booked or could be, all queues together."""
+    by_time: dict[tuple[datetime, datetime], list[str]] = {}
+    for name, slot in day.slots.items():
+        if slot.plan.starts_at > now:
+            by_time.setdefault((slot.plan.starts_at, slot.plan.ends_at), []).append(name)
+    return [
+        IntervalBooked(
+            starts_at,
+            ends_at,
+            sum(sum(day.slots[name].taken.values()) for name in names),
+            sum(slots.remaining(day, name, "public", 1, now) for name in names),
+        )
+        for (starts_at, ends_at), names in sorted(by_time.items())[:INTERVALS]
+    ]
+
+
+def quarter_of(day: date) -> date:
+    """The first day of a day's quarter."""
+    return day.replace(month=day.month - (day.month - 1) % 3, day=1)

@@ -24,7 +24,7 @@ SELECT_STREAM_UNTIL: LiteralString = """
 
 SELECT_TOPICS_UNTIL: LiteralString = """
     SELECT originator_id, originator_version, notification_id, topic, state
-    FROM stored_events WHERE topic = ANY(%b) AND notification_id <= %b
+    FROM stored_events WHERE topic = ANY(%b) AND notification_id > %b AND notification_id <= %b
     ORDER BY notification_id
 """
 
@@ -51,14 +51,16 @@ class LogReader:
             return [envelope.read(*row) for row in await found.fetchall()]
 
     async def until(
-        self, position: int, *, stream: str | None = None, topics: Sequence[str] = ()
+        self, position: int, *, stream: str | None = None, topics: Sequence[str] = (), after: int = 0
     ) -> list[Recorded]:
-        """Everything up to a position of one stream, or of some topics of all."""
+        """Everything up to a position of one stream, or of some topics of all behind another position."""
         async with self._pool.connection() as connection:
             if stream is not None:
                 found = await connection.execute(SELECT_STREAM_UNTIL, (stream, position), binary=True)
             else:
-                found = await connection.execute(SELECT_TOPICS_UNTIL, (list(topics), position), binary=True)
+                found = await connection.execute(
+                    SELECT_TOPICS_UNTIL, (list(topics), after, position), binary=True
+                )
             return [envelope.read(*row) for row in await found.fetchall()]
 
     async def moment(self, position: int) -> tuple[int, datetime]:

@@ -203,6 +203,7 @@ class CaseClosed(Event, frozen=True, tag="case-closed"):
     due_at: datetime | None = None
     reason: str | None = None
     test: bool = False
+    channel: Channel | None = None
 
 
 class CaseDelivered(Event, frozen=True, tag="case-delivered"):
@@ -316,7 +317,16 @@ def decide(command: AnyCommand, case: Case, stamp: Stamp) -> list[AnyEvent]:
         case Close(None), "accepted":
             raise Refused("not-decided")
         case Close(reason), "accepted" | "decided":
-            return [CaseClosed(opened.item, opened.hall, opened.unit, case.watch.due_at, reason, opened.test)]
+            of = (
+                opened.item,
+                opened.hall,
+                opened.unit,
+                case.watch.due_at,
+                reason,
+                opened.test,
+                opened.channel,
+            )
+            return [CaseClosed(*of)]
 
         case Deliver(means, tracking), _ if case.delivered is not None:
             if case.delivered == CaseDelivered(means, tracking):

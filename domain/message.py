@@ -125,6 +125,12 @@ class Decider(Protocol):
     def evolve(self) -> Callable[[Any, Any, Stamp], Any]: ...
 
 
+def clerk_of(by: str) -> str | None:
+    """``li`` of ``clerk:li``; nobody where it was not a clerk who asked."""
+    role, _, subject = by.partition(":")
+    return subject if role == "clerk" else None
+
+
 def category(stream: str) -> str:
     """``queue`` of ``queue-tanghe-2026-03-02``."""
     return stream.partition("-")[0]

@@ -20,7 +20,7 @@ from domain.deadlines import (
 )
 from domain.handling import Ask
 from domain.limits import set_limit
-from domain.message import Recorded, hall_of
+from domain.message import Recorded, clerk_of, hall_of
 from domain.queue import ServiceFinished
 from domain.rectification import (
     OpenRectification,
@@ -73,13 +73,22 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
             unit = unit_of(hall, item)
             until = recorded.stamp.at + timedelta(days=terms_of(hall).review_days)
             invitation = InviteReview(
-                channel="qr-code", hall=hall, unit=unit, window=window, item=item, until=until
+                channel="qr-code",
+                hall=hall,
+                unit=unit,
+                window=window,
+                item=item,
+                until=until,
+                clerk=clerk_of(recorded.stamp.by),
             )
             escalated = escalation(recorded, unit, terms_of(hall).cases)
             return [Ask(review.stream(f"ticket.{ticket}"), invitation), *escalated]
         case CaseClosed(item, hall, unit, test=False):
             until = recorded.stamp.at + timedelta(days=terms_of(hall).review_days)
-            invitation = InviteReview(channel="sms", hall=hall, unit=unit, item=item, until=until)
+            clerk = clerk_of(recorded.stamp.by)
+            invitation = InviteReview(
+                channel="sms", hall=hall, unit=unit, item=item, until=until, clerk=clerk
+            )
             return [Ask(review.stream(f"case.{recorded.subject}"), invitation)]
         case ReviewGiven(grade=grade, hall=hall, unit=unit, test=False) if grade in BAD:
             terms = terms_of(hall)

@@ -43,6 +43,7 @@ class InviteReview(Command, frozen=True, kw_only=True):
     window: Id | None = None
     item: Id | None = None
     until: datetime | None = None
+    clerk: Label | None = None
 
 
 class GiveReview(Command, frozen=True, kw_only=True):
@@ -65,6 +66,7 @@ class GiveReview(Command, frozen=True, kw_only=True):
     window: Id | None = None
     item: Id | None = None
     test: bool = False
+    clerk: Label | None = None
 
 
 class EnterPaper(Command, frozen=True, kw_only=True):
@@ -80,6 +82,8 @@ class EnterPaper(Command, frozen=True, kw_only=True):
     unit: Label
     window: Id | None = None
     item: Id | None = None
+    test: bool = False
+    clerk: Label | None = None
 
 
 class ConfirmPaper(Command, frozen=True):
@@ -121,12 +125,15 @@ AnyCommand = (
 
 
 class ReviewInvited(Event, frozen=True, kw_only=True, tag="review-invited"):
+    """``clerk``: who served, by the name they sign in with; for the hall's own eyes."""
+
     channel: Channel
     hall: str
     unit: str
     window: str | None = None
     item: str | None = None
     until: datetime | None = None
+    clerk: str | None = None
 
 
 class ReviewGiven(Event, frozen=True, kw_only=True, tag="review-given"):
@@ -146,6 +153,7 @@ class ReviewGiven(Event, frozen=True, kw_only=True, tag="review-given"):
     item: str | None = None
     test: bool = False
     uninvited: bool = False
+    clerk: str | None = None
 
 
 class PaperReviewEntered(Event, frozen=True, kw_only=True, tag="paper-review-entered"):
@@ -158,6 +166,8 @@ class PaperReviewEntered(Event, frozen=True, kw_only=True, tag="paper-review-ent
     unit: str
     window: str | None = None
     item: str | None = None
+    test: bool = False
+    clerk: str | None = None
 
 
 class PaperReviewRejected(Event, frozen=True, tag="paper-review-rejected"):

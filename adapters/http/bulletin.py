@@ -21,7 +21,7 @@ from domain.handling import Held
 from domain.message import Text
 from domain.wait import Wait
 from domain.workdays import SHANGHAI
-from projections.performance import RATE_NAMES
+from projections.definitions import RATE_NAMES
 
 INTERVALS = 3
 """How many of the coming intervals are told."""

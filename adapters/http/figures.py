@@ -1,7 +1,11 @@
-"""Published figures: rates of ratings, rectifications and limits, each with its numerator and denominator."""
+"""Published figures: rates of ratings, rectifications and limits, each with its numerator and denominator.
 
-from datetime import date, timedelta
+Windows and clerks are for the hall's own eyes: a window is a person on a given day.
+"""
+
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get
@@ -11,8 +15,8 @@ from litestar.params import FromPath, QueryParameter
 from adapters.http.access import API, OVERSIGHT
 from adapters.http.body import StrictRequest
 from adapters.http.identity import CHALLENGE
-from adapters.http.parts import Parts
-from adapters.http.past import AsOf, events_of, of_log
+from adapters.http.parts import Parts, Views
+from adapters.http.past import TAGS, AsOf, events_of, folded
 from adapters.http.problems import FieldError, Rejected
 from adapters.http.reading import (
     LIMIT,
@@ -28,10 +32,12 @@ from adapters.http.reading import (
     page_of,
     shape,
 )
-from domain.message import Refused, Text
+from domain.item import ItemPublished
+from domain.message import Recorded, Refused, Text
 from domain.workdays import SHANGHAI
-from projections import performance, suspicion
-from projections.performance import By
+from projections import definitions, performance, suspicion
+from projections import figures as told
+from projections.figures import By, Chosen
 
 PUBLIC_FLOOR = 5
 """The public sees no rate of fewer than so many: a person could be made out."""
@@ -45,13 +51,24 @@ From = Annotated[date | None, QueryParameter(name="from", description="30 days b
 To = Annotated[date | None, QueryParameter(description="today")]
 
 
-class Rates(performance.Figures, frozen=True):
-    """The rates of one hall, unit, item or window, which one of the first four names."""
+INTERNAL: tuple[By, ...] = ("window", "clerk")
 
+
+class Rates(told.Figures, frozen=True):
+    """The rates of one group, which the field that was asked ``by`` names. ``evidence`` is where the events behind
+    each figure are found, for those who may: ``{figure}`` is the figure's name."""
+
+    all: str | None = None
     hall: str | None = None
     unit: str | None = None
     item: str | None = None
     window: str | None = None
+    clerk: str | None = None
+    channel: str | None = None
+    day: str | None = None
+    month: str | None = None
+    quarter: str | None = None
+    evidence: str | None = None
 
 
 Published = shape(
@@ -60,7 +77,7 @@ Published = shape(
     to=date,
     by=By,
     names=dict[str, Text],
-    definitions=dict[str, performance.Definition],
+    definitions=dict[str, definitions.Definition],
     performance=list[Rates],
 )
 Proved = shape(
@@ -69,10 +86,10 @@ Proved = shape(
     to=date,
     figure=str,
     name=Text,
-    definition=performance.Definition,
+    definition=definitions.Definition,
     numerator=int,
     denominator=int,
-    evidence=list[performance.Evidence],
+    evidence=list[told.Evidence],
     cursor=str | None,
 )
 
@@ -91,34 +108,45 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         to: To = None,
         by: Annotated[By, QueryParameter()] = "hall",
         hall: Word = None,
+        unit: Word = None,
+        item: Word = None,
+        window: Word = None,
+        clerk: Word = None,
+        channel: Word = None,
         after: After = 0,
         as_of: AsOf = None,
     ) -> Response[bytes]:
-        first, last = _period(parts, from_, to)
+        first, last = period(parts, from_, to)
+        chosen = Chosen(first.isoformat(), last.isoformat(), hall, unit, item, window, clerk, channel)
         identity = request.user
         assert OVERSIGHT is not None
         inside = identity is not None and identity.role in OVERSIGHT
-        if (by == "window" or as_of is not None) and not inside:
+        if (by in INTERNAL or window or clerk or as_of is not None) and not inside:
             # A window is a person on a given day, and so is the difference between two moments.
             if identity is None:
                 raise Rejected(401, "no-identity", headers=CHALLENGE)
             raise Rejected(403, "not-yours", {"role": identity.role})
         if as_of is not None:
-            past = await of_log(parts, performance, as_of)
-            views = [view for view in past.views.values() if _within(view, first, last, hall)]
-            position, moment = past.position, past.as_of
+            views, position, moment = await then(parts, first, as_of)
         else:
             await caught_up(parts.views, performance.NAME, after)
             position, moment = await parts.views.position(performance.NAME)
-            views = await _between(parts, first, last, hall)
-        found = performance.figures(views, by, 0 if inside else PUBLIC_FLOOR)
+            views = await between(parts.views, first, last)
+        found = told.figures(views, by, 0 if inside else PUBLIC_FLOOR, chosen)
         shown = {
             "from": first,
             "to": last,
             "by": by,
-            "names": performance.RATE_NAMES,
-            "definitions": performance.DEFINITIONS,
-            "performance": [{by: name, **msgspec.structs.asdict(rates)} for name, rates in found.items()],
+            "names": definitions.RATE_NAMES,
+            "definitions": definitions.DEFINITIONS,
+            "performance": [
+                {
+                    by: name,
+                    **msgspec.structs.asdict(rates),
+                    "evidence": _evidence(by, name, chosen) if inside else None,
+                }
+                for name, rates in found.items()
+            ],
         }
         return document(shown, position, moment)
 
@@ -138,33 +166,32 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         unit: Word = None,
         item: Word = None,
         window: Word = None,
+        clerk: Word = None,
+        channel: Word = None,
         as_of: AsOf = None,
         limit: Limit = LIMIT,
         cursor: Cursor = None,
     ) -> Response[bytes]:
-        if figure not in performance.DEFINITIONS:
+        if figure not in definitions.DEFINITIONS:
             raise Refused("unknown-figure", missing=True, figure=figure)
-        first, last = _period(parts, from_, to)
+        first, last = period(parts, from_, to)
         identity = request.user
         assert identity is not None
         if hall is not None and not identity.may_act_in(hall):
             raise Rejected(403, "other-hall", {"hall": hall})
-        log, position, moment = await events_of(parts, performance, as_of)
-        asked = {"hall": hall or identity.hall, "unit": unit, "item": item, "window": window}
-        found = [
-            one
-            for one in performance.evidence(log, figure)
-            if first.isoformat() <= one.day <= last.isoformat()
-            and all(wanted in (None, getattr(one, name)) for name, wanted in asked.items())
-        ]
+        log, position, moment = await _log(parts, first, as_of)
+        chosen = Chosen(
+            first.isoformat(), last.isoformat(), hall or identity.hall, unit, item, window, clerk, channel
+        )
+        found = told.evidence(log, figure, chosen)
         named = ((f"{one.stream} {one.day} {one.events[0].position:020}", one) for one in found)
         page, more = page_of(named, limit, cursor)
         shown = {
             "from": first,
             "to": last,
             "figure": figure,
-            "name": performance.RATE_NAMES[figure],
-            "definition": performance.DEFINITIONS[figure],
+            "name": definitions.RATE_NAMES[figure],
+            "definition": definitions.DEFINITIONS[figure],
             "numerator": sum(one.numerator for one in found),
             "denominator": sum(one.denominator for one in found),
             "evidence": page,
@@ -182,7 +209,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     async def suspicious(
         request: StrictRequest, from_: From = None, to: To = None, hall: Word = None
     ) -> Response[bytes]:
-        first, last = _period(parts, from_, to)
+        first, last = period(parts, from_, to)
         identity = request.user
         assert identity is not None
         if hall is not None and not identity.may_act_in(hall):
@@ -199,13 +226,13 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     return [figures, events, suspicious]
 
 
-async def published(parts: Parts, first: date, last: date, hall: str) -> performance.Figures | None:
+async def published(parts: Parts, first: date, last: date, hall: str) -> told.Figures | None:
     """A hall's figures of some days as everybody may see them; ``None`` where nothing was counted."""
-    views = await _between(parts, first, last, hall)
-    return performance.figures(views, "hall", PUBLIC_FLOOR).get(hall)
+    chosen = Chosen(first.isoformat(), last.isoformat(), hall)
+    return told.figures(await between(parts.views, first, last), "hall", PUBLIC_FLOOR, chosen).get(hall)
 
 
-def _period(parts: Parts, from_: date | None, to: date | None) -> tuple[date, date]:
+def period(parts: Parts, from_: date | None, to: date | None) -> tuple[date, date]:
     """Raises:
     Rejected: 422, the period is none or too long.
     """
@@ -218,22 +245,46 @@ def _period(parts: Parts, from_: date | None, to: date | None) -> tuple[date, da
     return first, last
 
 
-def _within(view: performance.View, first: date, last: date, hall: str | None) -> bool:
-    return first.isoformat() <= view.day <= last.isoformat() and hall in (None, view.hall)
+def _evidence(by: By, name: str, chosen: Chosen) -> str:
+    """Where the events behind a group's figures are found."""
+    asked = {"from": chosen.first, "to": chosen.last}
+    for word in ("hall", "unit", "item", "window", "clerk", "channel"):
+        if (wanted := getattr(chosen, word)) is not None:
+            asked[word] = wanted
+    if by == "day":
+        asked |= {"from": name, "to": name}
+    elif by in ("month", "quarter"):
+        begins, ends = told.days_of(name)
+        asked |= {"from": max(begins, chosen.first), "to": min(ends, chosen.last)}
+    elif by != "all":
+        asked[by] = name
+    return f"{API}/performance/{{figure}}/events?{urlencode(asked)}"
 
 
-async def _between(parts: Parts, first: date, last: date, hall: str | None) -> list[performance.View]:
-    where: dict[str, Any] = {"day": (">=", first.isoformat())}
-    if hall is not None:
-        where["hall"] = hall
-    views: list[performance.View] = []
+async def between(views: Views, first: date, last: date) -> list[performance.View]:
+    """The documents that count something on some days, and every item published by the last of them."""
+    where: dict[str, Any] = {"last_day": (">=", first.isoformat()), "day": ("<=", last.isoformat())}
+    found: list[performance.View] = []
     cursor: str | None = None
     while True:
-        page = await parts.views.find(performance.NAME, where, "day", PAGE, cursor)
-        for doc in page.docs:
-            view = msgspec.json.decode(doc, type=performance.View)
-            if view.day > last.isoformat():
-                return views
-            views.append(view)
+        page = await views.find(performance.NAME, where, "day", PAGE, cursor)
+        found += [msgspec.json.decode(doc, type=performance.View) for doc in page.docs]
         if (cursor := page.cursor) is None:
-            return views
+            return found
+
+
+async def then(parts: Parts, first: date, as_of: str) -> tuple[list[performance.View], int, datetime]:
+    """The documents that count something from a day on, as the log stood at a moment or position."""
+    log, position, moment = await _log(parts, first, as_of)
+    return [*folded(performance, log).values()], position, moment
+
+
+async def _log(parts: Parts, first: date, as_of: str | None) -> tuple[list[Recorded], int, datetime]:
+    """All that can count from a day on. What counts on a day was recorded on that day or later, so the log before it
+    is not read, but for the items: those published before count still."""
+    begins = datetime.combine(first, time(), SHANGHAI)
+    since = await parts.log.position_at(begins - timedelta(microseconds=1))
+    recent, position, moment = await events_of(parts, performance, as_of, after=since)
+    items = [TAGS[ItemPublished]]
+    before = await parts.log.until(min(since, position), topics=items)
+    return [*before, *recent], position, moment

@@ -40,22 +40,23 @@ class Past(NamedTuple):
 async def of_stream(parts: Parts, projection: ModuleType, stream: str, told: str) -> Past:
     """The documents that one stream makes."""
     position, moment = await _place(parts, told)
-    return Past(_folded(projection, await parts.log.until(position, stream=stream)), position, moment)
+    return Past(folded(projection, await parts.log.until(position, stream=stream)), position, moment)
 
 
 async def of_log(parts: Parts, projection: ModuleType, told: str) -> Past:
     """All documents of a projection that names its events (``MINE``)."""
     log, position, moment = await events_of(parts, projection, told)
-    return Past(_folded(projection, log), position, moment)
+    return Past(folded(projection, log), position, moment)
 
 
 async def events_of(
-    parts: Parts, projection: ModuleType, told: str | None
+    parts: Parts, projection: ModuleType, told: str | None, after: int = 0
 ) -> tuple[Sequence[Recorded], int, datetime]:
-    """What a projection that names its events is made of, up to the place that is told or up to now."""
+    """What a projection that names its events is made of, from a position on, up to the place that is told or up to
+    now."""
     position, moment = await (_place(parts, told) if told is not None else parts.log.moment(2**62))
     topics = [TAGS[kind] for kind in projection.MINE]
-    return await parts.log.until(position, topics=topics), position, moment
+    return await parts.log.until(position, topics=topics, after=after), position, moment
 
 
 def listed(past: Past, projection: ModuleType, where: Mapping[str, Any], order: str) -> list[tuple[str, Any]]:
@@ -82,7 +83,7 @@ def _holds(value: Any, wanted: Any) -> bool:
     return True
 
 
-def _folded(projection: ModuleType, log: Iterable[Recorded]) -> dict[str, Any]:
+def folded(projection: ModuleType, log: Iterable[Recorded]) -> dict[str, Any]:
     views: dict[str, Any] = {}
     for recorded in log:
         key = projection.key(recorded)

@@ -107,6 +107,8 @@ class _Served(NamedTuple):
     item: str | None
     applicant: str | None = None
     ended: bool = True
+    test: bool = False
+    clerk: str | None = None
 
 
 def commands(parts: Parts) -> list[Command]:
@@ -130,6 +132,8 @@ def commands(parts: Parts) -> list[Command]:
             unit=served.unit,
             window=served.window,
             item=served.item,
+            test=served.test,
+            clerk=served.clerk,
         )
         act = Act((Ask(stream, given),), lambda hold: ReviewReceipt(given.review, service))
         return await asked.in_hall(served.hall).submit(parts.loop, act, 201)
@@ -150,6 +154,8 @@ def commands(parts: Parts) -> list[Command]:
             unit=served.unit,
             window=served.window,
             item=served.item,
+            test=served.test,
+            clerk=served.clerk,
         )
         act = Act(
             (Ask(review.stream(service), entering),), lambda hold: ReviewReceipt(entering.review, service)
@@ -360,12 +366,18 @@ async def _served(parts: Parts, service: str) -> _Served:
     def invited(held: Held) -> _Served | None:
         state: Review = held.state
         known = state.invited or state.given
-        return None if known is None else _Served(known.hall, known.unit, known.window, known.item)
+        return (
+            None
+            if known is None
+            else _Served(known.hall, known.unit, known.window, known.item, clerk=known.clerk)
+        )
 
     kind, _, name = service.partition(".")
     if kind == "case":
-        # The invitation does not say whose case it was.
-        return await parts.loop.peek(case.stream(name), _of_case)
+        # The invitation does not say whose case it was, and the case not who closed it.
+        of_case = await parts.loop.peek(case.stream(name), _of_case)
+        known = await parts.loop.peek(review.stream(service), invited)
+        return of_case._replace(clerk=known.clerk if known is not None else None)
     if (known := await parts.loop.peek(review.stream(service), invited)) is not None:
         return known
     where = place(name)
@@ -379,7 +391,7 @@ def _of_case(held: Held) -> _Served:
     if (opened := state.opened) is None:
         raise Refused("unknown-service", missing=True)
     ended = state.status not in ("received", "correcting")
-    return _Served(opened.hall, opened.unit, None, opened.item, opened.applicant, ended)
+    return _Served(opened.hall, opened.unit, None, opened.item, opened.applicant, ended, opened.test)
 
 
 def _of_ticket(parts: Parts, name: str, hall: str) -> Callable[[Held], _Served]:
@@ -389,7 +401,15 @@ def _of_ticket(parts: Parts, name: str, hall: str) -> Callable[[Held], _Served]:
             raise Refused("unknown-service", missing=True)
         ticket = day.tickets[number]
         unit = parts.unit_of(hall, ticket.item)
-        return _Served(hall, unit, ticket.window, ticket.item, ended=ticket.status == "served")
+        at = day.windows.get(ticket.window) if ticket.window is not None else None
+        return _Served(
+            hall,
+            unit,
+            ticket.window,
+            ticket.item,
+            ended=ticket.status == "served",
+            clerk=at.clerk if at is not None else None,
+        )
 
     return tell
 

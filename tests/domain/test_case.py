@@ -68,7 +68,7 @@ CLOCK = CaseClock(since=NINE, workdays=8, statutory=20)
 ACCEPTED = CaseAccepted("受理2026-001", CLOCK)
 HEARING = CaseSuspended("hearing", "要求听证", 5)
 GRANTED = CaseDecided("granted")
-CLOSED = CaseClosed("food-licence", "tanghe", "market-office")
+CLOSED = CaseClosed("food-licence", "tanghe", "market-office", channel="window")
 
 
 def at(day: int, hour: int = 9) -> datetime:

@@ -75,7 +75,13 @@ FINISHED = ServiceFinished("A001", "w1", "tanghe.20260302.abc", "a", ("permit", 
 
 def test_who_was_served_is_invited_to_rate_the_ticket() -> None:
     invitation = InviteReview(
-        channel="qr-code", hall="tanghe", unit="tanghe", window="w1", item="permit", until=THIRTY_DAYS_ON
+        channel="qr-code",
+        hall="tanghe",
+        unit="tanghe",
+        window="w1",
+        item="permit",
+        until=THIRTY_DAYS_ON,
+        clerk="li",
     )
     ask = Ask("review-ticket.tanghe.20260302.abc", invitation)
     assert asked("queue-tanghe-2026-03-02", FINISHED) == [ask]
@@ -89,7 +95,7 @@ def test_the_responsible_unit_of_an_item_is_whoever_the_configuration_names() ->
 
 def test_whose_case_was_closed_is_invited_to_rate_the_case() -> None:
     invitation = InviteReview(
-        channel="sms", hall="tanghe", unit="market-office", item="permit", until=THIRTY_DAYS_ON
+        channel="sms", hall="tanghe", unit="market-office", item="permit", until=THIRTY_DAYS_ON, clerk="li"
     )
     closed = CaseClosed("permit", "tanghe", "market-office")
     assert asked("case-t1", closed) == [Ask("review-case.t1", invitation)]

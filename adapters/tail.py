@@ -6,6 +6,7 @@ dead without saying so. So the tail also looks by itself, and every question to 
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -29,12 +30,15 @@ ANSWER_S = 5.0
 RETRY_S = 2.0
 """The longest pause between two tries to connect."""
 
+PACE_S = 0.04
+"""The shortest time between two pages in a stream of events, if nothing else is said. What comes after a quiet moment
+is read at once; reading each of many as it comes would cost everybody behind the log many times what a page does."""
+
 SETTINGS = (
     # A page's plan is made while the table may still be empty, and must not remain a scan as it grows.
     "SET enable_seqscan = off; SET enable_sort = off; SET default_transaction_read_only = on; "
     # The server, too, notices when we are gone: an election must not wait for the two hours of TCP.
-    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; "
-    "LISTEN stored_events"
+    "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
 )
 
 TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('mingting:' || %s, 0))"
@@ -52,13 +56,17 @@ class LogTail:
         alone_as: a duty that only one process may do at a time. Every connection then takes the duty's advisory lock
             before it answers anything, so whoever has been given a page held the lock when the page was read; the
             others wait in their first question and take over within a second of the lock being free.
+        pace_s: the shortest time between two pages, while they come neither empty nor full.
     """
 
-    def __init__(self, database_url: str, *, alone_as: str | None = None) -> None:
+    def __init__(self, database_url: str, *, alone_as: str | None = None, pace_s: float = PACE_S) -> None:
         self._database_url = database_url
         self._duty = alone_as
+        self._pace_s = pace_s
         self._connection: AsyncConnection[TupleRow] | None = None
+        self._listening = False
         self._seen = 0
+        self._next_at = 0.0
 
     @property
     def connected(self) -> bool:
@@ -67,10 +75,14 @@ class LogTail:
 
     async def page(self, after: int, limit: int) -> list[Row]:
         """The log after a position, at most ``limit`` events of it, in order. Positions may have gaps."""
+        if (early := self._next_at - time.monotonic()) > 0:
+            await asyncio.sleep(early)
+        asked_at = time.monotonic()
         rows = await self._ask(lambda connection: store.select_page(connection, after, limit))
+        self._next_at = asked_at + self._pace_s if 0 < len(rows) < limit else 0.0
         if rows:
             self._seen = max(self._seen, rows[-1].position)
-            if len(rows) == limit:
+            if len(rows) == limit and self._listening:
                 await self._drain()
         return rows
 
@@ -87,11 +99,16 @@ class LogTail:
         """Return when there may be more than ``after``, at the latest after ``POLL_S``."""
         if self._seen > after or self._connection is None:
             return
-        await self._listen(POLL_S)
+        if self._listening:
+            await self._listen(POLL_S)
+        else:
+            # Only who waits hears: for a reader that never does, wake-ups would pile up in its connection.
+            await self._ask(_subscribe)
+            self._listening = True
 
     async def close(self) -> None:
         if (connection := self._connection) is not None:
-            self._connection = None
+            self._connection, self._listening = None, False
             with contextlib.suppress(psycopg.Error, OSError):
                 await connection.close()
 
@@ -154,6 +171,10 @@ class LogTail:
             log.warning("tail-waiting", duty=self._duty, error=str(error))
             await self.close()
         obey()
+
+
+async def _subscribe(connection: AsyncConnection[TupleRow]) -> None:
+    await connection.execute("LISTEN stored_events")
 
 
 async def _head(connection: AsyncConnection[TupleRow]) -> int:

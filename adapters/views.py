@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
-from eventsourcing.persistence import IntegrityError, Tracking
+from eventsourcing.persistence import IntegrityError
 from eventsourcing.postgres import PostgresDatastore, PostgresTrackingRecorder
 from psycopg.rows import DictRow, TupleRow
 from psycopg.sql import SQL, Composed, Identifier
@@ -26,6 +26,16 @@ SQL_TYPES: dict[type, str] = {str: "text", int: "bigint", bool: "boolean", datet
 
 HEAD = SQL("coalesce((SELECT max(notification_id) FROM stored_events), 0)")
 """How far the log has come."""
+
+BEGIN_TRACKING = """
+    INSERT INTO notification_tracking
+    SELECT name, 0 FROM unnest(%s::text[], %s::bigint[]) AS s(name, since) WHERE since = 0
+    ON CONFLICT DO NOTHING"""
+
+ADVANCE = """
+    UPDATE notification_tracking AS t SET notification_id = s.position
+    FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS s(name, since, position)
+    WHERE t.application_name = s.name AND t.notification_id = s.since"""
 
 COMPARISONS = {"=": SQL("="), "<": SQL("<"), "<=": SQL("<="), ">=": SQL(">=")}
 
@@ -181,9 +191,8 @@ class ViewsRecorder(PostgresTrackingRecorder):
             IntegrityError: another runner has saved since, or a projection was rebuilt meanwhile.
         """
         with self.datastore.transaction(commit=True) as cursor:
+            self._advance(cursor, saves)
             for save in saves:
-                self._check_since(cursor, save)
-                self._insert_tracking(cursor, Tracking(save.name, save.position))
                 self._save_docs(cursor, save)
             for poison in poisons:
                 cursor.execute(
@@ -194,16 +203,16 @@ class ViewsRecorder(PostgresTrackingRecorder):
             if generations:
                 self._check_generations(cursor, generations)
 
-    def _check_since(self, cursor: psycopg.Cursor[DictRow], save: Save) -> None:
+    def _advance(self, cursor: psycopg.Cursor[DictRow], saves: Sequence[Save]) -> None:
         """That the position only grows is not enough: a runner that was given up may still save once, and whoever
         took over would fold on documents that are further than its position says."""
-        cursor.execute(
-            "SELECT notification_id FROM notification_tracking WHERE application_name = %s FOR UPDATE",
-            (save.name,),
-        )
-        row = cursor.fetchone()
-        if (row["notification_id"] if row else 0) != save.since:
-            raise IntegrityError(f"{save.name} is not at {save.since} any more")
+        columns = [
+            list(column) for column in zip(*((s.name, s.since, s.position) for s in saves), strict=True)
+        ]
+        cursor.execute(BEGIN_TRACKING, columns[:2])
+        cursor.execute(ADVANCE, columns)
+        if cursor.rowcount != len(saves):
+            raise IntegrityError("another runner has saved since")
 
     def begin_rebuild(self, projection: ModuleType) -> None:
         """Make an empty table beside the one that serves; what an earlier, unfinished rebuild left is dropped."""

@@ -91,6 +91,8 @@ class Queue(msgspec.Struct):
     tickets: dict[str, Ticket] = {}
     numbers: dict[str, str] = {}
     lines: dict[str, dict[str, None]] = {}
+    special: dict[str, set[str]] = {}
+    """Those in each line who do not simply stand by arrival: a priority, a booking, a second stand in line."""
     issued: dict[str, int] = {}
     experience: Experience = msgspec.field(default_factory=Experience)
     pasts: dict[str, Past] = {}
@@ -113,6 +115,8 @@ def next_in_line(
     assert queue.plan is not None
     for line in lines:
         if numbers := queue.lines.get(line):
+            if not queue.special.get(line):
+                return queue.tickets[next(iter(numbers))]  # nobody whom an order could prefer
             callable_here = _callable(queue, numbers, window)
             if found := order.first(queue.plan.order, callable_here, past(queue, line), at):
                 return found
@@ -131,9 +135,12 @@ def ahead(queue: Queue, number: str, at: datetime) -> int:
     mine = queue.tickets[number]
     if mine.status != "waiting":
         return 0
+    line = queue.lines[mine.queue]
+    if not queue.special.get(mine.queue) and next(reversed(line)) == number:
+        return len(line) - 1  # no order puts the last of a line before anybody who is like them
     assert queue.plan is not None
-    line = _callable(queue, queue.lines[mine.queue], desk_of(queue, mine))
-    return order.in_order(queue.plan.order, line, past(queue, mine.queue), at).index(mine)
+    everybody = _callable(queue, line, desk_of(queue, mine))
+    return order.in_order(queue.plan.order, everybody, past(queue, mine.queue), at).index(mine)
 
 
 def why(queue: Queue, number: str, before: int, at: datetime) -> Text:
@@ -281,6 +288,7 @@ def stand(queue: Queue, number: str, line: str, kept_for: Keeper | None, at: dat
     ticket.status, ticket.window, ticket.queue = "waiting", None, line
     ticket.kept_for, ticket.done = kept_for, None
     queue.lines[line][number] = None
+    queue.special.setdefault(line, set()).add(number)
     queue.experience.returned(line, at.timestamp())
 
 
@@ -291,6 +299,8 @@ def leave(queue: Queue, number: str, at: datetime) -> bool:
     if number not in line:
         return False
     del line[number]
+    if special := queue.special.get(ticket.queue):
+        special.discard(number)
     if not line:
         queue.experience.emptied(ticket.queue, at.timestamp())
     return True

@@ -344,6 +344,8 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
             )
             queue.numbers[ticket] = number
             queue.lines[line][number] = None
+            if priority != "ordinary" or due_at is not None:
+                queue.special.setdefault(line, set()).add(number)
             queue.experience.came(line, at.timestamp())
             prefix = queue.queues[line].prefix
             queue.issued[prefix] = queue.issued.get(prefix, 0) + 1
@@ -399,9 +401,10 @@ def _check_room(plan: HallPlan, queue: Queue, line: str, at: datetime) -> None:
     """
     if plan.capacity is not None and queue.waiting >= plan.capacity:
         raise Refused("hall-full", waiting=queue.waiting, capacity=plan.capacity)
+    if plan.tickets_until != "closing-time":
+        return
     local = at.astimezone(SHANGHAI)
-    closes = closes_at(plan, local.date())
-    if plan.tickets_until == "closing-time" and closes is not None:
+    if (closes := closes_at(plan, local.date())) is not None:
         wait = expected(queue, line, len(queue.lines[line]))
         seconds = (wait.p50 if wait else 0) + queue.queues[line].service_minutes * 60
         if local + timedelta(seconds=seconds) > closes:

@@ -296,6 +296,7 @@ async def test_followers_are_told_once_and_again_that_they_have_everything(clien
 async def test_a_tail_is_woken_when_there_is_more(log: Log) -> None:
     tail = LogTail(log.url)
     await tail.page(0, 10)
+    await tail.wait(2)  # from here on it hears
     waiting = asyncio.create_task(tail.wait(2))
     await asyncio.sleep(0.05)
     began = time.monotonic()
@@ -304,6 +305,36 @@ async def test_a_tail_is_woken_when_there_is_more(log: Log) -> None:
     assert time.monotonic() - began < 0.2
     assert [row.position for row in await tail.page(2, 10)] == [3]
     await tail.close()
+
+
+async def test_in_a_stream_of_events_pages_keep_their_distance_and_after_a_quiet_moment_none(
+    log: Log,
+) -> None:
+    tail = LogTail(log.url, pace_s=0.3)
+    began = time.monotonic()
+    assert len(await tail.page(0, 10)) == 2
+    assert time.monotonic() - began < 0.3
+    assert await tail.page(2, 10) == []
+    assert time.monotonic() - began >= 0.3
+    assert len(await tail.page(0, 2)) == 2  # a full page: there is more to catch up with
+    assert await tail.page(2, 10) == []
+    assert time.monotonic() - began < 0.6
+    await tail.close()
+
+
+async def test_a_tail_that_never_waits_is_sent_no_wake_ups(log: Log) -> None:
+    idle, awake = LogTail(log.url, alone_as="idle"), LogTail(log.url, alone_as="awake")
+    for tail in (idle, awake):
+        await tail.page(0, 10)
+    await awake.wait(2)
+    with psycopg.connect(log.url) as connection:
+        found = connection.execute(
+            "SELECT application_name FROM pg_stat_activity WHERE query LIKE 'LISTEN %'"
+            " AND application_name LIKE 'mingting-%' AND datname = current_database()"
+        )
+        assert found.fetchall() == [("mingting-awake",)]
+    await idle.close()
+    await awake.close()
 
 
 async def test_a_tail_looks_by_itself_when_nobody_wakes_it(log: Log) -> None:

@@ -29,7 +29,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from adapters import check as checking
-from adapters import cli, journal, store, terms
+from adapters import cli, journal, store
 from adapters.attendance import Attendance
 from adapters.boards import LiveBoards
 from adapters.catalogue import CREATE_INDEX, Catalogue
@@ -196,7 +196,6 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             settings=settings,
             regions=plans.plans().regions,
             forecasts=Forecasts(),
-            terms_of=terms.read(settings.terms),
         )
         shown = pages.routes(catalogue, boards, clock=now, development_tokens=settings.signs_tokens)
         yield create_http(parts, pages=shown), loop
@@ -262,9 +261,7 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
 
         relay = Relay(tail("relay"), EventStream(nats))
         runner = ProjectionRunner(views_recorder, tail("projections", VIEWS_PACE_S), PROJECTIONS)
-        reactor = Reactor(
-            views_recorder, tail("policies", VIEWS_PACE_S), views, loop.submit, terms.read(settings.terms)
-        )
+        reactor = Reactor(views_recorder, tail("policies", VIEWS_PACE_S), views, loop.submit)
         scheduler = Scheduler(tail("deadlines"), views, loop.submit, now)
         attendance = Attendance(tail("attendance"), views, loop.submit, now)
         closing = Closing(tail("closing"), views, loop.submit, now)

@@ -1,4 +1,4 @@
-"""Halls, items and gazetted years as they stand, in the memory of every serving process.
+"""Halls, items, gazetted years and the terms of regions as they stand, in the memory of every serving process.
 
 A command that begins a day needs the hall's plan, and a list of items is asked for all day long, so neither may cost
 a query. What other processes configure is noticed within a second; what this process configured, at once.
@@ -14,11 +14,13 @@ from psycopg.sql import SQL, Literal
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from adapters import envelope
-from domain import calendar, hall, item
+from adapters.store import Row
+from domain import calendar, hall, item, region
 from domain.calendar import CalendarGazetted
 from domain.hall import HallConfigured, HallPlan
 from domain.item import ItemPlan, ItemPublished
 from domain.message import Refused
+from domain.region import InForce
 from domain.workdays import Calendar
 
 log = structlog.get_logger()
@@ -27,16 +29,18 @@ REFRESH_S = 1.0
 
 TOPICS = [
     str(event.__struct_config__.tag)
-    for module in (hall, item, calendar)
+    for module in (hall, item, calendar, region)
     for event in (get_args(module.AnyEvent) or (module.AnyEvent,))
 ]
 
 CONFIGURATION = SQL("topic IN ({})").format(SQL(", ").join(map(Literal, TOPICS)))
 
 CREATE_INDEX = SQL(
-    "CREATE INDEX IF NOT EXISTS stored_events_configuration ON stored_events (notification_id) WHERE {}"
+    "DROP INDEX IF EXISTS stored_events_configuration;"
+    "CREATE INDEX IF NOT EXISTS stored_events_configured ON stored_events (notification_id) WHERE {}"
 ).format(CONFIGURATION)
-"""So that a process which starts need not read the whole log for its few events of configuration."""
+"""So that a process which starts need not read the whole log for its few events of configuration. Its name changes
+with what it holds."""
 
 # The head is read first: what is appended between the two is found the next time, and is not lost.
 SELECT_HEAD: LiteralString = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
@@ -47,6 +51,14 @@ SELECT_CONFIGURED = SQL(
 ).format(CONFIGURATION)
 
 Plan = TypeVar("Plan")
+
+
+async def select_configured(
+    connection: psycopg.AsyncConnection[TupleRow], after: int, until: int
+) -> list[Row]:
+    """The events of configuration after a position up to another, in order."""
+    found = await connection.execute(SELECT_CONFIGURED, (after, until), binary=True)
+    return [Row(*row) for row in await found.fetchall()]
 
 
 class Configured(NamedTuple, Generic[Plan]):
@@ -69,6 +81,7 @@ class Catalogue:
         self.halls: dict[str, Configured[HallPlan]] = {}
         self.items: dict[str, Configured[ItemPlan]] = {}
         self.calendar = Calendar()
+        self.in_force = InForce()
         self.position = 0
         """Every configuration up to here is in it."""
 
@@ -109,18 +122,19 @@ class Catalogue:
             head = row[0] if row else 0
             if head == self.position:
                 return
-            rows = await connection.execute(SELECT_CONFIGURED, (self.position, head), binary=True)
-            for stored in await rows.fetchall():
-                self._take(*stored)
+            for row in await select_configured(connection, self.position, head):
+                self._take(row)
             self.position = head
 
-    def _take(self, stream: str, version: int, position: int, topic: str, state: bytes) -> None:
+    def _take(self, row: Row) -> None:
+        version, position = row.version, row.position
         try:
-            recorded = envelope.read(stream, version, position, topic, state)
+            recorded = envelope.read(*row)
         except envelope.UnreadableEvent as error:
             # Newer code wrote it. The older plan is still a plan; nothing else may stop being served for it.
-            log.error("configuration-unreadable", stream=stream, version=version, error=str(error))
+            log.error("configuration-unreadable", stream=row.stream, version=version, error=str(error))
             return
+        self.in_force.take(recorded)
         event: Any = recorded.event
         match event:
             case HallConfigured(plan):

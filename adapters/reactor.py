@@ -14,11 +14,11 @@ from adapters.runner import UnreadableRow, read_page
 from adapters.store import Row
 from adapters.views import Page, ViewBehind, ViewsRecorder
 from domain import policies
-from domain.calendar import CalendarGazetted, stream
+from domain.calendar import CalendarGazetted
 from domain.handling import Act, Ask
 from domain.message import Command, Recorded, Refused, Stamp, hall_of
-from domain.terms import TermsOf, default_terms
-from domain.workdays import YEAR_MAX, YEAR_MIN, Calendar
+from domain.region import InForce
+from domain.workdays import Calendar
 from projections import deadlines
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ class Tail(Protocol):
     """Where the log is read from."""
 
     async def page(self, after: int, limit: int) -> list[Row]: ...
-    async def streams(self, names: Sequence[str]) -> list[Row]: ...
+    async def configured(self, until: int) -> list[Row]: ...
     async def wait(self, after: int) -> None: ...
 
 
@@ -65,14 +65,13 @@ class Reactor:
         tail: Tail,
         lists: Lists,
         submit: Submit,
-        terms_of: TermsOf = default_terms,
     ) -> None:
         self._tracking = tracking
         self._tail = tail
         self._lists = lists
         self._submit = submit
-        self._terms_of = terms_of
         self._calendar = Calendar()
+        self._in_force = InForce()
         self.position = 0
 
     async def run(self) -> None:
@@ -80,7 +79,7 @@ class Reactor:
         while True:
             try:
                 self.position = await asyncio.to_thread(self._tracking.position, NAME)
-                self._calendar = await self._gazetted(self.position)
+                await self._configure(self.position)
                 while True:
                     rows = await self._tail.page(self.position, PAGE)
                     if not rows:
@@ -95,25 +94,28 @@ class Reactor:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
 
-    async def _gazetted(self, position: int) -> Calendar:
-        """The calendar as the log had it at a position."""
-        calendar = Calendar()
-        rows = await self._tail.streams([stream(year) for year in range(YEAR_MIN, YEAR_MAX + 1)])
-        for recorded in read_page(row for row in rows if row.position <= position):
+    async def _configure(self, position: int) -> None:
+        """Calendar and terms as the log had them at a position."""
+        self._calendar, self._in_force = Calendar(), InForce()
+        for recorded in read_page(await self._tail.configured(position)):
             if isinstance(recorded, Recorded):
-                calendar = calendar.with_year(recorded.event.year)
-        return calendar
+                self._take_configuration(recorded)
+
+    def _take_configuration(self, recorded: Recorded) -> None:
+        self._in_force.take(recorded)
+        if isinstance(recorded.event, CalendarGazetted):
+            self._calendar = self._calendar.with_year(recorded.event.year)
 
     async def _react(self, page: Sequence[Recorded | UnreadableRow]) -> None:
         asked: list[Awaitable[None]] = []
         for recorded in page:
             if isinstance(recorded, UnreadableRow):
                 continue
+            self._take_configuration(recorded)
             if isinstance(recorded.event, CalendarGazetted):
-                self._calendar = self._calendar.with_year(recorded.event.year)
                 asks = await self._recompute(recorded)
             else:
-                asks = policies.react(recorded, self._calendar, self._terms_of)
+                asks = policies.react(recorded, self._calendar, self._in_force.of)
             asked += [self._ask(ask, recorded, nth) for nth, ask in enumerate(asks)]
         await asyncio.gather(*asked)
 
@@ -125,10 +127,13 @@ class Reactor:
         while True:
             page = await self._lists.find(deadlines.NAME, {"provisional": True}, "due_at", 500, cursor)
             running = [msgspec.json.decode(doc, type=deadlines.View) for doc in page.docs]
-            asks += [ask for view in running for ask in policies.recompute(view, self._calendar)]
+            asks += [ask for view in running for ask in self._anew(view)]
             cursor = page.cursor
             if cursor is None:
                 return asks
+
+    def _anew(self, running: deadlines.View) -> list[Ask]:
+        return policies.recompute(running, self._calendar, self._in_force.of)
 
     async def _ask(self, ask: Ask, cause: Recorded, nth: int) -> None:
         stamp = Stamp(
@@ -202,12 +207,14 @@ class Scheduler:
         page = await self._lists.find(deadlines.NAME, {"due_at": ("<=", now)}, "due_at", 100)
         positions = [0]
         for doc in page.docs:
-            for due_at, ask in deadlines.passed(msgspec.json.decode(doc, type=deadlines.View), now):
+            view = msgspec.json.decode(doc, type=deadlines.View)
+            for due_at, ask in deadlines.passed(view, now):
                 stamp = Stamp(
                     at=due_at,
                     recorded_at=now,
                     by="clock:deadlines",
                     command=f"deadline:{ask.stream}:{due_at.isoformat()}:{_told(ask.command)}",
+                    hall=view.hall,
                 )
                 try:
                     receipt = await self._submit(Act((ask,)), stamp)

@@ -47,9 +47,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     oidc_id_number_claim: str = "id_number"
     oidc_phone_claim: str = "phone_number"
 
-    terms: str | None = None
-    """A file with the limits of reviews and rectifications by hall; without it the defaults hold."""
-
     case_number: Scheme = SCHEME
     """How case numbers are put together, of ``{code}``, ``{date}`` and ``{serial}``."""
 

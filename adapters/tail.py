@@ -7,7 +7,7 @@ dead without saying so. So the tail also looks by itself, and every question to 
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import psycopg
@@ -17,6 +17,7 @@ from psycopg.rows import TupleRow
 
 from adapters import store
 from adapters.cancelling import obey
+from adapters.catalogue import select_configured
 from adapters.store import Row
 
 log = structlog.get_logger()
@@ -86,9 +87,9 @@ class LogTail:
                 await self._drain()
         return rows
 
-    async def streams(self, names: Sequence[str]) -> list[Row]:
-        """Everything that stands in some streams, stream by stream."""
-        return await self._ask(lambda connection: store.select_streams(connection, names))
+    async def configured(self, until: int) -> list[Row]:
+        """The events of configuration up to a position, in order."""
+        return await self._ask(lambda connection: select_configured(connection, 0, until))
 
     async def head(self) -> int:
         """The position of the last event there is; 0 if there is none."""

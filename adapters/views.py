@@ -37,7 +37,14 @@ ADVANCE = """
     FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS s(name, since, position)
     WHERE t.application_name = s.name AND t.notification_id = s.since"""
 
-COMPARISONS = {"=": SQL("="), "<": SQL("<"), "<=": SQL("<="), ">=": SQL(">=")}
+COMPARISONS = {
+    "=": SQL("{} = %s"),
+    "<": SQL("{} < %s"),
+    "<=": SQL("{} <= %s"),
+    ">=": SQL("{} >= %s"),
+    "has": SQL("position(' ' || %s || ' ' IN {}) > 0"),
+}
+"""``has``: a facet of several words between spaces holds this one."""
 
 
 class Document(NamedTuple):
@@ -338,8 +345,8 @@ class Views:
         """Some documents of a projection, filtered by facets and ordered by one of them.
 
         Args:
-            where: facet → value, or facet → (comparison, value) with ``=``, ``<``, ``<=``, ``>=``, or several of
-                these in a list.
+            where: facet → value, or facet → (comparison, value) with ``=``, ``<``, ``<=``, ``>=``, ``has``, or
+                several of these in a list.
             cursor: from the page before.
 
         Raises:
@@ -350,7 +357,7 @@ class Views:
         for facet, wanted in (where or {}).items():
             for one in wanted if isinstance(wanted, list) else [wanted]:
                 comparison, value = one if isinstance(one, tuple) else ("=", one)
-                conditions.append(SQL("{} {} %s").format(Identifier(facet), COMPARISONS[comparison]))
+                conditions.append(COMPARISONS[comparison].format(Identifier(facet)))
                 values.append(value)
         if cursor is not None:
             value, key = _decode_cursor(cursor)

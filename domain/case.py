@@ -174,7 +174,7 @@ class CaseNumbered(Event, frozen=True, tag="case-numbered"):
 
 class CaseAccepted(Event, frozen=True, tag="case-accepted"):
     """``clock`` is missing where nothing is timed: what is handled on the spot (即办件). ``by_silence``: nobody had
-    answered in time (see ``CaseLimits``), and the clock runs from the receipt."""
+    answered in time (see ``CaseTerms``), and the clock runs from the receipt."""
 
     document: str | None = None
     clock: CaseClock | None = None
@@ -386,8 +386,8 @@ def evolve(case: Case, event: AnyEvent, stamp: Stamp) -> Case:
             respite.evolve(case.granted, case.watch, event, stamp)
         case supervision.ClockStarted() | supervision.DeadlineRecomputed() | supervision.CaseWarned():
             supervision.evolve(case.watch, event, stamp)
-        case limits.LimitSet() | limits.LimitPassed():
-            limits.evolve(case.limits, event)
+        case limits.LimitSet() | limits.LimitSignalled() | limits.LimitPassed():
+            limits.evolve(case.limits, event, stamp.at)
         case directive.CaseDirected() | directive.DirectiveAnswered():
             directive.evolve(case.directives, event)
         case _:
@@ -416,6 +416,8 @@ def limits_moved(event: Event) -> Moved:
             return Moved(("acceptance",), ("correction",))
         case papers.CaseCorrected():
             return Moved(("correction",), ("acceptance",))
+        case CaseAccepted(by_silence=True):
+            return Moved()  # nobody has answered: what was late stays so
         case CaseAccepted(outstanding=outstanding):
             return Moved(("acceptance",), ("supplement",) if outstanding else ())
         case papers.CaseSupplemented(complete=True):
@@ -483,7 +485,7 @@ def _accept(asked: Accept, case: Case, opened: CaseOpened, stamp: Stamp) -> list
 
 
 def _after_silence(told: list[limits.AnyEvent], case: Case, opened: CaseOpened) -> list[AnyEvent]:
-    """Whom nobody answered in time is accepted from the receipt on, where ``CaseLimits`` says so."""
+    """Whom nobody answered in time is accepted from the receipt on, where ``CaseTerms`` says so."""
     match told:
         case [LimitPassed("acceptance")] if case.limits.running["acceptance"].accepts:
             received_at = case.limits.open["acceptance"]

@@ -7,12 +7,14 @@ from domain import case
 from domain.case import Accept, CaseAccepted, CaseDecided, CaseOpened, OpenCase
 from domain.directive import CaseDirected
 from domain.handling import Ask
-from domain.limits import CaseLimits, LimitClock, SetLimit, set_limit
+from domain.limits import LimitClock, SetLimit, set_limit
 from domain.message import Recorded, hall_of
 from domain.papers import CaseCorrected, CorrectionRequested
 from domain.queue import ServiceFinished
 from domain.respite import CaseSuspended
+from domain.rules import rule_of
 from domain.steps import StepBegun
+from domain.terms import CaseTerms, Terms
 from domain.workdays import Calendar
 
 HOLDER = "ticket-holder"
@@ -21,7 +23,7 @@ HOLDER = "ticket-holder"
 UNNAMED_ITEM = "not-done"
 
 
-def escalation(recorded: Recorded, unit: str, lengths: CaseLimits) -> list[Ask]:
+def escalation(recorded: Recorded, unit: str, lengths: CaseTerms) -> list[Ask]:
     """The case of a ticket that ended without its matter being done (办不成事反映): opened, accepted and timed at once.
 
     There is one for each such ticket, ``case-{ticket}.not-done``.
@@ -44,19 +46,20 @@ def escalation(recorded: Recorded, unit: str, lengths: CaseLimits) -> list[Ask]:
     return []
 
 
-def limits_opened(recorded: Recorded, calendar: Calendar, lengths: CaseLimits) -> list[SetLimit]:
+def limits_opened(recorded: Recorded, calendar: Calendar, terms: Terms) -> list[SetLimit]:
     """What is to be asked of the case because of this event; it leaves aside what it has no limit for."""
 
-    def of(limit: str, workdays: int | None, accepts: bool = False) -> list[SetLimit]:
-        if workdays is None:
+    def of(limit: str, workdays: int | None = None, accepts: bool = False) -> list[SetLimit]:
+        rule = terms.rule(rule_of(limit))
+        if (length := workdays or rule.workdays) is None:
             return []
-        return [set_limit(limit, LimitClock(recorded.stamp.at, workdays), calendar, accepts)]
+        return [set_limit(limit, LimitClock(recorded.stamp.at, length), calendar, rule, accepts)]
 
     match recorded.event:
         case CaseOpened(kind="promised", guide=tuple()) | CaseCorrected():
-            return of("acceptance", lengths.acceptance, lengths.silence_accepts)
+            return of("acceptance", accepts=terms.cases.silence_accepts)
         case CorrectionRequested(answer_workdays=days):
-            return of("correction", days or lengths.correction)
+            return of("correction", days)
         case CaseAccepted(outstanding=outstanding, supplement_workdays=days) if outstanding:
             return of("supplement", days)
         case CaseSuspended(needs_workdays=days):
@@ -64,7 +67,7 @@ def limits_opened(recorded: Recorded, calendar: Calendar, lengths: CaseLimits) -
         case StepBegun(step, workdays=days):
             return of(f"step.{step}", days)
         case CaseDecided("granted"):
-            return of("delivery", lengths.delivery)
+            return of("delivery")
         case CaseDirected(name, answer_workdays=days):
             return of(f"directive.{name}", days)
     return []

@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from domain import calendar, case, citizen, hall, item, numbers, queue, review, slots
+from domain import calendar, case, citizen, hall, item, numbers, queue, region, review, slots
 from domain.message import Decider, Event
 
 DECIDERS: dict[str, Decider] = {
@@ -13,6 +13,7 @@ DECIDERS: dict[str, Decider] = {
     "item": item,
     "numbers": numbers,
     "queue": queue,
+    "region": region,
     "review": review,
     "slots": slots,
 }
@@ -24,7 +25,7 @@ def _members(union: Any) -> tuple[type[Event], ...]:
 
 EVENTS: dict[str, type[Event]] = {
     str(event.__struct_config__.tag): event
-    for module in (calendar, case, citizen, hall, item, numbers, queue, review, slots)
+    for module in (calendar, case, citizen, hall, item, numbers, queue, region, review, slots)
     for event in _members(module.AnyEvent)
 }
 """Every event by its tag, which is also its topic in the store."""
@@ -37,6 +38,7 @@ AnyEvent = (
     | item.AnyEvent
     | numbers.AnyEvent
     | queue.AnyEvent
+    | region.AnyEvent
     | review.AnyEvent
     | slots.AnyEvent
 )

@@ -12,12 +12,15 @@ from typing import Annotated, Any, Literal, Protocol
 import msgspec
 from msgspec import Meta
 
+from domain.rules import KINDS, Rule, Threshold
 from domain.workdays import SHANGHAI, Calendar, Due, due, workdays_between
 
 Signal = Literal["warning", "yellow", "red"]
 """预警, 黄牌, 红牌 of the electronic supervision (电子监察)."""
 
 SIGNALS: tuple[Signal, ...] = ("warning", "yellow", "red")
+
+PROMISE = KINDS["promise"].default
 
 RectificationStep = Literal["contact", "rectify", "ruling"]
 """The steps of a rectification that have a deadline of their own."""
@@ -51,10 +54,12 @@ class CaseClock(msgspec.Struct, frozen=True, tag="case-clock", kw_only=True, omi
 
 
 class CaseDues(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """When a case's signals come and its promise ends. ``warn_at`` is missing where the limit is too short for it."""
+    """When a case's signals come and its promise ends. A signal is missing where the limit is too short for it, or
+    the region's rule does not know it; without ``red_at`` red comes with the end."""
 
     warn_at: datetime | None = None
-    yellow_at: datetime
+    yellow_at: datetime | None = None
+    red_at: datetime | None = None
     due_at: datetime
     statutory_at: datetime | None = None
     provisional: bool = False
@@ -67,11 +72,12 @@ class CaseDues(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             case "yellow":
                 return self.yellow_at
             case "red":
-                return self.due_at
+                return self.red_at or self.due_at
 
 
-def case_dues(clock: CaseClock, calendar: Calendar) -> CaseDues:
-    """The instants of a case's clock. Days it was stopped and days it was granted are added to its limit.
+def case_dues(clock: CaseClock, calendar: Calendar, rule: Rule = PROMISE) -> CaseDues:
+    """The instants of a case's clock, its signals by the rule. Days it was stopped and days it was granted are added
+    to its limit.
 
     The day a stop begins counts as used and the day it ends does not: the same rule as for any limit, whose first
     day is the one after.
@@ -80,10 +86,12 @@ def case_dues(clock: CaseClock, calendar: Calendar) -> CaseDues:
     more = stopped + clock.extension
     promised = _promised(clock, calendar, more)
     statutory = clock.statutory and due(calendar, clock.since, clock.statutory + more)
-    warn_at, yellow_at = signal_instants(calendar, clock.since, promised.at, stopped)
+    signals = signal_instants(calendar, clock.since, promised.at, stopped, rule)
+    red_at = signals.get("red")
     return CaseDues(
-        warn_at=warn_at,
-        yellow_at=yellow_at,
+        warn_at=signals.get("warning"),
+        yellow_at=signals.get("yellow"),
+        red_at=None if red_at == promised.at else red_at,
         due_at=promised.at,
         statutory_at=statutory.at if statutory else None,
         provisional=promised.provisional,
@@ -182,8 +190,8 @@ def rectification_dues(clock: RectificationClock, calendar: Calendar) -> Rectifi
         complex_,
         due(calendar, clock.since, clock.appeal + stopped) if clock.appeal is not None else None,
         ruling,
-        signal_instants(calendar, clock.since, simple.at, stopped)[0],
-        signal_instants(calendar, clock.since, complex_.at, stopped)[0],
+        signal_instants(calendar, clock.since, simple.at, stopped).get("warning"),
+        signal_instants(calendar, clock.since, complex_.at, stopped).get("warning"),
     )
 
 
@@ -196,34 +204,52 @@ class Deadline(Protocol):
     @property
     def stream(self) -> str: ...
     @property
+    def hall(self) -> str | None: ...
+    @property
     def clock(self) -> CaseClock | RectificationClock | None: ...
     @property
     def limits(self) -> Mapping[str, Any]: ...
 
 
 def signal_instants(
-    calendar: Calendar, since: datetime, due_at: datetime, stopped: int = 0
-) -> tuple[datetime | None, datetime]:
-    """When the early warning and the yellow signal come; red comes with ``due_at``.
+    calendar: Calendar, since: datetime, due_at: datetime, stopped: int = 0, rule: Rule = PROMISE
+) -> dict[Signal, datetime]:
+    """When each signal of a rule comes for a limit that began ``since``, of which so many days did not count.
 
-    The warning begins with the day on which a fifth of the limit, at least one working day, is left, and yellow
-    with the due day. No source gives thresholds: these are proposed. A limit that the warning would fill whole has
-    none. A limit that ends at 0:00 ends with the day before.
+    A signal that would fill the whole limit has no instant. A limit that ends at 0:00 ends with the day before.
     """
+    told: dict[Signal, Threshold | None] = {"warning": rule.warning, "yellow": rule.yellow, "red": rule.red}
+    found = {
+        signal: _instant(threshold, calendar, since, due_at, stopped)
+        for signal, threshold in told.items()
+        if threshold is not None
+    }
+    return {signal: at for signal, at in found.items() if at is not None}
+
+
+def _instant(
+    threshold: Threshold, calendar: Calendar, since: datetime, due_at: datetime, stopped: int
+) -> datetime | None:
+    if threshold.over_workdays is not None:
+        over = threshold.over_workdays
+        return due(calendar, due_at, over).at if over else due_at
     total = workdays_between(calendar, _day(since), _day(due_at))
-    spare = max(1, (total - stopped) // 5)
-    warn_at = _morning(due(calendar, since, total - spare).at) if total > spare else None
-    return warn_at, _morning(due_at - timedelta(microseconds=1))
+    spare = threshold.left_workdays
+    if threshold.left_percent is not None:
+        spare = max(1, (total - stopped) * threshold.left_percent // 100)
+    if not spare:
+        return _morning(due_at - timedelta(microseconds=1))
+    return _morning(due(calendar, since, total - spare).at) if total > spare else None
 
 
 def signal_now(calendar: Calendar, since: datetime, due_at: datetime, now: datetime) -> Signal | None:
     """The signal a deadline stands at, as a list shows it; nothing is recorded by looking."""
-    warn_at, yellow_at = signal_instants(calendar, since, due_at)
+    instants = signal_instants(calendar, since, due_at)
     if now > due_at:
         return "red"
-    if now >= yellow_at:
+    if now >= instants["yellow"]:
         return "yellow"
-    return "warning" if warn_at is not None and now >= warn_at else None
+    return "warning" if "warning" in instants and now >= instants["warning"] else None
 
 
 def _day(at: datetime) -> date:

@@ -16,8 +16,8 @@ class Direct(Command, frozen=True):
 
     directive: Reference
     content: Words
-    answer_workdays: Annotated[int, Meta(ge=1, le=60)] = 3
-    """Whoever supervises says it: no national number was found."""
+    answer_workdays: Annotated[int, Meta(ge=1, le=60)] | None = None
+    """Without it the region's rule holds: no national number was found."""
 
 
 class AnswerDirective(Command, frozen=True):
@@ -33,7 +33,7 @@ AnyCommand = Direct | AnswerDirective
 class CaseDirected(Event, frozen=True, tag="case-directed"):
     directive: str
     content: str
-    answer_workdays: int
+    answer_workdays: int | None = None
 
 
 class DirectiveAnswered(Event, frozen=True, tag="case-directive-answered"):

@@ -72,8 +72,8 @@ def checked(document: Any) -> NamedPlan:
     return msgspec.convert(document, NamedPlan)
 
 
-def differences(was: ItemPlan | None, becomes: ItemPlan) -> list[Change]:
-    """Every field in which two plans differ; all that is said where there was no plan."""
+def differences(was: msgspec.Struct | None, becomes: msgspec.Struct) -> list[Change]:
+    """Every field in which two documents differ; all that is said where there was none."""
     before = {} if was is None else dict(_leaves(msgspec.to_builtins(was)))
     after = dict(_leaves(msgspec.to_builtins(becomes)))
     return [

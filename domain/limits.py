@@ -1,19 +1,20 @@
-"""The smaller limits of a case beside its promise, and the rules of the electronic supervision (电子监察) about them.
+"""The smaller limits of a case beside its promise, and the signals of the electronic supervision (电子监察) they raise.
 
 It is part of the case's own stream. A fact opens a limit (a notice was given, a procedure began) and a fact ends it
-(the answer came); the policy, which alone knows the calendar and the configured lengths, says when it is due, and the
-scheduler that this has passed. A limit is named by its rule, and by what it is of where a case can have several:
-``step.{step}``, ``directive.{directive}``.
+(the answer came); the policy, which alone knows the calendar and the region's ``rules``, says when it is due and when
+its signals come, and the scheduler that this has come. A limit is named by its rule, and by what it is of where a case
+can have several: ``step.{step}``, ``directive.{directive}``.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal, NamedTuple, assert_never
+from typing import Annotated, NamedTuple, assert_never
 
 import msgspec
 from msgspec import Meta
 
-from domain.deadlines import Signal
-from domain.message import Command, Event, Refused, Stamp, Text
+from domain.deadlines import Signal, signal_instants
+from domain.message import Command, Event, Refused, Stamp
+from domain.rules import Rule
 from domain.workdays import Calendar, Due, due
 
 LimitName = Annotated[
@@ -23,47 +24,6 @@ LimitName = Annotated[
         r"|(step|directive)\.[A-Za-z0-9._-]{1,100})$"
     ),
 ]
-Days = Annotated[int, Meta(ge=1, le=999, description="working days")]
-
-
-class Rule(NamedTuple):
-    """What the supervision says when a limit has passed. ``grade`` tells how sure the source is: S read in the
-    official text, L seen in use, R recalled and never read (not to be cited), D our default."""
-
-    name: Text
-    signal: Signal
-    source: str
-    grade: Literal["S", "L", "R", "D"]
-
-
-RULES: dict[str, Rule] = {
-    "acceptance": Rule(Text("逾期未答复是否受理", "acceptance not answered"), "red", "recalled", "R"),
-    "correction": Rule(Text("逾期未补正", "correction not answered"), "warning", "configuration", "D"),
-    "supplement": Rule(
-        Text("容缺材料逾期未补", "outstanding papers overdue"), "yellow", "configuration", "D"
-    ),
-    "procedure": Rule(Text("特别程序超期", "special procedure overlong"), "yellow", "行政许可法 第45条", "S"),
-    "step": Rule(Text("环节超时", "a step over time"), "yellow", "a city's measure", "L"),
-    "delivery": Rule(Text("逾期未送达", "result not delivered"), "red", "行政许可法 第44条", "S"),
-    "directive": Rule(Text("督办逾期未回复", "directive not answered"), "red", "configuration", "D"),
-}
-"""The rules as data. The signals are proposed: no source gives them."""
-
-
-class CaseLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How many working days, where neither the case nor the desk says it. Configuration.
-
-    ``acceptance`` and ``silence_accepts``: whoever is told nothing in five days is accepted from the receipt on;
-    this is recalled and was not read anywhere. ``delivery``: ten days from the decision (行政许可法 第44条).
-    ``correction``: none found. ``not_done``: what could not be done at a window (办不成事) is settled
-    within; none found, the number is ours.
-    """
-
-    acceptance: Days = 5
-    silence_accepts: bool = True
-    correction: Days | None = None
-    delivery: Days = 10
-    not_done: Days = 5
 
 
 # --- commands -------------------------------------------------------------------------------------------------
@@ -84,6 +44,14 @@ class SetLimit(Command, frozen=True, kw_only=True):
     clock: LimitClock
     due: Due
     accepts: bool = False
+    signals: dict[Signal, datetime] = msgspec.field(default_factory=dict)
+
+
+class RaiseSignal(Command, frozen=True):
+    """From the scheduler: the instant of a limit's signal has come."""
+
+    limit: LimitName
+    signal: Signal
 
 
 class MarkPassed(Command, frozen=True):
@@ -92,24 +60,32 @@ class MarkPassed(Command, frozen=True):
     limit: LimitName
 
 
-AnyCommand = SetLimit | MarkPassed
+AnyCommand = SetLimit | RaiseSignal | MarkPassed
 
 
 # --- events ---------------------------------------------------------------------------------------------------
 
 
 class LimitSet(Event, frozen=True, kw_only=True, tag="case-limit-set"):
+    """Limits of before have no ``signals``: they raised the one of their rule when they passed."""
+
     limit: str
     clock: LimitClock
     due: Due
     accepts: bool = False
+    signals: dict[Signal, datetime] = msgspec.field(default_factory=dict)
+
+
+class LimitSignalled(Event, frozen=True, tag="case-limit-signalled"):
+    limit: str
+    signal: Signal
 
 
 class LimitPassed(Event, frozen=True, tag="case-limit-passed"):
     limit: str
 
 
-AnyEvent = LimitSet | LimitPassed
+AnyEvent = LimitSet | LimitSignalled | LimitPassed
 
 
 # --- state ----------------------------------------------------------------------------------------------------
@@ -123,10 +99,12 @@ class Moved(NamedTuple):
 
 
 class Limits(msgspec.Struct):
-    """``open`` has since when a limit may run, ``running`` what is known of those that do."""
+    """``open`` has since when a limit may run, ``running`` what is known of those that do. One that has passed is not
+    open any more and runs on while a graver signal is to come."""
 
     open: dict[str, datetime] = {}
     running: dict[str, LimitSet] = {}
+    raised: dict[str, list[Signal]] = {}
 
 
 def decide(command: AnyCommand, limits: Limits, stamp: Stamp) -> list[AnyEvent]:
@@ -137,9 +115,17 @@ def decide(command: AnyCommand, limits: Limits, stamp: Stamp) -> list[AnyEvent]:
             if limits.open.get(limit) != clock.since or limits.running.get(limit) == told:
                 return []
             return [told]
+        case RaiseSignal(limit, signal):
+            running = limits.running.get(limit)
+            instant = None if running is None else running.signals.get(signal)
+            if instant is None or signal in limits.raised.get(limit, ()):
+                return []
+            if stamp.at < instant:
+                raise Refused("not-yet-due", signal=signal, due_at=instant)
+            return [LimitSignalled(limit, signal)]
         case MarkPassed(limit):
             running = limits.running.get(limit)
-            if running is None:
+            if running is None or limit not in limits.open:
                 return []
             if stamp.at < running.due.at:
                 raise Refused("not-yet-due", signal=limit, due_at=running.due.at)
@@ -147,23 +133,38 @@ def decide(command: AnyCommand, limits: Limits, stamp: Stamp) -> list[AnyEvent]:
     assert_never(command)
 
 
-def evolve(limits: Limits, event: AnyEvent) -> None:
+def evolve(limits: Limits, event: AnyEvent, at: datetime) -> None:
     """What has passed is not set again: it opens with another fact only."""
     match event:
-        case LimitSet(limit=limit):
+        case LimitSet(limit=limit, signals=signals):
             limits.running[limit] = event
+            limits.raised[limit] = [one for one in limits.raised.get(limit, ()) if signals.get(one, at) < at]
+        case LimitSignalled(limit, signal):
+            limits.raised.setdefault(limit, []).append(signal)
+            _settle(limits, limit)
         case LimitPassed(limit):
-            limits.running.pop(limit, None)
             limits.open.pop(limit, None)
+            _settle(limits, limit)
         case _:
             assert_never(event)
 
 
+def _settle(limits: Limits, limit: str) -> None:
+    """Of a limit that has passed and raised all its signals nothing is to come."""
+    running = limits.running.get(limit)
+    if limit not in limits.open and (running is None or running.signals.keys() <= set(limits.raised[limit])):
+        limits.running.pop(limit, None)
+        limits.raised.pop(limit, None)
+
+
 def move(limits: Limits, moved: Moved, at: datetime) -> None:
     """Take a fact into the limits."""
-    for name in [known for known in limits.open if any(ends(end, known) for end in moved.ended)]:
-        del limits.open[name]
+    for name in [
+        known for known in {*limits.open, *limits.running} if any(ends(end, known) for end in moved.ended)
+    ]:
+        limits.open.pop(name, None)
         limits.running.pop(name, None)
+        limits.raised.pop(name, None)
     limits.open.update(dict.fromkeys(moved.opened, at))
 
 
@@ -172,10 +173,10 @@ def ends(end: str, limit: str) -> bool:
     return end in (limit, limit.partition(".")[0])
 
 
-def rule(limit: str) -> Rule:
-    return RULES[limit.partition(".")[0]]
-
-
-def set_limit(limit: str, clock: LimitClock, calendar: Calendar, accepts: bool = False) -> SetLimit:
-    """The limit as this calendar counts it."""
-    return SetLimit(limit=limit, clock=clock, due=due(calendar, clock.since, clock.workdays), accepts=accepts)
+def set_limit(
+    limit: str, clock: LimitClock, calendar: Calendar, rule: Rule, accepts: bool = False
+) -> SetLimit:
+    """The limit and its signals as this calendar counts them."""
+    end = due(calendar, clock.since, clock.workdays)
+    signals = signal_instants(calendar, clock.since, end.at, rule=rule)
+    return SetLimit(limit=limit, clock=clock, due=end, accepts=accepts, signals=signals)

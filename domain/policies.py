@@ -33,8 +33,9 @@ from domain.rectification import (
 )
 from domain.respite import CaseExtended, CaseResumed
 from domain.review import BAD, InviteReview, ReviewGiven
+from domain.rules import rule_of
 from domain.supervision import RecomputeDeadline, StartClock
-from domain.terms import TermsOf, default_terms
+from domain.terms import Terms, TermsOf, default_terms
 from domain.urging import Escalate
 from domain.workdays import Calendar
 
@@ -53,8 +54,9 @@ def react(
     unit_of: UnitOf = the_hall_itself,
 ) -> list[Ask]:
     """What is to be asked because of this event, most often nothing."""
-    lengths = terms_of(recorded.stamp.hall or "").cases if recorded.category == "case" else None
-    limits = [] if lengths is None else limits_opened(recorded, calendar, lengths)
+    limits = []
+    if recorded.category == "case":
+        limits = limits_opened(recorded, calendar, terms_of(recorded.stamp.hall or ""))
     following = _following(recorded, calendar, terms_of, unit_of)
     return [*following, *(Ask(recorded.stream, limit) for limit in limits)]
 
@@ -101,28 +103,34 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
             dues = rectification_dues(clock, calendar)
             return [Ask(recorded.stream, OpenRectification(recorded.subject, unit, clock, dues))]
         case CaseAccepted(clock=CaseClock() as clock):
-            return [Ask(recorded.stream, StartClock(clock, case_dues(clock, calendar)))]
+            rule = terms_of(recorded.stamp.hall or "").rule("promise")
+            return [Ask(recorded.stream, StartClock(clock, case_dues(clock, calendar, rule)))]
         case CaseResumed(clock=CaseClock() as clock) | CaseExtended(clock=CaseClock() as clock):
-            return [recomputed(recorded.stream, clock, calendar)]
+            return [recomputed(recorded.stream, clock, calendar, terms_of(recorded.stamp.hall or ""))]
         case RectificationWarned():
             return [Ask(recorded.stream, Escalate("warning"))]
         case RectificationOverdue(step):
             return [Ask(recorded.stream, Escalate(step))]
         case RectificationExtended(clock=clock) | RectificationResumed(clock) | RulingAwaited(clock):
-            return [recomputed(recorded.stream, clock, calendar)]
+            return [recomputed(recorded.stream, clock, calendar, terms_of(recorded.stamp.hall or ""))]
     return []
 
 
-def recompute(deadline: Deadline, calendar: Calendar) -> list[Ask]:
+def recompute(deadline: Deadline, calendar: Calendar, terms_of: TermsOf = default_terms) -> list[Ask]:
     """What is to be asked of what runs on a stream when another notice is in force."""
-    limits = (set_limit(one.limit, one.clock, calendar, one.accepts) for one in deadline.limits.values())
-    main = [] if deadline.clock is None else [recomputed(deadline.stream, deadline.clock, calendar)]
+    terms = terms_of(deadline.hall or "")
+    limits = (
+        set_limit(one.limit, one.clock, calendar, terms.rule(rule_of(one.limit)), one.accepts)
+        for one in deadline.limits.values()
+    )
+    main = [] if deadline.clock is None else [recomputed(deadline.stream, deadline.clock, calendar, terms)]
     return [*main, *(Ask(deadline.stream, limit) for limit in limits)]
 
 
-def recomputed(stream: str, clock: CaseClock | RectificationClock, calendar: Calendar) -> Ask:
+def recomputed(stream: str, clock: CaseClock | RectificationClock, calendar: Calendar, terms: Terms) -> Ask:
+    """A clock's instants by this calendar; its signals by the rules now in force."""
     match clock:
         case CaseClock():
-            return Ask(stream, RecomputeDeadline(clock, case_dues(clock, calendar)))
+            return Ask(stream, RecomputeDeadline(clock, case_dues(clock, calendar, terms.rule("promise"))))
         case RectificationClock():
             return Ask(stream, RecomputeDues(clock, rectification_dues(clock, calendar)))

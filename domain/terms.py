@@ -11,11 +11,20 @@ import msgspec
 from msgspec import Meta
 
 from domain.deadlines import RectificationLimits
-from domain.limits import CaseLimits
 from domain.message import Text
+from domain.rules import KINDS, Rule, RuleName
 
 Days = Annotated[int, Meta(ge=1, le=366)]
 Workdays = Annotated[int, Meta(ge=1, le=60)]
+
+
+class CaseTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``silence_accepts``: whoever is told nothing within the limit of acceptance is accepted from the receipt on;
+    this is recalled and was not read anywhere. ``not_done``: what could not be done at a window (办不成事) is settled
+    within; none found, the number is ours."""
+
+    silence_accepts: bool = True
+    not_done: Workdays = 5
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,8 +36,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Working days after the bad review in which the unit may appeal."""
     ruling_workdays: Workdays = 5
     """Working days after an appeal, or a finding against the reviewer, in which it is ruled upon."""
-    cases: CaseLimits = CaseLimits()
-    """Working days of a case's smaller limits."""
+    cases: CaseTerms = CaseTerms()
+    rules: dict[RuleName, Rule] = {}
+    """The rules of the electronic supervision that differ from those proposed."""
+
+    def rule(self, name: RuleName) -> Rule:
+        """The rule in force."""
+        return self.rules.get(name) or KINDS[name].default
 
 
 TermsOf = Callable[[str], Terms]
@@ -96,9 +110,15 @@ def told(terms: Terms) -> dict[str, Term]:
         ),
         "cases.acceptance": Term(
             Text("答复是否受理", "an application is answered within"),
-            terms.cases.acceptance,
+            terms.rule("acceptance").workdays or 0,
             WORKDAYS,
             Text("未查到原文", "recalled; no text was found"),
+        ),
+        "cases.not_done": Term(
+            Text("办不成事的办结", "what could not be done is settled within"),
+            terms.cases.not_done,
+            WORKDAYS,
+            Text("未查到规定", "no rule found"),
         ),
         "cases.silence": Term(
             Text("逾期不告知即为受理", "silence counts as acceptance"),

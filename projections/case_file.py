@@ -21,10 +21,11 @@ from domain.case import (
     limits_moved,
 )
 from domain.deadlines import SIGNALS, CaseDues, Signal, raised_still
-from domain.limits import LimitPassed, LimitSet, ends, rule
+from domain.limits import LimitPassed, LimitSet, LimitSignalled, ends
 from domain.message import Recorded, Text
 from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested
 from domain.respite import CaseResumed, CaseSuspended
+from domain.rules import AT_ONCE, KINDS, Threshold, rule_of
 from domain.supervision import CaseWarned, ClockStarted, DeadlineRecomputed
 from projections.timeline import Entry, entry
 
@@ -36,7 +37,9 @@ FACETS: dict[str, type] = {
     "item": str,
     "applicant": str,
     "status": str,
+    "number": str,
     "signal": str,
+    "rules": str,
     "due_at": datetime,
 }
 
@@ -63,6 +66,7 @@ HAPPENINGS: dict[str, Text] = {
     "case-warned": Text("监察提醒", "signal raised"),
     "case-archived": Text("归档", "archived"),
     "case-limit-set": Text("限时事项计时", "limit set"),
+    "case-limit-signalled": Text("限时事项提醒", "limit's signal raised"),
     "case-limit-passed": Text("限时事项超期", "limit passed"),
     "case-directed": Text("督办", "directive sent"),
     "case-directive-answered": Text("督办回复", "directive answered"),
@@ -108,6 +112,8 @@ class View(msgspec.Struct, kw_only=True):
     """When the smaller limits that run are due."""
     findings: dict[str, datetime] = {}
     """The limits that have passed and are not made up for, each with the instant it passed."""
+    signals: dict[str, Signal | None] = {}
+    """The gravest signal that each limit has raised."""
     timeline: list[Entry] = []
 
 
@@ -119,7 +125,8 @@ def key(recorded: Recorded) -> str | None:
 
 
 def facets(view: View) -> dict[str, Any]:
-    return {name: getattr(view, name) for name in FACETS}
+    """``rules`` names, between spaces, the rules by which the case stands at a signal or is overdue."""
+    return {name: getattr(view, name) for name in FACETS if name != "rules"} | {"rules": _rules(view)}
 
 
 def evolve(view: View | None, recorded: Recorded) -> View | None:
@@ -171,27 +178,58 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
 
 
 def _move_limits(view: View, event: Any, at: datetime) -> None:
-    """A finding stays until the fact comes that would have ended its limit; silence is no answer."""
+    """A finding stays until the fact comes that would have ended its limit. Limits that were set without signals
+    raise the one of their rule when they pass."""
     match event:
-        case CaseAccepted(by_silence=True):
-            pass
-        case LimitSet(limit=limit, due=due):
+        case LimitSet(limit=limit, due=due, signals=signals):
             view.limits[limit] = due.at
+            if signals:
+                view.signals[limit] = _held_still(view.signals.get(limit), signals, at)
+        case LimitSignalled(limit, signal):
+            view.signals[limit] = signal
         case LimitPassed(limit):
             view.limits.pop(limit, None)
             view.findings[limit] = at
+            view.signals.setdefault(limit, _at_the_end(limit))
         case _:
-            for known in (view.limits, view.findings):
-                for name in [n for n in known if any(ends(end, n) for end in limits_moved(event).ended)]:
+            ended = limits_moved(event).ended
+            for known in (view.limits, view.findings, view.signals):
+                for name in [n for n in known if any(ends(end, n) for end in ended)]:
                     del known[name]
+
+
+def _held_still(raised: Signal | None, instants: dict[Signal, datetime], at: datetime) -> Signal | None:
+    """The signal that still holds when its limit moves: none graver than what has come by now."""
+    if raised is None:
+        return None
+    held = [signal for signal in SIGNALS[: SIGNALS.index(raised) + 1] if instants.get(signal, at) < at]
+    return held[-1] if held else None
+
+
+def _at_the_end(limit: str) -> Signal | None:
+    default = KINDS[rule_of(limit)].default
+    told: tuple[tuple[Signal, Threshold | None], ...] = (
+        ("warning", default.warning),
+        ("yellow", default.yellow),
+        ("red", default.red),
+    )
+    return next((signal for signal, threshold in told if threshold == AT_ONCE), None)
 
 
 def _signal(view: View) -> Signal | None:
     """The gravest of what was raised: for the promise, while the case goes on, and by the rules of its limits."""
-    found = [rule(name).signal for name in view.findings]
+    found = [signal for signal in view.signals.values() if signal is not None]
     if view.status not in ENDED:
         found += view.raised[-1:]
     return max(found, key=SIGNALS.index, default=None)
+
+
+def _rules(view: View) -> str | None:
+    named = {rule_of(name) for name in view.findings}
+    named |= {rule_of(name) for name, signal in view.signals.items() if signal is not None}
+    if view.raised and view.status not in ENDED:
+        named.add("promise")
+    return f" {' '.join(sorted(named))} " if named else None
 
 
 def _opened(case: str, event: CaseOpened, at: datetime) -> View:

@@ -4,6 +4,7 @@
 can be due any more.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +31,7 @@ from domain.deadlines import (
 )
 from domain.directive import DirectiveAnswered
 from domain.handling import Ask
-from domain.limits import LimitPassed, LimitSet, MarkPassed, ends
+from domain.limits import LimitPassed, LimitSet, LimitSignalled, MarkPassed, RaiseSignal, ends
 from domain.message import Command, Recorded
 from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested
 from domain.rectification import (
@@ -71,6 +72,7 @@ CASE_EVENTS = (
     DirectiveAnswered,
     LimitPassed,
     LimitSet,
+    LimitSignalled,
     StepRecorded,
     CaseExtended,
     CaseResumed,
@@ -111,6 +113,7 @@ class View(msgspec.Struct, kw_only=True):
     where only smaller ``limits`` run: before a case's acceptance, and after its closing."""
 
     stream: str
+    hall: str | None = None
     clock: CaseClock | RectificationClock | None = None
     running: dict[str, datetime] = {}
     provisional: bool = False
@@ -121,6 +124,8 @@ class View(msgspec.Struct, kw_only=True):
     planned: bool = False
     limits: dict[str, LimitSet] = {}
     """Of a case: its smaller limits."""
+    past: dict[str, list[str]] = {}
+    """What has come of a limit: its signals, and ``passed``."""
     paused: bool = False
     warned: list[datetime] = []
     """Of a rectification: the deadlines that were warned of."""
@@ -132,7 +137,7 @@ def key(recorded: Recorded) -> str | None:
 
 def facets(view: View) -> dict[str, Any]:
     """``due_at`` is the first instant to come, missing where none does."""
-    instants = [*view.running.values(), *(limit.due.at for limit in view.limits.values())]
+    instants = [*view.running.values(), *(at for at, _, _ in _limits_to_come(view))]
     provisional = view.provisional or any(limit.due.provisional for limit in view.limits.values())
     return {"due_at": min(instants, default=None), "provisional": provisional}
 
@@ -140,9 +145,19 @@ def facets(view: View) -> dict[str, Any]:
 def passed(view: View, now: datetime) -> list[tuple[datetime, Ask]]:
     """What is to be asked of the stream about every step whose instant has come, the earliest first."""
     steps = [(at, step, _record(view, step)) for step, at in view.running.items()]
-    limits = [(limit.due.at, name, MarkPassed(name)) for name, limit in view.limits.items()]
-    over = sorted((due for due in (*steps, *limits) if due[0] <= now), key=lambda due: due[:2])
+    over = sorted((due for due in (*steps, *_limits_to_come(view)) if due[0] <= now), key=lambda due: due[:2])
     return [(at, Ask(view.stream, command)) for at, _, command in over]
+
+
+def _limits_to_come(view: View) -> Iterator[tuple[datetime, str, Command]]:
+    """Each instant of the limits that has not been recorded."""
+    for name, limit in view.limits.items():
+        past = view.past.get(name, ())
+        if "passed" not in past:
+            yield limit.due.at, name, MarkPassed(name)
+        for signal in SIGNALS:
+            if signal in limit.signals and signal not in past:
+                yield limit.signals[signal], f"{name} {SIGNALS.index(signal)}", RaiseSignal(name, signal)
 
 
 def _record(view: View, step: str) -> Command:
@@ -163,7 +178,8 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
             view = view or View(stream=recorded.stream)
     if view is None:
         return None
-    _move_limits(view, event)
+    view.hall = view.hall or recorded.stamp.hall
+    _move_limits(view, event, recorded.stamp.at)
     match event:
         case ClockStarted(dues) | DeadlineRecomputed(dues):
             _run_case(view, dues, recorded.stamp.at)
@@ -204,15 +220,29 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
     return None if view.clock is None and not view.limits else view
 
 
-def _move_limits(view: View, event: Any) -> None:
+def _move_limits(view: View, event: Any, at: datetime) -> None:
     match event:
-        case LimitSet(limit=limit):
+        case LimitSet(limit=limit, signals=signals):
             view.limits[limit] = event
+            past = view.past.get(limit, ())
+            view.past[limit] = [one for one in SIGNALS if one in past and signals.get(one, at) < at]
+        case LimitSignalled(limit, signal):
+            _note(view, limit, signal)
         case LimitPassed(limit):
-            view.limits.pop(limit, None)
+            _note(view, limit, "passed")
         case _:
             ended = limits_moved(event).ended
-            view.limits = {n: one for n, one in view.limits.items() if not any(ends(e, n) for e in ended)}
+            for name in [n for n in view.limits if any(ends(e, n) for e in ended)]:
+                del view.limits[name]
+                view.past.pop(name, None)
+
+
+def _note(view: View, limit: str, what: str) -> None:
+    """A limit of which all has come is forgotten."""
+    if limit in view.limits:
+        view.past.setdefault(limit, []).append(what)
+        if {"passed", *view.limits[limit].signals} <= set(view.past[limit]):
+            del view.limits[limit], view.past[limit]
 
 
 def _run_case(view: View, dues: CaseDues, at: datetime) -> None:

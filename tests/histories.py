@@ -32,10 +32,13 @@ from domain.offering import SlotsPlan, offer
 from domain.papers import GuidePaper
 from domain.queue import CloseDay, OpenDay
 from domain.rectification import OpenRectification, RecomputeDues
+from domain.region import InForce
 from domain.review import GiveReview
 from domain.review_tags import TAGS
+from domain.rules import AT_ONCE, Rule
 from domain.slots import OfferSlots
 from domain.supervision import RecomputeDeadline, StartClock
+from domain.terms import Terms
 from domain.workdays import Calendar, Year
 from projections import deadlines
 from tests.spec import NINE
@@ -71,6 +74,7 @@ STREAMS = {
     "item": "item-permit",
     "numbers": "numbers-permit-2026-03-02",
     "queue": "queue-tanghe-2026-03-02",
+    "region": "region-411328000000",
     "review": "review-case.t1",
     "slots": "slots-tanghe-2026-03-02",
 }
@@ -115,6 +119,7 @@ SAMPLES: dict[type, tuple[Any, ...]] = {
     HallPlan: (HALL,),
     SlotsPlan: (offer(HALL, NINE.date()),),
     RectificationLimits: (RectificationLimits(), RectificationLimits(1, 3, 6)),
+    Terms: (Terms(), Terms(review_days=15, rules={"delivery": Rule(workdays=4, yellow=AT_ONCE)})),
     Year: (YEAR_2026, msgspec.structs.replace(YEAR_2026, issued=date(2025, 11, 5))),
 }
 """What a field of this type holds: documents that random parts would never make whole."""
@@ -192,20 +197,22 @@ class World:
         self.log: list[Recorded] = []
         self.held: dict[str, Held] = {}
         self.running: dict[str, deadlines.View] = {}
+        self.in_force = InForce()
         self.refused: list[tuple[Ask, Refused]] = []
 
     def ask(self, stream: str, command: Command, at: datetime, by: str = "clerk:li") -> list[Event] | Refused:
         """Ask one command; the deadlines that passed before it are recorded first."""
         self.record_passed(at)
-        return self._ask(Ask(stream, command), Stamp(at=at, by=by, command=f"c{len(self.log)}"))
+        return self._ask(
+            Ask(stream, command), Stamp(at=at, by=by, command=f"c{len(self.log)}", hall="tanghe")
+        )
 
     def record_passed(self, now: datetime) -> None:
         """What the scheduler does: every deadline that has passed is recorded on its stream."""
-        over = [due for view in self.running.values() for due in deadlines.passed(view, now)]
-        for due_at, ask in over:
-            stamp = Stamp(
-                at=due_at, by="clock:deadlines", command=f"deadline:{ask.stream}:{due_at.isoformat()}"
-            )
+        over = [(view.hall, *due) for view in self.running.values() for due in deadlines.passed(view, now)]
+        for hall, due_at, ask in over:
+            command = f"deadline:{ask.stream}:{due_at.isoformat()}"
+            stamp = Stamp(at=due_at, by="clock:deadlines", command=command, hall=hall)
             self._ask_itself(ask, stamp)
 
     def state(self, stream: str) -> Any:
@@ -232,16 +239,20 @@ class World:
 
     def _follow(self, recorded: Recorded) -> None:
         self._fold_deadlines(recorded)
+        self.in_force.take(recorded)
         for nth, ask in enumerate(self._asks_of(recorded)):
-            stamp = Stamp(at=recorded.stamp.at, by="policy:reactor", command=f"{recorded.id}:{nth}")
+            command, hall = f"{recorded.id}:{nth}", recorded.stamp.hall
+            stamp = Stamp(at=recorded.stamp.at, by="policy:reactor", command=command, hall=hall)
             self._ask_itself(ask, stamp)
 
     def _asks_of(self, recorded: Recorded) -> list[Ask]:
         if not isinstance(recorded.event, CalendarGazetted):
-            return policies.react(recorded, self.calendar)
+            return policies.react(recorded, self.calendar, self.in_force.of)
         self.calendar = self.calendar.with_year(recorded.event.year)
         provisional = [view for view in self.running.values() if view.provisional]
-        return [ask for view in provisional for ask in policies.recompute(view, self.calendar)]
+        return [
+            ask for view in provisional for ask in policies.recompute(view, self.calendar, self.in_force.of)
+        ]
 
     def _ask_itself(self, ask: Ask, stamp: Stamp) -> None:
         answer = self._ask(ask, stamp)

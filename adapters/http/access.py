@@ -60,6 +60,9 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{API}/items/import"): ADMIN,
     ("POST", f"{API}/items/compare"): only("supervisor", "admin", "auditor"),
     ("PUT", f"{API}/calendars/{{year}}"): ADMIN,
+    ("GET", f"{API}/regions/{{region}}/terms"): OVERSIGHT,
+    ("GET", f"{API}/regions/{{region}}/terms/history"): OVERSIGHT,
+    ("PUT", f"{API}/regions/{{region}}/terms"): ADMIN,
     # appointments
     ("GET", f"{API}/halls/{{hall}}/slots"): ANYBODY,
     ("POST", f"{API}/halls/{{hall}}/appointments"): APPLYING,

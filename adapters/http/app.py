@@ -28,6 +28,7 @@ from adapters.http import (
     reviews,
     screens,
     standing,
+    terms,
     windows,
 )
 from adapters.http.access import DoorKeeper
@@ -49,6 +50,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
         command
         for part in (
             halls,
+            terms,
             items,
             appointments,
             arrivals,
@@ -70,6 +72,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
             route
             for part in (
                 halls,
+                terms,
                 dispatch,
                 exports,
                 screens,

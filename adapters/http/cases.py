@@ -45,6 +45,7 @@ from domain.item import ItemPlan
 from domain.message import Id, Label, Reference, Refused, Text, Words
 from domain.numbers import TakeNumber
 from domain.papers import GuidePaper
+from domain.rules import RuleName
 from domain.workdays import workdays_left
 from projections import case_file
 from projections.timeline import Entry
@@ -272,7 +273,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         f"{API}/cases",
         operation_id="cases",
         responses=lists("cases", CaseShown),
-        summary="Cases by signal, unit and deadline",
+        summary="Cases by rule, signal, unit, number and deadline",
         tags=["cases"],
     )
     async def many(
@@ -281,15 +282,18 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         unit: Word = None,
         hall: Word = None,
         status: Annotated[Status | None, QueryParameter()] = None,
+        rule: Annotated[RuleName | None, QueryParameter()] = None,
+        number: Word = None,
         due_before: Due = None,
         after: After = 0,
         limit: Limit = LIMIT,
         cursor: Cursor = None,
     ) -> Response[bytes]:
         where = conditions(request.user, unit=unit, hall=hall, due_before=due_before)
-        where |= {
-            name: value for name, value in (("signal", signal), ("status", status)) if value is not None
-        }
+        told = (("signal", signal), ("status", status), ("number", number))
+        where |= {name: value for name, value in told if value is not None}
+        if rule is not None:
+            where["rules"] = ("has", rule)
         await caught_up(parts.views, case_file.NAME, after)
         page = await parts.views.find(case_file.NAME, where, "due_at", limit, cursor)
         found = [_shown(parts, msgspec.json.decode(doc, type=case_file.View)) for doc in page.docs]

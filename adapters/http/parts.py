@@ -19,7 +19,7 @@ from adapters.views import Document, Page
 from domain.handling import Act, Held
 from domain.message import Recorded, Stamp
 from domain.policies import UnitOf, the_hall_itself
-from domain.terms import TermsOf, default_terms
+from domain.terms import TermsOf
 
 T = TypeVar("T")
 
@@ -136,7 +136,11 @@ class Parts(NamedTuple):
     forecasts: Forecasts
     """Expected waits of the lines in this process."""
     unit_of: UnitOf = the_hall_itself
-    terms_of: TermsOf = default_terms
+
+    @property
+    def terms_of(self) -> TermsOf:
+        """The terms of a hall, as its region has set them."""
+        return self.catalogue.in_force.of
 
     @property
     def invitations(self) -> Seal:

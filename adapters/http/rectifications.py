@@ -37,10 +37,10 @@ from adapters.http.reading import (
 from adapters.http.reviews import review_stream
 from adapters.loop import StoreUnavailable
 from adapters.views import Document
-from domain import rectification, terms, urging
+from domain import rectification, urging
 from domain.deadlines import Signal
 from domain.handling import Act, Ask, Held, Hold
-from domain.message import Label, Reference, Refused, Text, Words
+from domain.message import Label, Reference, Refused, Words
 from domain.rectification import Step
 from domain.review import Review
 from domain.workdays import SHANGHAI, due
@@ -85,17 +85,6 @@ class Done(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 class BulkReceipt(msgspec.Struct, frozen=True):
     receipts: list[Done]
-
-
-class TermShown(msgspec.Struct, frozen=True):
-    """``rule`` is false: what a region has set, or a default, and no rule that was found."""
-
-    name: Text
-    value: int
-    unit: Text
-    basis: Text
-    rule: bool
-    mark: Text | None
 
 
 RectificationShown = shape(
@@ -260,20 +249,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             }
         return document(shown, found.position, found.as_of)
 
-    @get(
-        f"{API}/terms",
-        operation_id="terms",
-        summary="How long things may take, and on what basis",
-        tags=["figures"],
-    )
-    async def told(hall: Word = None) -> dict[str, TermShown]:
-        of_hall = parts.terms_of(hall or "")
-        return {
-            name: TermShown(term.name, term.value, term.unit, term.basis, False, terms.NOT_A_RULE)
-            for name, term in terms.told(of_hall).items()
-        }
-
-    return [many, one, told]
+    return [many, one]
 
 
 # --- how one is asked -----------------------------------------------------------------------------------------

@@ -80,6 +80,7 @@ REQUESTS: dict[str, Text] = {
 # --- halls, items, calendars --------------------------------------------------------------------------------
 
 CONFIGURATION: dict[str, Text] = {
+    "unknown-region": Text("没有这个行政区划：{region}。", "There is no region {region}."),
     "unknown-hall": Text("没有这个大厅：{hall}。", "There is no hall {hall}."),
     "unknown-item": Text("没有这个事项：{item}。", "There is no item {item}."),
     "item-not-here": Text("{hall}不办理这个事项。", "Hall {hall} does not handle this item."),

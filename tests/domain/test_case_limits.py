@@ -23,7 +23,15 @@ from domain.case import (
 )
 from domain.deadlines import CaseClock
 from domain.directive import AnswerDirective, CaseDirected, Direct, DirectiveAnswered
-from domain.limits import RULES, LimitClock, LimitPassed, LimitSet, MarkPassed, SetLimit
+from domain.limits import (
+    LimitClock,
+    LimitPassed,
+    LimitSet,
+    LimitSignalled,
+    MarkPassed,
+    RaiseSignal,
+    SetLimit,
+)
 from domain.message import Event
 from domain.papers import (
     CaseCorrected,
@@ -35,6 +43,7 @@ from domain.papers import (
     Supplement,
 )
 from domain.respite import CaseResumed, CaseSuspended
+from domain.rules import RULES
 from domain.steps import BeginStep, RecordStep, StepBegun, StepRecorded
 from domain.workdays import Due
 from tests.domain.test_case import ACCEPTED, CLOCK, CLOSED, GRANTED, HEARING, OPENED, at
@@ -188,7 +197,49 @@ def test_where_silence_does_not_accept_it_is_only_found() -> None:
 
 def test_every_limit_has_a_rule() -> None:
     names = {name.partition(".")[0] for name, _, _ in FACTS}
-    assert names == RULES.keys()
+    assert names == set(RULES) - {"promise"}
+
+
+# --- signals of a limit ---------------------------------------------------------------------------------------
+
+THREE = msgspec.structs.replace(
+    limit("acceptance", at(9), accepts=True), signals={"warning": at(6), "yellow": at(9), "red": at(11)}
+)
+
+
+def test_each_signal_of_a_limit_is_raised_once_when_its_instant_has_come() -> None:
+    told = given(case, GUIDED, was_set(THREE)).at_time(at(5))
+    told.when(RaiseSignal("acceptance", "warning")).refused("not-yet-due", due_at=at(6))
+    told.at_time(at(6)).when(RaiseSignal("acceptance", "warning")).then(
+        LimitSignalled("acceptance", "warning")
+    )
+    told.when(RaiseSignal("acceptance", "warning")).then()
+    told.when(RaiseSignal("delivery", "red")).then()
+
+
+def test_a_graver_signal_comes_after_a_limit_has_passed_and_not_after_its_answer() -> None:
+    accepted = CaseAccepted(clock=CLOCK, by_silence=True)
+    silent = given(case, GUIDED, was_set(THREE), LimitPassed("acceptance"), accepted).at_time(at(11))
+    silent.when(RaiseSignal("acceptance", "red")).then(LimitSignalled("acceptance", "red"))
+    silent.when(RaiseSignal("acceptance", "red"), MarkPassed("acceptance")).then()
+    answered = given(case, GUIDED, was_set(THREE), LimitPassed("acceptance"), ACCEPTED).at_time(at(11))
+    answered.when(RaiseSignal("acceptance", "red")).then()
+
+
+def test_of_a_limit_that_has_raised_everything_nothing_is_kept() -> None:
+    told = given(case, GUIDED, was_set(THREE)).at_time(at(11))
+    told.when(*(RaiseSignal("acceptance", signal) for signal in THREE.signals), MarkPassed("acceptance"))
+    limits = told.state.limits
+    assert (limits.running, limits.raised, limits.open) == ({}, {}, {})
+
+
+def test_a_limit_that_is_moved_on_raises_again_what_its_new_instants_have_not_reached() -> None:
+    moved = msgspec.structs.replace(THREE, due=Due(at(12)), signals={"warning": at(9), "red": at(12)})
+    told = given(case, GUIDED, was_set(THREE), LimitSignalled("acceptance", "warning")).at_time(at(7))
+    told.when(moved).then(was_set(moved))
+    told.at_time(at(9)).when(RaiseSignal("acceptance", "warning")).then(
+        LimitSignalled("acceptance", "warning")
+    )
 
 
 # --- steps, directives, the end -------------------------------------------------------------------------------
@@ -205,7 +256,7 @@ def test_a_step_with_a_limit_is_begun_once_and_ends_when_it_is_recorded() -> Non
 
 def test_a_directive_is_answered_once_even_after_the_end() -> None:
     told = given(case, OPENED, ACCEPTED, CLOSED)
-    told.when(Direct("d1", "请说明逾期原因")).then(CaseDirected("d1", "请说明逾期原因", 3))
+    told.when(Direct("d1", "请说明逾期原因")).then(CaseDirected("d1", "请说明逾期原因"))
     told.when(Direct("d1", "请说明逾期原因")).then()
     told.when(Direct("d1", "另一件事")).refused("directive-exists")
     told.when(AnswerDirective("d2", "x")).refused("unknown-directive")

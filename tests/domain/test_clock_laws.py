@@ -9,15 +9,19 @@ from datetime import date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import case, policies
+from domain import case
 from domain.calendar import GazetteCalendar
 from domain.case import Accept, Close, OpenCase
-from domain.limits import CaseLimits
+from domain.hall import ConfigureHall
+from domain.limits import LimitSignalled
 from domain.message import Text
 from domain.papers import Correct, GuidePaper, RequestCorrection
+from domain.region import SetTerms
 from domain.respite import Extend, Resume, Suspend
+from domain.rules import Rule, Threshold
+from domain.terms import Terms
 from domain.workdays import SHANGHAI, Calendar, Year
-from tests.histories import World
+from tests.histories import HALL, World
 from tests.spec import NINE
 
 STREAM = "case-law"
@@ -164,7 +168,7 @@ def test_silence_accepts_five_working_days_after_the_receipt_or_the_last_answer(
             break
         at += timedelta(days=days)
         assert isinstance(world.ask(STREAM, Correct(("照片",)), at), list)
-    last = plain.due(at, CaseLimits().acceptance)
+    last = plain.due(at, 5)
     evening = datetime(last.year, last.month, last.day, 23, 59, 59, tzinfo=SHANGHAI)
     world.record_passed(evening - timedelta(seconds=1))
     assert world.state(STREAM).status == "received"
@@ -179,6 +183,30 @@ def test_silence_accepts_five_working_days_after_the_receipt_or_the_last_answer(
     assert world.refused == []
 
 
+@given(holidays(2026), st.integers(0, 100), st.integers(1, 30), st.integers(0, 10), st.integers(0, 10))
+def test_signals_come_so_many_worked_days_before_and_after_the_end_as_the_rule_says(
+    this: tuple[set[date], set[date]], begins: int, limit: int, left: int, over: int
+) -> None:
+    plain, at = Plain(*this, {2026}), NINE + timedelta(days=begins)
+    rule = Rule(workdays=limit, yellow=Threshold(left_workdays=left), red=Threshold(over_workdays=over))
+    world = World(Calendar((notice(2026, *this),)))
+    world.ask("region-411328000000", SetTerms(Terms(rules={"acceptance": rule})), at)
+    world.ask("hall-tanghe", ConfigureHall(HALL), at)
+    world.ask(STREAM, opening(8, guided=True), at)
+    running = world.state(STREAM).limits.running["acceptance"]
+    days = {signal: instant.astimezone(SHANGHAI).date() for signal, instant in running.signals.items()}
+    assert running.due.at.astimezone(SHANGHAI).date() == plain.due(at, limit)
+    assert days["red"] == plain.due(at, limit + over)
+    if left < limit:
+        assert days["yellow"] == plain.due(at, limit - left)
+    else:
+        assert "yellow" not in days
+    world.record_passed(max(running.signals.values()))
+    raised = [event.signal for event in world.events(STREAM) if isinstance(event, LimitSignalled)]
+    assert raised == list(days)
+    assert world.refused == []
+
+
 @given(holidays(2026), st.integers(0, 150))
 def test_a_granted_result_is_due_ten_working_days_after_the_decision(
     this: tuple[set[date], set[date]], begins: int
@@ -190,6 +218,5 @@ def test_a_granted_result_is_due_ten_working_days_after_the_decision(
         world.ask(STREAM, command, at)
     due = world.state(STREAM).limits.running["delivery"].due.at
     assert due.astimezone(SHANGHAI).date() == plain.due(at, 10)
-    assert policies.default_terms("").cases.delivery == 10
     world.record_passed(due)
     assert "delivery" not in world.state(STREAM).limits.running

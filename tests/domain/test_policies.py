@@ -24,7 +24,7 @@ from domain.deadlines import (
 )
 from domain.directive import CaseDirected
 from domain.handling import Ask
-from domain.limits import CaseLimits, LimitClock, LimitSet, SetLimit, set_limit
+from domain.limits import LimitClock, LimitSet, SetLimit, set_limit
 from domain.message import Event, Recorded
 from domain.papers import CaseCorrected, CorrectionRequested, GuidePaper
 from domain.policies import react, recompute
@@ -40,9 +40,10 @@ from domain.queue import (
 from domain.rectification import OpenRectification, RecomputeDues, RectificationExtended
 from domain.respite import CaseExtended, CaseResumed, CaseSuspended
 from domain.review import InviteReview, ReviewGiven
+from domain.rules import KINDS, Rule, Threshold, rule_of
 from domain.steps import StepBegun
 from domain.supervision import RecomputeDeadline, StartClock
-from domain.terms import Terms
+from domain.terms import CaseTerms, Terms
 from domain.workdays import Calendar, workdays_between
 from tests.histories import CALENDAR, HALL, World, record, worlds
 from tests.spec import NINE
@@ -263,6 +264,10 @@ TAKEN_IN = CaseOpened(
 )
 
 
+def proposed(limit: str) -> Rule:
+    return KINDS[rule_of(limit)].default
+
+
 @pytest.mark.parametrize(
     ("happened", "limit", "days"),
     [
@@ -273,13 +278,14 @@ TAKEN_IN = CaseOpened(
         (CaseSuspended("hearing", "x", 7), "procedure", 7),
         (StepBegun("s1", "审查", "li", 2), "step.s1", 2),
         (CaseDecided("granted"), "delivery", 10),
-        (CaseDirected("d1", "请说明", 3), "directive.d1", 3),
+        (CaseDirected("d1", "请说明"), "directive.d1", 3),
+        (CaseDirected("d1", "请说明", 5), "directive.d1", 5),
     ],
 )
 def test_a_fact_opens_its_limit(happened: Event, limit: str, days: int) -> None:
     told = [ask.command for ask in asked("case-t1", happened) if isinstance(ask.command, SetLimit)]
     accepts = limit == "acceptance"
-    assert told == [set_limit(limit, LimitClock(NINE, days), CALENDAR, accepts)]
+    assert told == [set_limit(limit, LimitClock(NINE, days), CALENDAR, proposed(limit), accepts)]
 
 
 @pytest.mark.parametrize(
@@ -302,7 +308,7 @@ def test_what_was_not_done_at_a_window_becomes_a_case_with_a_limit_of_its_own() 
     assert isinstance(opened.command, OpenCase)
     assert (opened.command.ticket, opened.command.hall) == (failed.ticket, "tanghe")
     assert opened.command.promised_limit_workdays == 5
-    terms = Terms(cases=CaseLimits(not_done=2))
+    terms = Terms(cases=CaseTerms(not_done=2))
     _, opened, _ = asked("queue-tanghe-2026-03-02", failed, terms_of=lambda hall: terms)
     assert isinstance(opened.command, OpenCase)
     assert opened.command.promised_limit_workdays == 2
@@ -331,17 +337,19 @@ def test_a_ticket_that_failed_has_one_case_that_is_timed_from_then_on() -> None:
 
 
 def test_whether_silence_accepts_is_configuration() -> None:
-    limits = CaseLimits(acceptance=3, silence_accepts=False, correction=9, delivery=4)
-    terms = Terms(cases=limits)
+    quick, slow = Rule(workdays=3, red=Threshold(over_workdays=2)), Rule(workdays=9)
+    terms = Terms(cases=CaseTerms(silence_accepts=False), rules={"acceptance": quick, "correction": slow})
     (ask,) = asked("case-t1", TAKEN_IN, terms_of=lambda hall: terms)
-    assert ask.command == set_limit("acceptance", LimitClock(NINE, 3), CALENDAR)
+    assert ask.command == set_limit("acceptance", LimitClock(NINE, 3), CALENDAR, quick)
+    assert isinstance(ask.command, SetLimit)
+    assert ask.command.signals == {"red": evening(3, 9)}
     (ask,) = asked("case-t1", CorrectionRequested(("照片",)), terms_of=lambda hall: terms)
-    assert ask.command == set_limit("correction", LimitClock(NINE, 9), CALENDAR)
+    assert ask.command == set_limit("correction", LimitClock(NINE, 9), CALENDAR, slow)
 
 
 def test_a_limit_is_counted_anew_when_a_notice_is_there() -> None:
     clock = LimitClock(NINE.replace(month=12, day=30), 5)
-    before = set_limit("delivery", clock, CALENDAR)
+    before = set_limit("delivery", clock, CALENDAR, proposed("delivery"))
     assert before.due.provisional
     running = {"delivery": LimitSet(**msgspec.structs.asdict(before))}
     year = msgspec.structs.replace(
@@ -349,9 +357,35 @@ def test_a_limit_is_counted_anew_when_a_notice_is_there() -> None:
     )
     gazetted = CALENDAR.with_year(year)
     (ask,) = recompute(Running("case-t1", limits=running), gazetted)
-    assert ask.command == set_limit("delivery", clock, gazetted)
+    assert ask.command == set_limit("delivery", clock, gazetted, proposed("delivery"))
     assert isinstance(ask.command, SetLimit)
     assert ask.command.due.at == before.due.at + timedelta(days=1)
+
+
+def test_the_signals_of_a_promise_come_by_the_regions_rule() -> None:
+    slow = Rule(warning=Threshold(left_workdays=5), red=Threshold(over_workdays=2))
+    dues = case_dues(CaseClock(since=NINE, workdays=10), CALENDAR, slow)
+    assert (dues.warn_at, dues.yellow_at) == (morning(3, 9), None)
+    assert (dues.due_at, dues.red_at, dues.instant("red")) == (evening(3, 16), evening(3, 18), evening(3, 18))
+    terms = Terms(rules={"promise": slow})
+    accepted = CaseAccepted(clock=CaseClock(since=NINE, workdays=10))
+    (ask,) = asked("case-t1", accepted, terms_of=lambda hall: terms)
+    assert isinstance(ask.command, StartClock)
+    assert ask.command.dues == dues
+
+
+@pytest.mark.parametrize(
+    "told", ['{"left_percent":20,"over_workdays":0}', "{}", '{"left_workdays":61}', '{"left_percent":0}']
+)
+def test_a_threshold_says_one_thing(told: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(told, type=Threshold)
+
+
+def test_no_graver_signal_comes_before_a_lighter_one() -> None:
+    with pytest.raises(ValueError, match="before a lighter"):
+        Rule(yellow=Threshold(over_workdays=1), red=Threshold(over_workdays=0))
+    Rule(warning=Threshold(left_workdays=3), yellow=Threshold(left_percent=1), red=Threshold(left_workdays=1))
 
 
 # --- notices --------------------------------------------------------------------------------------------------
@@ -359,6 +393,7 @@ def test_a_limit_is_counted_anew_when_a_notice_is_there() -> None:
 
 class Running(msgspec.Struct):
     stream: str
+    hall: str | None = None
     clock: CaseClock | RectificationClock | None = None
     limits: dict[str, LimitSet] = {}
 
@@ -372,7 +407,7 @@ def test_what_was_counted_without_a_notice_is_counted_anew_when_it_is_there() ->
             CALENDAR.years[0], year=2027, rest_days=(date(2027, 1, 1), date(2027, 1, 4), date(2027, 1, 5))
         )
     )
-    (ask,) = recompute(Running("case-t1", clock), gazetted)
+    (ask,) = recompute(Running("case-t1", clock=clock), gazetted)
     assert isinstance(ask.command, RecomputeDeadline)
     assert not ask.command.dues.provisional
     assert ask.command.dues.due_at.date() == date(2027, 1, 11)
@@ -382,7 +417,7 @@ def test_a_rectification_is_counted_anew_too() -> None:
     clock = RectificationClock(NINE, RectificationLimits())
     assert rectification_dues(clock, Calendar()).provisional
     ask = Ask("review-case.t1", RecomputeDues(clock, rectification_dues(clock, CALENDAR)))
-    assert recompute(Running("review-case.t1", clock), CALENDAR) == [ask]
+    assert recompute(Running("review-case.t1", clock=clock), CALENDAR) == [ask]
 
 
 # --- laws -----------------------------------------------------------------------------------------------------

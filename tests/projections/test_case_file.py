@@ -19,7 +19,7 @@ from domain.case import (
 )
 from domain.catalogue import EVENTS
 from domain.deadlines import CaseClock, CaseDues
-from domain.limits import LimitClock, LimitPassed, LimitSet
+from domain.limits import LimitClock, LimitPassed, LimitSet, LimitSignalled
 from domain.message import Event, Recorded
 from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested
 from domain.respite import CaseResumed, CaseSuspended
@@ -204,3 +204,31 @@ def test_outstanding_papers_the_number_the_tracking_and_the_archive_show() -> No
     sent = (CaseDecided("granted"), CaseDelivered("post", "EMS1"), CaseArchived())
     view = seen(OPENED, CaseAccepted(), *sent)
     assert (view.means, view.tracking, view.status) == ("post", "EMS1", "archived")
+
+
+WATCHED = LimitSet(
+    limit="acceptance",
+    clock=LimitClock(NINE, 5),
+    due=Due(at(9)),
+    signals={"warning": at(6), "red": at(11)},
+)
+
+
+def test_a_limit_stands_at_the_signal_it_has_raised_and_under_its_rule() -> None:
+    warned = (OPENED, WATCHED, (at(6), LimitSignalled("acceptance", "warning")))
+    view = seen(*warned)
+    assert (view.signal, view.findings, case_file.facets(view)["rules"]) == ("warning", {}, " acceptance ")
+    view = seen(*warned, (at(9), LimitPassed("acceptance")))
+    assert (view.signal, view.findings) == ("warning", {"acceptance": at(9)})
+    view = seen(*warned, (at(9), LimitPassed("acceptance")), (at(11), LimitSignalled("acceptance", "red")))
+    assert (view.signal, case_file.facets(view)["rules"]) == ("red", " acceptance ")
+    view = seen(*warned, (at(10), CaseAccepted()))
+    assert (view.signal, view.signals, case_file.facets(view)["rules"]) == (None, {}, None)
+
+
+def test_a_limit_that_moves_on_keeps_only_what_has_come_of_its_new_instants() -> None:
+    warned = (OPENED, WATCHED, (at(6), LimitSignalled("acceptance", "warning")))
+    later = msgspec.structs.replace(WATCHED, signals={"warning": at(8), "red": at(12)})
+    assert seen(*warned, (at(7), later)).signal is None
+    later = msgspec.structs.replace(WATCHED, signals={"warning": at(5), "red": at(12)})
+    assert seen(*warned, (at(7), later)).signal == "warning"

@@ -9,7 +9,7 @@ from hypothesis import given
 from domain.case import CaseAccepted, CaseClosed, CaseDecided, CaseDelivered, CaseRefused, CaseWithdrawn
 from domain.deadlines import CaseClock, CaseDues, RectificationClock, RectificationDues, RectificationLimits
 from domain.handling import Ask
-from domain.limits import LimitClock, LimitPassed, LimitSet, MarkPassed
+from domain.limits import LimitClock, LimitPassed, LimitSet, LimitSignalled, MarkPassed, RaiseSignal
 from domain.message import Event
 from domain.rectification import (
     MarkOverdue,
@@ -223,3 +223,21 @@ def test_no_two_deadlines_of_a_stream_that_pass_at_one_instant_ask_the_same(worl
 def test_no_history_of_the_halls_is_too_much_for_it(world: World) -> None:
     for view in view_of(deadlines, world.log).values():
         assert deadlines.facets(view).keys() == deadlines.FACETS.keys()
+
+
+def test_every_signal_of_a_limit_is_to_come_until_it_has_come() -> None:
+    watched = msgspec.structs.replace(WAITING, signals={"warning": at(6), "red": at(11)})
+    view = of_case(watched)
+    assert view is not None
+    assert deadlines.facets(view)["due_at"] == at(6)
+    assert passed(view, at(11)) == [
+        (at(6), Ask("case-t1", RaiseSignal("acceptance", "warning"))),
+        (at(9), Ask("case-t1", MarkPassed("acceptance"))),
+        (at(11), Ask("case-t1", RaiseSignal("acceptance", "red"))),
+    ]
+    warned = (watched, (at(6), LimitSignalled("acceptance", "warning")))
+    view = of_case(*warned, (at(9), LimitPassed("acceptance")))
+    assert view is not None
+    assert passed(view, at(11)) == [(at(11), Ask("case-t1", RaiseSignal("acceptance", "red")))]
+    over = ((at(9), LimitPassed("acceptance")), (at(11), LimitSignalled("acceptance", "red")))
+    assert of_case(*warned, *over) is None

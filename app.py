@@ -45,6 +45,7 @@ from adapters.http.parts import Parts, Seal, Standing
 from adapters.importing.cases import CasesOptions, import_cases
 from adapters.importing.records import Stopped
 from adapters.importing.replay import ReplayOptions, replay
+from adapters.live_lines import LiveLines
 from adapters.log import LogReader
 from adapters.loop import CommandLoop
 from adapters.people import People
@@ -182,6 +183,7 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
         await catalogue.refresh()
         for duty in (catalogue.follow(), boards.run()):
             stack.push_async_callback(end, asyncio.create_task(duty))
+        seal, forecasts = Seal(secret(settings)), Forecasts()
         parts = Parts(
             loop=loop,
             views=views,
@@ -190,12 +192,13 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             catalogue=catalogue,
             clock=now,
             tokens=await tokens(settings, known, stack),
-            seal=Seal(secret(settings)),
+            seal=seal,
             log=LogReader(connections),
             health=partial(standing, connections, nats),
             settings=settings,
             regions=plans.plans().regions,
-            forecasts=Forecasts(),
+            forecasts=forecasts,
+            lines=LiveLines(boards, loop.peek, forecasts, now, seal.invite, settings.follow_streams_max),
         )
         shown = pages.routes(catalogue, boards, clock=now, development_tokens=settings.signs_tokens)
         yield create_http(parts, pages=shown), loop

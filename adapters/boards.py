@@ -8,16 +8,18 @@ silent, boards that somebody looks at are read from the views once a second, so 
 
 import asyncio
 import contextlib
-import random
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import Protocol
+from functools import partial
+from typing import NamedTuple, Protocol
 
 import msgspec
 import structlog
 
+from adapters import sse
 from adapters.cloudevents import Unreadable
 from adapters.stream import Current, Item, StreamRewritten
 from domain.message import Recorded
@@ -30,17 +32,6 @@ STALE_AFTER = timedelta(seconds=3)
 
 SPACING_S = 0.1
 """The shortest time between two messages to a screen."""
-
-BEAT_S = 1.5
-"""The longest silence towards a screen. One that hears nothing for longer says that its data may be old, so the sign
-of life is an event: a comment alone keeps proxies awake, but no browser tells a page of it."""
-
-AGE_S = (900.0, 1800.0)
-"""A subscription ends by itself after a time drawn from here: the screen comes back, to today's board and perhaps to
-another process, and not all screens at once."""
-
-RETRY = b"retry: 1000\n"
-"""Tells the screen to come back within a second, before it has to say that its data may be old."""
 
 RESUME_S = 3.0
 BOARDS = 1_000
@@ -77,6 +68,11 @@ Feed = Callable[[int], AsyncGenerator[Item, None]]
 """The events behind a position, with ``Current`` between them: ``lambda after: stream.follow(client, after)``."""
 
 
+def is_stale(as_of: datetime | None) -> bool:
+    """Whether what was last confirmed then may be old."""
+    return as_of is None or datetime.now(UTC) - as_of > STALE_AFTER
+
+
 class TooManyScreens(Exception):
     """This process has as many subscribers as it takes. Another one, or a later try, may do."""
 
@@ -89,12 +85,6 @@ class _Tail(msgspec.Struct):
     position: int
     as_of: datetime | None
     stale: bool
-
-
-class _Beat(msgspec.Struct):
-    as_of: datetime | None
-    stale: bool
-    now: datetime
 
 
 class _Live:
@@ -164,6 +154,14 @@ class _Live:
         return True
 
 
+class Watch(NamedTuple):
+    """What goes on in a hall on a day. ``changed`` is set when something has happened, at most ten times a second;
+    ``known`` tells the version of the day's stream up to which everything is known, and when that was all there was."""
+
+    changed: asyncio.Event
+    known: Callable[[], tuple[int, datetime | None]]
+
+
 class LiveBoards:
     """Boards of hall-days, each held from the first time somebody asks for it. ``run`` keeps them up.
 
@@ -198,7 +196,7 @@ class LiveBoards:
             BoardBehind: it has not come to ``after`` within ``timeout`` seconds.
         """
         live = await self._live(hall, day)
-        if self._is_stale(self._as_of(live)) and time.monotonic() >= live.reload_at:
+        if is_stale(self._as_of(live)) and time.monotonic() >= live.reload_at:
             await self._try_reload(live)
         if not await self._passed(live, after, timeout):
             raise BoardBehind(f"the board is at {self._position(live)}, not yet at {after}")
@@ -228,29 +226,31 @@ class LiveBoards:
         return self._frames(hall, day, after or 0, staff)
 
     async def _frames(self, hall: str, day: date, after: int, staff: bool) -> AsyncGenerator[bytes, None]:
-        screen = asyncio.Event()
         self.screens += 1
-        live: _Live | None = None
         try:
-            live = await self._live(hall, day)
-            live.screens.add(screen)
-            await self._passed(live, after, RESUME_S)
-            screen.clear()
-            yield RETRY + (self._alarms(live) if staff else self._frame(live, SPACING_S))
-            ends_at = time.monotonic() + random.uniform(*AGE_S)  # noqa: S311 (spreads load, keeps no secret)
-            while (left := ends_at - time.monotonic()) > 0:
-                try:
-                    async with asyncio.timeout(min(left, BEAT_S)):
-                        await screen.wait()
-                except TimeoutError:
-                    yield self._beat(live)
-                else:
-                    screen.clear()
-                    yield self._alarms(live) if staff else live.frame
+            async with self._looking(hall, day) as (live, screen):
+                await self._passed(live, after, RESUME_S)
+                frame = partial(self._alarms if staff else self._frame, live)
+                async for sent in sse.paced(screen, frame, partial(self._beat, live)):
+                    yield sent
         finally:
             self.screens -= 1
-            if live is not None:
-                live.screens.discard(screen)
+
+    @asynccontextmanager
+    async def watching(self, hall: str, day: date) -> AsyncIterator["Watch"]:
+        """Be told of what happens in a hall on a day, for showing something else of it than the board."""
+        async with self._looking(hall, day) as (live, changed):
+            yield Watch(changed, lambda: (live.view.version, self._as_of(live)))
+
+    @asynccontextmanager
+    async def _looking(self, hall: str, day: date) -> AsyncIterator[tuple[_Live, asyncio.Event]]:
+        changed = asyncio.Event()
+        live = await self._live(hall, day)
+        live.screens.add(changed)
+        try:
+            yield live, changed
+        finally:
+            live.screens.discard(changed)
 
     # --- running ----------------------------------------------------------------------------------------------
 
@@ -302,7 +302,7 @@ class LiveBoards:
         while True:
             await asyncio.sleep(LOOK_S)
             for live in list(self._boards.values()):
-                if (stale := self._is_stale(self._as_of(live))) != live.was_stale:
+                if (stale := is_stale(self._as_of(live))) != live.was_stale:
                     live.was_stale = stale
                     self._announce(live)
 
@@ -310,7 +310,7 @@ class LiveBoards:
         """Read documents for boards that lack something, and for those somebody looks at while the stream is silent."""
         while True:
             await asyncio.sleep(LOOK_S)
-            now, silent = time.monotonic(), self._is_stale(self._confirmed)
+            now, silent = time.monotonic(), is_stale(self._confirmed)
             await asyncio.gather(
                 *(
                     self._try_reload(live)
@@ -383,9 +383,6 @@ class LiveBoards:
             return self._confirmed if live.as_of is None else max(live.as_of, self._confirmed)
         return live.as_of
 
-    def _is_stale(self, as_of: datetime | None) -> bool:
-        return as_of is None or datetime.now(UTC) - as_of > STALE_AFTER
-
     async def _passed(self, live: _Live, position: int, timeout: float) -> bool:
         deadline = time.monotonic() + timeout
         while self._position(live) < position:
@@ -398,7 +395,7 @@ class LiveBoards:
 
     def _announce(self, live: _Live) -> None:
         """The board changed: its screens hear of it as soon as the spacing allows, once for all changes until then."""
-        live.framed_at = 0.0
+        live.frame = b""
         if live.screens and live.sending is None:
             loop = asyncio.get_running_loop()
             live.sending = loop.call_later(
@@ -408,32 +405,27 @@ class LiveBoards:
     def _send(self, live: _Live) -> None:
         live.sending = None
         live.sent_at = time.monotonic()
-        self._frame(live, 0)
         for screen in live.screens:
             screen.set()
 
-    def _frame(self, live: _Live, age_s: float) -> bytes:
-        """The board as a server-sent event: encoded once for all screens, anew if that was more than ``age_s`` ago."""
+    def _frame(self, live: _Live) -> bytes:
+        """The board as a server-sent event: encoded once for all screens, when the first of them wants it."""
         now = time.monotonic()
-        if now - live.framed_at > age_s:
-            live.frame = b"event: board\nid: %d\ndata: %b\n\n" % (self._position(live), self._encoded(live))
+        if not live.frame or now - live.framed_at > SPACING_S:
+            live.frame = sse.message("board", self._position(live), self._encoded(live))
             live.framed_at = now
         return live.frame
 
     def _alarms(self, live: _Live) -> bytes:
         """What staff see, as a server-sent event: for few readers, encoded for each."""
-        return b"event: alarms\nid: %d\ndata: %b\n\n" % (
-            self._position(live),
-            self._encoded(live, staff=True),
-        )
+        return sse.message("alarms", self._position(live), self._encoded(live, staff=True))
 
     def _beat(self, live: _Live) -> bytes:
         as_of = self._as_of(live)
-        beat = _Beat(as_of, self._is_stale(as_of), datetime.now(UTC))
-        return b": beat\nevent: beat\ndata: %b\n\n" % _encode(beat)
+        return sse.beat(as_of, is_stale(as_of))
 
     def _encoded(self, live: _Live, staff: bool = False) -> bytes:
         as_of = self._as_of(live)
-        tail = _Tail(self._position(live), as_of, self._is_stale(as_of))
+        tail = _Tail(self._position(live), as_of, is_stale(as_of))
         face = board.staffed(live.view) if staff else board.present(live.view)
         return _encode(face)[:-1] + b"," + _encode(tail)[1:]

@@ -57,6 +57,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Networks that may read ``/metrics``."""
     board_streams_max: Count = 15_000
     board_streams_per_address: Count = 200
+    follow_streams_max: Count = 15_000
+    """Phones and clerks that follow a line at once."""
+    follow_streams_per_address: Count = 2_000
+    """More than screens: all phones on a hall's wireless network have one address."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     access_log: bool = False
 

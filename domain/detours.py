@@ -199,18 +199,18 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
 
 def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> None:
     match event:
-        case TicketParked(number, window, _, pool):
+        case TicketParked(number, window, reason, pool):
             put_down(queue, number, window, "parked", stamp.at)
-            queue.tickets[number].pool = pool
+            queue.tickets[number].pool, queue.tickets[number].reason = pool, reason
         case TicketUnparked(number, window):
             take_up(queue, number, window, stamp.at)
-        case TicketTransferred(number, window, line, _, to_window, to_clerk):
+        case TicketTransferred(number, window, line, reason, to_window, to_clerk):
             ticket = queue.tickets[number]
             done = Done("transfer", window, stamp.at, ticket.status, ticket.queue, ticket.kept_for)
             put_down(queue, number, window, "waiting", stamp.at)
             kept_for = Keeper(to_window, to_clerk) if to_window or to_clerk else None
             stand(queue, number, line, kept_for, stamp.at)
-            ticket.done = done
+            ticket.done, ticket.reason = done, reason
         case TicketReturned(number, window, after, last):
             if window is not None:
                 put_down(queue, number, window, "waiting", stamp.at)
@@ -322,5 +322,5 @@ def _take_back(queue: Queue, ticket: Ticket, window: str, stamp: Stamp) -> None:
     if done.act == "finish":
         queue.experience.unserved(done.queue, done.seconds)
     ticket.status, ticket.window, ticket.queue = done.status, window, done.queue
-    ticket.kept_for, ticket.done = done.kept_for, None
+    ticket.kept_for, ticket.done, ticket.reason = done.kept_for, None, None
     queue.windows[window].serving = ticket.number

@@ -64,6 +64,8 @@ class Ticket(msgspec.Struct, gc=False):
     """How many calls from its line, counted over the day, it lets pass after a missed call."""
     kept_for: Keeper | None = None
     pool: Pool = "hall"
+    reason: str | None = None
+    """Why it was set aside or sent on, as long as it is."""
     done: Done | None = None
 
 
@@ -141,6 +143,19 @@ def ahead(queue: Queue, number: str, at: datetime) -> int:
     assert queue.plan is not None
     everybody = _callable(queue, line, desk_of(queue, mine))
     return order.in_order(queue.plan.order, everybody, past(queue, mine.queue), at).index(mine)
+
+
+def places(queue: Queue, line: str, at: datetime) -> dict[str, int]:
+    """``ahead`` of everybody in a line, at the price of few."""
+    assert queue.plan is not None
+    desks = {number: desk_of(queue, queue.tickets[number]) for number in queue.lines[line]}
+    found = {}
+    for desk in set(desks.values()):
+        there = _callable(queue, desks, desk)
+        for before, ticket in enumerate(order.in_order(queue.plan.order, there, past(queue, line), at)):
+            if desks[ticket.number] == desk:
+                found[ticket.number] = before
+    return found
 
 
 def why(queue: Queue, number: str, before: int, at: datetime) -> Text:
@@ -272,7 +287,7 @@ def take_out(queue: Queue, number: str, window: str, why: str | None, at: dateti
 def take_up(queue: Queue, number: str, window: str, at: datetime) -> None:
     ticket = queue.tickets[number]
     ticket.status, ticket.window, ticket.called_at, ticket.recalls = "called", window, at, 0
-    ticket.recalled_at = ticket.done = None
+    ticket.recalled_at = ticket.done = ticket.reason = None
     queue.windows[window].serving = queue.windows[window].last = number
 
 
@@ -286,7 +301,7 @@ def stand(queue: Queue, number: str, line: str, kept_for: Keeper | None, at: dat
     """Let a ticket that is at no window wait in a line."""
     ticket = queue.tickets[number]
     ticket.status, ticket.window, ticket.queue = "waiting", None, line
-    ticket.kept_for, ticket.done = kept_for, None
+    ticket.kept_for, ticket.done, ticket.reason = kept_for, None, None
     queue.lines[line][number] = None
     queue.special.setdefault(line, set()).add(number)
     queue.experience.returned(line, at.timestamp())

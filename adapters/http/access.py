@@ -84,6 +84,9 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     # the day at the windows
     ("POST", f"{API}/halls/{{hall}}/tickets"): ARRIVING,
     ("GET", f"{API}/tickets/{{follow}}"): ANYBODY,
+    ("GET", f"{API}/tickets/{{follow}}/events"): ANYBODY,
+    ("GET", f"{API}/halls/{{hall}}/line"): STAFF,
+    ("GET", f"{API}/halls/{{hall}}/line/events"): STAFF,
     ("POST", f"{WINDOW}/open"): SERVING,
     ("POST", f"{WINDOW}/close"): SERVING,
     ("POST", f"{WINDOW}/pause"): SERVING,

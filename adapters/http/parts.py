@@ -12,6 +12,7 @@ import msgspec
 from adapters.catalogue import Catalogue
 from adapters.forecasts import Forecasts
 from adapters.http.identity import Tokens, derive
+from adapters.live_lines import LiveLines
 from adapters.loop import Receipt, RequestKey
 from adapters.people import People
 from adapters.settings import Settings
@@ -95,6 +96,16 @@ class Seal:
         """A seal for another purpose: what one has sealed no other opens."""
         return Seal(self._secret, purpose)
 
+    @property
+    def invitations(self) -> "Seal":
+        """What makes a service (``ticket.…``, ``case.…``) into the link that invites to rate it: for this purpose
+        alone and for no other service. It rates once because a service is rated once."""
+        return self.of("review invitations")
+
+    def invite(self, ticket: str) -> str:
+        """The link that invites to rate the service of a ticket."""
+        return self.invitations.seal(f"ticket.{ticket}")
+
     def seal(self, reference: str) -> str:
         mac = hmac.digest(self._key, reference.encode(), hashlib.sha256)[:16]
         return f"{reference}.{urlsafe_b64encode(mac).decode().rstrip('=')}"
@@ -135,6 +146,8 @@ class Parts(NamedTuple):
     """What ``GET /api/v1/regions`` lists: each with its ``region`` code and ``name``."""
     forecasts: Forecasts
     """Expected waits of the lines in this process."""
+    lines: LiveLines
+    """Lines as the phones of those who wait and the clerks follow them."""
     unit_of: UnitOf = the_hall_itself
 
     @property
@@ -144,9 +157,7 @@ class Parts(NamedTuple):
 
     @property
     def invitations(self) -> Seal:
-        """What makes a service (``ticket.…``, ``case.…``) into the link that invites to rate it: for this purpose
-        alone and for no other service. It rates once because a service is rated once."""
-        return self.seal.of("review invitations")
+        return self.seal.invitations
 
     def follow(self, result: Any) -> dict[str, str]:
         """The link that goes with a new ticket's receipt."""

@@ -63,8 +63,8 @@ class Streams:
         measures.BOARD_STREAMS.dec()
 
 
-class BoardStream:
-    """An answer that goes on: what the board's generator yields, until it ends or the screen does."""
+class EventStream:
+    """An answer that goes on: what a generator yields, until it ends or the screen does."""
 
     def __init__(self, frames: AsyncGenerator[bytes], streams: Streams) -> None:
         self._frames = frames
@@ -127,11 +127,11 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         media_type="text/event-stream",
         tags=["board"],
     )
-    async def events(hall: FromPath[str], request: StrictRequest, date: Day = None) -> BoardStream:
+    async def events(hall: FromPath[str], request: StrictRequest, date: Day = None) -> EventStream:
         parts.catalogue.hall(hall)
         day = date or parts.clock().astimezone(SHANGHAI).date()
-        frames = parts.boards.subscribe(hall, day, _last(request.headers.get("last-event-id")))
-        return BoardStream(frames, streams)
+        frames = parts.boards.subscribe(hall, day, last_event(request.headers.get("last-event-id")))
+        return EventStream(frames, streams)
 
     @get(
         f"{API}/halls/{{hall:str}}/alarms/events",
@@ -140,11 +140,11 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         media_type="text/event-stream",
         tags=["board"],
     )
-    async def alarm_events(hall: FromPath[str], request: StrictRequest) -> BoardStream:
+    async def alarm_events(hall: FromPath[str], request: StrictRequest) -> EventStream:
         parts.catalogue.hall(hall)
         day = parts.clock().astimezone(SHANGHAI).date()
-        last = _last(request.headers.get("last-event-id"))
-        return BoardStream(parts.boards.subscribe(hall, day, last, staff=True), streams)
+        last = last_event(request.headers.get("last-event-id"))
+        return EventStream(parts.boards.subscribe(hall, day, last, staff=True), streams)
 
     @get(
         f"{API}/halls/{{hall:str}}/alarms",
@@ -162,6 +162,6 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     return [events, alarm_events, alarms]
 
 
-def _last(told: str | None) -> int | None:
+def last_event(told: str | None) -> int | None:
     """The position a screen has come to; a word that is none means that it begins anew."""
     return int(told) if told is not None and told.isascii() and told.isdigit() and len(told) < 19 else None

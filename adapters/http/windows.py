@@ -2,16 +2,12 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
-from litestar import get
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 
-from adapters.forecasts import Forecasts
 from adapters.http.access import API, WINDOW
 from adapters.http.asking import Asking, Reply
 from adapters.http.commands import Command, Nothing
@@ -19,12 +15,10 @@ from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
 from domain import acts, queue
 from domain.acts import CallReceipt, DayReceipt, QueueReceipt, TicketReceipt, WindowReceipt
-from domain.handling import Held
-from domain.line import Alarm, Pool, why
-from domain.message import Id, Label, Reference, Refused, Text, Words
+from domain.line import Alarm, Pool
+from domain.message import Id, Label, Reference, Words
 from domain.order import Priority
-from domain.queue import Outcome, Status
-from domain.wait import Wait
+from domain.queue import Outcome
 
 
 class TicketAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,27 +104,6 @@ class DayClosing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``force`` closes the day over tickets that are still at windows."""
 
     force: bool = False
-
-
-class PlaceInLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ticket's holder sees. ``ahead`` and ``wait_s`` are told while it waits, ``window`` once it is called."""
-
-    id: str
-    ticket: str
-    hall: str
-    queue: str
-    queue_name: Text
-    status: Status
-    ahead: int | None = None
-    why: Text | None = None
-    wait_s: Wait | None = None
-    window: str | None = None
-    window_name: Text | None = None
-    review: str | None = None
-    """Once served: the link that invites to rate the service."""
-    issued_at: datetime
-    version: int
-    as_of: datetime
 
 
 Turn = queue.CloseWindow | queue.PauseWindow | queue.ResumeWindow | queue.ClearAlarm
@@ -301,55 +274,3 @@ def commands(parts: Parts) -> list[Command]:
             for name, (body, make, about) in turned.items()
         ),
     ]
-
-
-def reads(parts: Parts) -> list[HTTPRouteHandler]:
-    @get(f"{API}/tickets/{{follow:str}}", operation_id="tickets_follow", summary="A ticket's place in line")
-    async def follow(follow: FromPath[str]) -> PlaceInLine:
-        link = parts.seal.unseal(follow)
-        where = place(link) if link is not None else None
-        if link is None or where is None:
-            raise Refused("unknown-ticket", missing=True)
-        hall, day = where
-
-        def tell(held: Held) -> PlaceInLine:
-            told = _place_in_line(hall, day, link, held, parts.clock(), parts.forecasts)
-            if told.status != "served":
-                return told
-            return msgspec.structs.replace(told, review=parts.invitations.seal(f"ticket.{link}"))
-
-        return await parts.loop.peek(queue.stream(hall, day), tell)
-
-    return [follow]
-
-
-def _place_in_line(
-    hall: str, on: date, ticket_id: str, held: Held, now: datetime, forecasts: Forecasts
-) -> PlaceInLine:
-    """Raises:
-    Refused: the day has no such ticket.
-    """
-    day: queue.Queue = held.state
-    if (number := day.numbers.get(ticket_id)) is None:
-        raise Refused("unknown-ticket", missing=True)
-    ticket = day.tickets[number]
-    told = PlaceInLine(
-        id=ticket_id,
-        ticket=number,
-        hall=hall,
-        queue=ticket.queue,
-        queue_name=day.queues[ticket.queue].name,
-        status=ticket.status,
-        issued_at=ticket.issued_at,
-        version=held.version,
-        as_of=now,
-    )
-    if ticket.status == "waiting":
-        before = queue.ahead(day, number, now)
-        reason = why(day, number, before, now)
-        wait = forecasts.wait(queue.stream(hall, on), held, ticket, before, now)
-        return msgspec.structs.replace(told, ahead=before, why=reason, wait_s=wait)
-    if ticket.status in ("called", "serving") and ticket.window is not None:
-        window = day.windows[ticket.window].plan
-        return msgspec.structs.replace(told, window=window.window, window_name=window.name)
-    return told

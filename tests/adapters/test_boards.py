@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
-from adapters import boards, envelope, store
+from adapters import boards, envelope, sse, store
 from adapters.boards import BoardBehind, LiveBoards, TooManyScreens
 from adapters.cloudevents import Unreadable
 from adapters.embedded import Nats
@@ -56,7 +56,7 @@ def shown(log: Sequence[Recorded]) -> dict[str, Any]:
 
 def read(frame: bytes, kind: str = "board") -> dict[str, Any]:
     """The board of a server-sent event; the first of a subscription also tells when to come back."""
-    event, position, data, *end = frame.removeprefix(boards.RETRY).decode().split("\n")
+    event, position, data, *end = frame.removeprefix(sse.RETRY).decode().split("\n")
     assert (event, end) == (f"event: {kind}", ["", ""])
     told: dict[str, Any] = msgspec.json.decode(data.removeprefix("data: "))
     assert position == f"id: {told['position']}"
@@ -467,7 +467,7 @@ async def test_a_board_is_encoded_once_for_all_its_screens() -> None:
 
 
 async def test_a_screen_that_hears_of_no_change_hears_a_beat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boards, "BEAT_S", 0.05)
+    monkeypatch.setattr(sse, "BEAT_S", 0.05)
     shelf = Shelf()
     async with live(shelf, Wire()) as running, contextlib.aclosing(running.subscribe(HALL, DAY)) as screen:
         await anext(screen)
@@ -481,7 +481,7 @@ async def test_a_screen_that_hears_of_no_change_hears_a_beat(monkeypatch: pytest
 async def test_a_subscription_ends_after_a_while_so_that_screens_come_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(boards, "AGE_S", (0.05, 0.1))
+    monkeypatch.setattr(sse, "AGE_S", (0.05, 0.1))
     async with live(Shelf(), Wire()) as running:
         frames = [frame async for frame in running.subscribe(HALL, DAY)]
         assert len(frames) >= 1

@@ -20,6 +20,7 @@ from adapters.http.app import create_http
 from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Role, Tokens
 from adapters.http.parts import Parts, Seal, Standing
+from adapters.live_lines import LiveLines
 from adapters.log import LogReader
 from adapters.loop import CommandLoop
 from adapters.people import People
@@ -115,6 +116,7 @@ async def serving(
         async def health() -> Standing:
             return Standing(True, "off", {"board": 0})
 
+        seal, forecasts = Seal(SECRET), Forecasts()
         parts = Parts(
             loop=loop,
             views=views,
@@ -123,12 +125,13 @@ async def serving(
             catalogue=catalogue,
             clock=clock,
             tokens=tokens or DevelopmentTokens(SECRET),
-            seal=Seal(SECRET),
+            seal=seal,
             log=LogReader(pool),
             health=health,
             settings=settings or Settings(),
             regions=plans.plans().regions,
-            forecasts=Forecasts(),
+            forecasts=forecasts,
+            lines=LiveLines(boards, loop.peek, forecasts, clock, seal.invite),
         )
         served = Served(create_http(parts, lean=lean), parts, clock, url)
         await stack.enter_async_context(served.client)

@@ -21,7 +21,7 @@ WORDS = {
     "file": "nothing",
     "person": "nobody",
 }
-STREAMS = {("GET", f"{API}/halls/{{hall}}/{what}/events") for what in ("board", "alarms")}
+STREAMS = {("GET", f"{API}/halls/{{hall}}/{what}/events") for what in ("board", "alarms", "line")}
 """Goes on for ever once it is admitted; its own tests are in test_screens."""
 
 

@@ -81,7 +81,7 @@ async def test_a_screen_gets_the_board_and_then_its_changes(database_url: str) -
 
 @pytest.mark.parametrize("told", ["x", "-1", "9" * 30, "１"])
 async def test_a_last_event_id_that_is_none_begins_anew(told: str) -> None:
-    assert screens._last(told) is None
+    assert screens.last_event(told) is None
 
 
 async def test_a_board_of_no_hall_is_a_problem_and_no_stream(database_url: str) -> None:

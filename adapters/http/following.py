@@ -1,0 +1,99 @@
+"""Following a line: a ticket on its holder's phone, the whole of it by the hall's staff, as documents and as events."""
+
+from datetime import date as Date
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from adapters.http.access import API
+from adapters.http.asking import encode
+from adapters.http.body import StrictRequest
+from adapters.http.parts import Parts
+from adapters.http.reading import After, Day, answers, caught_up, shape
+from adapters.http.screens import EventStream, Streams
+from adapters.http.windows import place
+from adapters.lines import Line, PlaceInLine
+from domain.message import Refused
+from domain.workdays import SHANGHAI
+from projections import board
+
+PlaceNow = shape("PlaceInLine", PlaceInLine, version=int)
+LineNow = shape("Line", Line, version=int)
+
+
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
+    streams = Streams(parts.settings.follow_streams_max, parts.settings.follow_streams_per_address)
+
+    def opened(link: str) -> tuple[str, Date, str]:
+        """The hall, day and ticket of a follow link.
+
+        Raises:
+            Refused: it is none of ours.
+        """
+        reference = parts.seal.unseal(link)
+        where = place(reference) if reference is not None else None
+        if reference is None or where is None:
+            raise Refused("unknown-ticket", missing=True)
+        return *where, reference
+
+    @get(
+        f"{API}/tickets/{{follow:str}}",
+        operation_id="tickets_follow",
+        responses=answers(PlaceNow),
+        summary="A ticket's place in line, why it is there, and the wait to expect",
+        tags=["board"],
+    )
+    async def ticket(follow: FromPath[str], after: After = 0) -> Response[bytes]:
+        hall, day, reference = opened(follow)
+        await caught_up(parts.views, board.NAME, after)
+        found, version, position = await parts.lines.look(hall, day, lambda look: look.place(reference))
+        return _document(parts, found, version, max(position, after))
+
+    @get(
+        f"{API}/tickets/{{follow:str}}/events",
+        operation_id="ticket_events",
+        summary="A ticket's place in line as server-sent events: once, then at each change",
+        media_type="text/event-stream",
+        tags=["board"],
+    )
+    async def ticket_events(follow: FromPath[str]) -> EventStream:
+        return EventStream(parts.lines.follow(*opened(follow)), streams)
+
+    @get(
+        f"{API}/halls/{{hall:str}}/line",
+        operation_id="line",
+        responses=answers(LineNow),
+        summary="Everybody in the hall who is not done, in the order of calling, with reasons and waits",
+        tags=["board"],
+    )
+    async def line(hall: FromPath[str], date: Day = None, after: After = 0) -> Response[bytes]:
+        parts.catalogue.hall(hall)
+        await caught_up(parts.views, board.NAME, after)
+        found, version, position = await parts.lines.look(
+            hall, date or _today(parts), lambda look: look.line()
+        )
+        return _document(parts, found, version, max(position, after))
+
+    @get(
+        f"{API}/halls/{{hall:str}}/line/events",
+        operation_id="line_events",
+        summary="The line as server-sent events for the hall's staff: a snapshot, then at each change",
+        media_type="text/event-stream",
+        tags=["board"],
+    )
+    async def line_events(hall: FromPath[str], request: StrictRequest, date: Day = None) -> EventStream:
+        parts.catalogue.hall(hall)
+        return EventStream(parts.lines.follow(hall, date or _today(parts)), streams)
+
+    return [ticket, ticket_events, line, line_events]
+
+
+def _today(parts: Parts) -> Date:
+    return parts.clock().astimezone(SHANGHAI).date()
+
+
+def _document(parts: Parts, of: msgspec.Struct, version: int, position: int) -> Response[bytes]:
+    tail = encode({"version": version, "position": position, "as_of": parts.clock()})
+    return Response(encode(of)[:-1] + b"," + tail[1:], media_type="application/json")

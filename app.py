@@ -34,6 +34,7 @@ from adapters.attendance import Attendance
 from adapters.boards import LiveBoards
 from adapters.catalogue import CREATE_INDEX, Catalogue
 from adapters.closing import Closing
+from adapters.codes import Codes
 from adapters.demonstration import plans
 from adapters.embedded import DataInUse, ServerFailed
 from adapters.forecasts import Forecasts
@@ -48,6 +49,9 @@ from adapters.importing.replay import ReplayOptions, replay
 from adapters.live_lines import LiveLines
 from adapters.log import LogReader
 from adapters.loop import CommandLoop
+from adapters.notices import config as notice_settings
+from adapters.notices.config import Channels
+from adapters.notices.outbox import Links, Outbox
 from adapters.people import People
 from adapters.process import (
     CannotListen,
@@ -101,6 +105,7 @@ def migrate(settings: Settings) -> None:
 async def _migrate_people(settings: Settings) -> None:
     async with pool(settings, 1) as connections:
         await people(settings, connections).create_tables()
+        await codes(settings, connections).create_table()
 
 
 def url_of(settings: Settings) -> str:
@@ -141,6 +146,11 @@ def people(settings: Settings, connections: AsyncConnectionPool[Any]) -> People:
     return People(
         connections, connections, master=derive(kept, "personal data"), pepper=derive(kept, "personal lookup")
     )
+
+
+def codes(settings: Settings, connections: AsyncConnectionPool[Any]) -> Codes:
+    """One-time codes, made with a key of their own."""
+    return Codes(connections, derive(secret(settings), "one-time codes"))
 
 
 async def tokens(settings: Settings, known: People, stack: AsyncExitStack) -> Tokens:
@@ -233,8 +243,12 @@ async def run_serve(settings: Settings, address: socket.socket, *, with_worker: 
         serving = asyncio.create_task(server.serve([address]))
         duties: list[asyncio.Task[Any]] = [serving, asyncio.create_task(_welcome(server, settings))]
         if with_worker:
-            urls = {"MINGTING_DATABASE_URL": url_of(settings), "MINGTING_NATS_URL": settings.nats_url or ""}
-            duties.append(asyncio.create_task(keep_worker(urls)))
+            told = {
+                "MINGTING_DATABASE_URL": url_of(settings),
+                "MINGTING_NATS_URL": settings.nats_url or "",
+                "MINGTING_DATA": settings.data,
+            }
+            duties.append(asyncio.create_task(keep_worker(told)))
         try:
             await until_stopped(*duties)
         finally:
@@ -246,7 +260,7 @@ async def run_serve(settings: Settings, address: socket.socket, *, with_worker: 
 
 
 async def run_work(settings: Settings, parent: int | None = None) -> None:
-    """Relay, projections, policies and deadlines, until a signal comes or the parent is gone."""
+    """Relay, projections, policies, deadlines and notices, until a signal comes or the parent is gone."""
     stand_back(parent)
     url = url_of(settings)
     assert settings.nats_url is not None
@@ -254,7 +268,8 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
     async with AsyncExitStack() as stack:
         stack.callback(views_recorder.datastore.close)
         loop = await stack.enter_async_context(command_loop(settings))
-        views = Views(await stack.enter_async_context(pool(settings, 4)))
+        connections = await stack.enter_async_context(pool(settings, 4))
+        views = Views(connections)
         nats = await stack.enter_async_context(connected(settings.nats_url))
 
         def tail(duty: str, pace_s: float = PACE_S) -> LogTail:
@@ -268,6 +283,23 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
         scheduler = Scheduler(tail("deadlines"), views, loop.submit, now)
         attendance = Attendance(tail("attendance"), views, loop.submit, now)
         closing = Closing(tail("closing"), views, loop.submit, now)
+        catalogue = Catalogue(connections)
+        await catalogue.refresh()
+        stack.push_async_callback(end, asyncio.create_task(catalogue.follow()))
+        sending = notice_settings.read(settings.notices, settings.data)
+        channels = Channels(sending)
+        stack.push_async_callback(channels.close)
+        outbox = Outbox(
+            tail("outbox"),
+            views,
+            loop,
+            people(settings, connections),
+            catalogue,
+            channels,
+            links(settings, connections),
+            sending,
+            now,
+        )
         parts = {
             "relay": relay.run,
             "projections": runner.run,
@@ -275,9 +307,16 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
             "deadlines": scheduler.run,
             "attendance": attendance.run,
             "closing": closing.run,
+            "outbox": outbox.run,
         }
         settle_memory()
         await until_stopped(work(parts), parent=parent)
+
+
+def links(settings: Settings, connections: AsyncConnectionPool[Any]) -> Links:
+    """The secrets of notices, made as the serving processes make and check them."""
+    seal = Seal(secret(settings))
+    return Links(seal.seal, seal.invitations.seal, codes(settings, connections).code)
 
 
 # --- tools ------------------------------------------------------------------------------------------------------

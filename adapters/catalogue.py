@@ -15,12 +15,13 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from adapters import envelope
 from adapters.store import Row
-from domain import calendar, hall, item, region
+from domain import calendar, hall, item, region, templates
 from domain.calendar import CalendarGazetted
 from domain.hall import HallConfigured, HallPlan
 from domain.item import ItemPlan, ItemPublished
 from domain.message import Refused
 from domain.region import InForce
+from domain.templates import OCCASIONS, NoticeWorded, Template, Wording
 from domain.workdays import Calendar
 
 log = structlog.get_logger()
@@ -29,7 +30,7 @@ REFRESH_S = 1.0
 
 TOPICS = [
     str(event.__struct_config__.tag)
-    for module in (hall, item, calendar, region)
+    for module in (hall, item, calendar, region, templates)
     for event in (get_args(module.AnyEvent) or (module.AnyEvent,))
 ]
 
@@ -82,6 +83,8 @@ class Catalogue:
         self.items: dict[str, Configured[ItemPlan]] = {}
         self.calendar = Calendar()
         self.in_force = InForce()
+        self.wordings: dict[Template, Configured[Wording]] = {}
+        """How templates are worded otherwise than by default."""
         self.position = 0
         """Every configuration up to here is in it."""
 
@@ -141,5 +144,8 @@ class Catalogue:
                 self.halls[recorded.subject] = Configured(recorded.subject, plan, version, position)
             case ItemPublished(plan, number):
                 self.items[recorded.subject] = Configured(recorded.subject, plan, version, position, number)
+            case NoticeWorded(template, wording):
+                words = OCCASIONS[template].wording if wording is None else wording
+                self.wordings[template] = Configured(template, words, version, position)
             case CalendarGazetted(year):
                 self.calendar = self.calendar.with_year(year)

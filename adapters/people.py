@@ -234,8 +234,12 @@ def mask(identity: Identity) -> Masked:
         name=f"{identity.name[: len(identity.name) > 1]}*",
         id_type=identity.id_type,
         id_number=_ends(identity.id_number, 4, 4),
-        phone=None if identity.phone is None else _ends(identity.phone, 3, 4),
+        phone=None if identity.phone is None else mask_phone(identity.phone),
     )
+
+
+def mask_phone(phone: str) -> str:
+    return _ends(phone, 3, 4)
 
 
 def demonstration_identity(subject: str) -> Identity:

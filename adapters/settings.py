@@ -47,6 +47,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     oidc_id_number_claim: str = "id_number"
     oidc_phone_claim: str = "phone_number"
 
+    notices: str | None = None
+    """A file with the channels of notices (see ``adapters/notices/config.py``); without it they go into a file under
+    ``data``."""
+
     case_number: Scheme = SCHEME
     """How case numbers are put together, of ``{code}``, ``{date}`` and ``{serial}``."""
 

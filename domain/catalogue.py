@@ -2,7 +2,20 @@
 
 from typing import Any, get_args
 
-from domain import calendar, case, citizen, hall, item, numbers, queue, region, review, slots
+from domain import (
+    calendar,
+    case,
+    citizen,
+    hall,
+    item,
+    notice,
+    numbers,
+    queue,
+    region,
+    review,
+    slots,
+    templates,
+)
 from domain.message import Decider, Event
 
 DECIDERS: dict[str, Decider] = {
@@ -11,11 +24,13 @@ DECIDERS: dict[str, Decider] = {
     "citizen": citizen,
     "hall": hall,
     "item": item,
+    "notice": notice,
     "numbers": numbers,
     "queue": queue,
     "region": region,
     "review": review,
     "slots": slots,
+    "wording": templates,
 }
 
 
@@ -25,7 +40,20 @@ def _members(union: Any) -> tuple[type[Event], ...]:
 
 EVENTS: dict[str, type[Event]] = {
     str(event.__struct_config__.tag): event
-    for module in (calendar, case, citizen, hall, item, numbers, queue, region, review, slots)
+    for module in (
+        calendar,
+        case,
+        citizen,
+        hall,
+        item,
+        notice,
+        numbers,
+        queue,
+        region,
+        review,
+        slots,
+        templates,
+    )
     for event in _members(module.AnyEvent)
 }
 """Every event by its tag, which is also its topic in the store."""
@@ -36,9 +64,11 @@ AnyEvent = (
     | citizen.AnyEvent
     | hall.AnyEvent
     | item.AnyEvent
+    | notice.AnyEvent
     | numbers.AnyEvent
     | queue.AnyEvent
     | region.AnyEvent
     | review.AnyEvent
     | slots.AnyEvent
+    | templates.AnyEvent
 )

@@ -148,3 +148,15 @@ def day_of(stream: str) -> date:
 def hall_of(stream: str) -> str:
     """``tanghe`` of ``queue-tanghe-2026-03-02``: the hall of a stream that is a hall's for a day."""
     return stream.partition("-")[2][:-11]
+
+
+def place(reference: str) -> tuple[str, date] | None:
+    """The hall and day in the reference of an appointment or a ticket; ``None`` if it is none of ours."""
+    hall, _, rest = reference.partition(".")
+    day, _, token = rest.partition(".")
+    if not token or len(day) != 8:
+        return None
+    try:
+        return hall, date.fromisoformat(day)
+    except ValueError:
+        return None

@@ -21,6 +21,7 @@ from domain.deadlines import (
 from domain.handling import Ask
 from domain.limits import set_limit
 from domain.message import Recorded, clerk_of, hall_of
+from domain.notice_policy import notices
 from domain.queue import ServiceFinished
 from domain.rectification import (
     OpenRectification,
@@ -58,7 +59,8 @@ def react(
     if recorded.category == "case":
         limits = limits_opened(recorded, calendar, terms_of(recorded.stamp.hall or ""))
     following = _following(recorded, calendar, terms_of, unit_of)
-    return [*following, *(Ask(recorded.stream, limit) for limit in limits)]
+    asked = (Ask(recorded.stream, limit) for limit in limits)
+    return [*following, *asked, *notices(recorded, terms_of)]
 
 
 def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_of: UnitOf) -> list[Ask]:

@@ -81,7 +81,8 @@ class BookSlot(Command, frozen=True):
 
     ``appointment`` is the asker's own reference: asking again with it takes no second place. ``queue`` is the
     item's, so that nobody is booked into a line that does not serve it. ``more`` are further items that are
-    handled in the same visit (一件事).
+    handled in the same visit (一件事). ``instead_of`` is the appointment that is given up for it in the same act, and
+    ``because`` the hall's reason if it is the hall that moves it.
     """
 
     appointment: Reference
@@ -93,6 +94,8 @@ class BookSlot(Command, frozen=True):
     slots: Intervals = 1
     more: More = ()
     on_behalf: OnBehalf | None = None
+    instead_of: Reference | None = None
+    because: Words | None = None
 
 
 class CancelAppointment(Command, frozen=True):
@@ -173,7 +176,8 @@ class SlotBooked(Event, frozen=True, tag="slot-booked"):
     """Tells the whole appointment: who reads it alone knows who is expected where and when.
 
     If a place was held under this reference, this confirms it. ``missed_at`` is when the appointment counts as
-    missed if nobody has come; without it that is when its slot is over.
+    missed if nobody has come; without it that is when its slot is over. ``instead_of`` and ``because`` as in the
+    command.
     """
 
     appointment: str
@@ -188,14 +192,18 @@ class SlotBooked(Event, frozen=True, tag="slot-booked"):
     more: tuple[str, ...] = ()
     on_behalf: OnBehalf | None = None
     missed_at: datetime | None = None
+    instead_of: str | None = None
+    because: str | None = None
 
 
 class AppointmentCancelled(Event, frozen=True, tag="appointment-cancelled"):
-    """``moved_to`` is the appointment that took its place in the same act, if one did."""
+    """``moved_to`` is the appointment that took its place in the same act, if one did; ``by_hall``: the hall itself
+    could not keep it."""
 
     appointment: str
     reason: str
     moved_to: str | None = None
+    by_hall: bool = False
 
 
 class CheckedIn(Event, frozen=True, tag="checked-in"):
@@ -315,7 +323,7 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
                 case Booked(booking):
                     if not by_hall:
                         _still_cancellable(slots.rules, booking, stamp.at)
-                    return [AppointmentCancelled(appointment, reason)]
+                    return [AppointmentCancelled(appointment, reason, by_hall=by_hall)]
                 case Cancelled():
                     return []
                 case over:
@@ -564,6 +572,8 @@ def _book(slots: Slots, asked: BookSlot, at: datetime) -> list[AnyEvent]:
         asked.more,
         asked.on_behalf,
         _missed_at(slots.rules, last.ends_at),
+        asked.instead_of,
+        asked.because,
     )
     return [*freed, booked]
 

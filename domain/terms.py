@@ -16,6 +16,7 @@ from domain.rules import KINDS, Rule, RuleName
 
 Days = Annotated[int, Meta(ge=1, le=366)]
 Workdays = Annotated[int, Meta(ge=1, le=60)]
+LeadHours = Annotated[int, Meta(ge=1, le=336)]
 
 
 class CaseTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -37,6 +38,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ruling_workdays: Workdays = 5
     """Working days after an appeal, or a finding against the reviewer, in which it is ruled upon."""
     cases: CaseTerms = CaseTerms()
+    reminder_hours: Annotated[tuple[LeadHours, ...], Meta(max_length=4)] = (24, 2)
+    """How long before an appointment its person is reminded, each time."""
     rules: dict[RuleName, Rule] = {}
     """The rules of the electronic supervision that differ from those proposed."""
 

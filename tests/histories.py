@@ -72,11 +72,13 @@ STREAMS = {
     "citizen": "citizen-p1",
     "hall": "hall-tanghe",
     "item": "item-permit",
+    "notice": "notice-p1.reminder-0",
     "numbers": "numbers-permit-2026-03-02",
     "queue": "queue-tanghe-2026-03-02",
     "region": "region-411328000000",
     "review": "review-case.t1",
     "slots": "slots-tanghe-2026-03-02",
+    "wording": "wording-reminder",
 }
 
 POOLS: dict[str, tuple[Any, ...]] = {
@@ -107,6 +109,7 @@ POOLS: dict[str, tuple[Any, ...]] = {
     "blank": ("https://hall.test/blank.pdf",),
     "sample": ("https://hall.test/sample.pdf",),
     "missing": (("照片",), ("照片", "合同")),
+    "to": ("booker:p1", "staff:clerk"),
     "provided": (("照片",), ("照片", "合同")),
     "outstanding": (("合同",),),
     "pledged": (("合同",),),
@@ -171,6 +174,8 @@ def _value(kind: inspect.Type, name: str, rng: Random) -> Any:
             return None
         case inspect.DateTimeType():
             return NINE + rng.choice(PAUSES)
+        case inspect.DictType():
+            return {}
         case inspect.StructType(cls):
             return made(cls, rng)
         case inspect.VarTupleType(item, low, high):

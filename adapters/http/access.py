@@ -166,6 +166,12 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{RECTIFICATION}/rule"): only("supervisor", "admin"),
     ("POST", f"{RECTIFICATION}/feed-back"): RECTIFYING,
     ("POST", f"{RECTIFICATION}/call-back"): RECTIFYING,
+    # notices
+    ("GET", f"{API}/notices"): OVERSIGHT,
+    ("GET", f"{API}/notices/{{notice}}"): OVERSIGHT,
+    ("POST", f"{API}/notices/{{notice}}/retry"): ADMIN,
+    ("GET", f"{API}/notice-templates"): OVERSIGHT,
+    ("PUT", f"{API}/notice-templates/{{template}}"): ADMIN,
     # figures, the log, imports
     ("GET", f"{API}/performance"): ANYBODY,  # the public slice; the rest by role
     ("GET", f"{API}/performance/{{figure}}/events"): OVERSIGHT,

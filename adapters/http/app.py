@@ -24,6 +24,7 @@ from adapters.http import (
     health,
     items,
     lending,
+    notices,
     offers,
     rectifications,
     reviews,
@@ -61,6 +62,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
             cases,
             reviews,
             rectifications,
+            notices,
             events,
         )
         for command in part.commands(parts)
@@ -84,6 +86,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
                 cases,
                 reviews,
                 rectifications,
+                notices,
                 figures,
                 events,
             )

@@ -25,14 +25,14 @@ from adapters.http.identity import Identity
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
 from adapters.http.reading import answers, document, shape
-from adapters.http.windows import TicketTaken, place, reference
+from adapters.http.windows import TicketTaken, reference
 from adapters.people import Identity as Person
 from adapters.people import IdType, Masked
 from domain import acts, offering, slots
 from domain.acts import AppointmentReceipt, HoldReceipt
 from domain.booking import BehalfKind, Channel, Consent, Limits, OnBehalf, SlotId
 from domain.handling import Held
-from domain.message import Id, Refused, Text, Words
+from domain.message import Id, Refused, Text, Words, place
 from domain.offering import SlotsPlan
 from domain.order import Priority
 from domain.slots import (
@@ -256,6 +256,7 @@ def commands(parts: Parts) -> list[Command]:
             intervals,
             made.more,
             made.on_behalf,
+            instead_of=appointment,
         )
         there = acts.book(hall, body.date, command, offered=offered(hall, body.date), limits=limits(hall))
         act = acts.move(hall, day, appointment, there, command.appointment)

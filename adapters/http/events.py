@@ -20,12 +20,11 @@ from adapters.http.commands import Command
 from adapters.http.parts import Parts
 from adapters.http.problems import Problem, Rejected
 from adapters.http.reading import Word, listing, lists, shape
-from adapters.http.windows import place
 from adapters.loop import StoreUnavailable
 from domain.catalogue import DECIDERS
 from domain.handling import Act, Ask
 from domain.message import Command as DomainCommand
-from domain.message import Recorded, category, day_of, hall_of
+from domain.message import Recorded, category, day_of, hall_of, place
 from domain.queue import OpenDay
 
 SOURCE = "/mingting"

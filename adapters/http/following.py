@@ -13,9 +13,8 @@ from adapters.http.body import StrictRequest
 from adapters.http.parts import Parts
 from adapters.http.reading import After, Day, answers, caught_up, shape
 from adapters.http.screens import EventStream, Streams
-from adapters.http.windows import place
 from adapters.lines import Line, PlaceInLine
-from domain.message import Refused
+from domain.message import Refused, place
 from domain.workdays import SHANGHAI
 from projections import board
 

@@ -21,10 +21,9 @@ from adapters.http.commands import Command, Nothing
 from adapters.http.identity import CHALLENGE
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
-from adapters.http.windows import place
 from domain import case, queue, review
 from domain.handling import Act, Ask, Held
-from domain.message import Grade, Reference, Refused, Text, Words
+from domain.message import Grade, Reference, Refused, Text, Words, place
 from domain.review import Channel, Review, Stage, Tags
 from domain.review_tags import GRADE_NAMES, INVITATION, TAGS
 from domain.workdays import SHANGHAI

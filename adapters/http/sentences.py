@@ -343,4 +343,19 @@ REVIEWS: dict[str, Text] = {
     "ruled-by-rated-unit": Text("被评价单位不能复核自己的差评。", "A unit cannot rule on its own review."),
 }
 
-SENTENCES: dict[str, Text] = REQUESTS | CONFIGURATION | APPOINTMENTS | WINDOWS | CASES | REVIEWS
+# --- notices ------------------------------------------------------------------------------------------------
+
+NOTICES: dict[str, Text] = {
+    "unknown-notice": Text("没有这条通知。", "There is no such notice."),
+    "unknown-template": Text("没有这个通知模板。", "There is no such template of notices."),
+    "notice-ended": Text(
+        "这条通知已经结束（{status}），不能再发。", "This notice has ended ({status}) and is not sent again."
+    ),
+    "wording-malformed": Text("模板中的花括号写法有误。", "The braces in this wording are wrong."),
+    "unknown-fact": Text(
+        "模板中不能使用{names}，可用的有{facts}。",
+        "A notice of this kind does not know {names}; it knows {facts}.",
+    ),
+}
+
+SENTENCES: dict[str, Text] = NOTICES | REQUESTS | CONFIGURATION | APPOINTMENTS | WINDOWS | CASES | REVIEWS

@@ -114,18 +114,6 @@ def reference(hall: str, day: date) -> str:
     return f"{hall}.{day:%Y%m%d}.{secrets.token_urlsafe(16)}"
 
 
-def place(reference_: str) -> tuple[str, date] | None:
-    """The hall and day in a reference; ``None`` if it is none of ours."""
-    hall, _, rest = reference_.partition(".")
-    day, _, token = rest.partition(".")
-    if not token or len(day) != 8:
-        return None
-    try:
-        return hall, date.fromisoformat(day)
-    except ValueError:
-        return None
-
-
 def day_of(asked: Asking, query: bytes) -> date:
     """The day a command is about: its own, or the ``?date=`` of a clerk or admin.
 

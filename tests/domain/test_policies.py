@@ -343,7 +343,7 @@ def test_whether_silence_accepts_is_configuration() -> None:
     assert ask.command == set_limit("acceptance", LimitClock(NINE, 3), CALENDAR, quick)
     assert isinstance(ask.command, SetLimit)
     assert ask.command.signals == {"red": evening(3, 9)}
-    (ask,) = asked("case-t1", CorrectionRequested(("照片",)), terms_of=lambda hall: terms)
+    (ask, _) = asked("case-t1", CorrectionRequested(("照片",)), terms_of=lambda hall: terms)
     assert ask.command == set_limit("correction", LimitClock(NINE, 9), CALENDAR, slow)
 
 

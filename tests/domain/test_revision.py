@@ -74,7 +74,9 @@ def test_a_long_appointment_needs_all_of_its_slots() -> None:
 def test_the_hall_cancels_even_when_it_is_too_late_for_the_citizen_and_then_revises() -> None:
     day = given(slots, *TWO).at_time(at(9, 30))
     day.when(CancelAppointment("b1", "flood")).refused("too-late-to-cancel")
-    day.when(CancelAppointment("b1", "flood", by_hall=True)).then(AppointmentCancelled("b1", "flood"))
+    day.when(CancelAppointment("b1", "flood", by_hall=True)).then(
+        AppointmentCancelled("b1", "flood", by_hall=True)
+    )
     closed = SlotsPlan(())
     day.when(CancelAppointment("b2", "flood", by_hall=True), ReviseOffer(closed)).then(SlotsRevised(closed))
     day.when(BookSlot("b3", "a-1000", "a", "deed", "li")).refused("unknown-slot")

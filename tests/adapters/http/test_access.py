@@ -20,6 +20,8 @@ WORDS = {
     "figure": "bad",
     "file": "nothing",
     "person": "nobody",
+    "notice": "nothing",
+    "template": "nothing",
 }
 STREAMS = {("GET", f"{API}/halls/{{hall}}/{what}/events") for what in ("board", "alarms", "line")}
 """Goes on for ever once it is admitted; its own tests are in test_screens."""

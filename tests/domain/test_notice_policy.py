@@ -1,0 +1,120 @@
+"""Who is told what because of an event: once, and only while it is news."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain.case import CaseDecided
+from domain.message import Recorded, Stamp
+from domain.notice import QueueNotice
+from domain.notice_policy import notices
+from domain.papers import CorrectionRequested
+from domain.rectification import RectificationFedBack
+from domain.review import ReviewInvited
+from domain.slots import AppointmentCancelled, SlotBooked
+from domain.terms import Terms
+from domain.urging import RectificationEscalated
+from tests.spec import NINE
+
+APPOINTMENT = "tanghe.20260302.b1"
+DAY = "slots-tanghe-2026-03-02"
+TERMS = Terms(reminder_hours=(24, 2))
+
+
+def told(stream: str, event: Any, terms: Terms = TERMS, **stamp: Any) -> list[tuple[str, QueueNotice]]:
+    stamped = Stamp(**{"at": NINE, "by": "clerk:li", "command": "c1", "hall": "tanghe"} | stamp)
+    asks = notices(Recorded(stream, 3, 7, stamped, event), lambda hall: terms)
+    return [(ask.stream, ask.command) for ask in asks if isinstance(ask.command, QueueNotice)]
+
+
+def booked(hours: int, **more: Any) -> SlotBooked:
+    at = NINE + timedelta(hours=hours)
+    return SlotBooked(APPOINTMENT, "a-0900", "a", "permit", "p1", at, at + timedelta(hours=1), **more)
+
+
+def test_a_booking_is_confirmed_and_reminded_of_as_long_as_there_is_time() -> None:
+    streams = [stream for stream, _ in told(DAY, booked(30))]
+    assert streams == [
+        "notice-tanghe-2026-03-02.3.booked",
+        f"notice-{APPOINTMENT}.reminder-0",
+        f"notice-{APPOINTMENT}.reminder-1",
+    ]
+    assert [command.template for _, command in told(DAY, booked(5))] == ["booked", "reminder"]
+    assert [command.template for _, command in told(DAY, booked(1))] == ["booked"]
+    (_, reminder) = told(DAY, booked(5))[1]
+    assert (reminder.send_at, reminder.until) == (NINE + timedelta(hours=3), NINE + timedelta(hours=5))
+
+
+def test_a_hall_reminds_as_often_as_its_terms_say() -> None:
+    assert len(told(DAY, booked(200), Terms(reminder_hours=(168, 24, 2, 1)))) == 5
+    assert len(told(DAY, booked(200), Terms(reminder_hours=()))) == 1
+
+
+def test_a_move_is_one_notice_and_says_whose_doing_it_was() -> None:
+    assert told(DAY, AppointmentCancelled("b0", "moved", APPOINTMENT)) == []
+    assert told(DAY, booked(1, instead_of="b0"))[0][1].template == "moved"
+    (_, command) = told(DAY, booked(1, instead_of="b0", because="停电"))[0]
+    assert (command.template, command.facts["reason"]) == ("moved-by-hall", "停电")
+
+
+def test_a_cancellation_by_the_hall_tells_the_reason() -> None:
+    own, by_hall = (
+        told(DAY, AppointmentCancelled(APPOINTMENT, "停电", by_hall=by_hall))[0][1]
+        for by_hall in (False, True)
+    )
+    assert (own.template, own.facts) == ("cancelled", {})
+    assert (by_hall.template, by_hall.facts) == ("cancelled-by-hall", {"reason": "停电"})
+    assert by_hall.to == f"booker:{APPOINTMENT}"
+
+
+@pytest.mark.parametrize(
+    ("stream", "event", "template", "to"),
+    [
+        ("case-c1", CorrectionRequested(("照片", "合同")), "correction-asked", "applicant:c1"),
+        ("case-c1", CaseDecided("granted"), "case-decided", "applicant:c1"),
+        (
+            "review-case.c1",
+            ReviewInvited(channel="sms", hall="h", unit="u"),
+            "review-invited",
+            "reviewer:case.c1",
+        ),
+        (
+            "review-case.c1",
+            RectificationFedBack("已改", "phone"),
+            "rectification-answered",
+            "reviewer:case.c1",
+        ),
+        (
+            "review-case.c1",
+            RectificationEscalated("warning", "clerk"),
+            "rectification-warning",
+            "staff:clerk",
+        ),
+        (
+            "review-case.c1",
+            RectificationEscalated("rectify", "leader"),
+            "rectification-overdue",
+            "staff:leader",
+        ),
+    ],
+)
+def test_whoever_it_concerns_is_told(stream: str, event: Any, template: str, to: str) -> None:
+    ((name, command),) = told(stream, event)
+    assert (command.template, command.to, command.hall) == (template, to, "tanghe")
+    assert name == f"notice-{stream.partition('-')[2]}.3.{template}"
+
+
+def test_a_ticket_is_rated_at_the_window_and_by_no_message() -> None:
+    assert told("review-ticket.t1", ReviewInvited(channel="qr-code", hall="h", unit="u")) == []
+
+
+def test_what_was_written_down_days_later_is_told_to_nobody() -> None:
+    assert told(DAY, booked(30), recorded_at=NINE + timedelta(days=2)) == []
+    assert len(told(DAY, booked(30), recorded_at=NINE + timedelta(hours=1))) == 3
+
+
+def test_no_notice_holds_a_person() -> None:
+    for _, command in told(DAY, booked(30)):
+        assert "p1" not in msgspec.json.encode(command).decode()

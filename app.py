@@ -77,7 +77,7 @@ from domain.handling import Act
 from domain.message import Recorded, Stamp
 from projections import PROJECTIONS
 
-VIEWS_PACE_S = 0.1
+VIEWS_PACE_S = (0.04, 0.2)
 """How far views and policies may lag in a stream of commands; boards come by the relay, which is faster."""
 
 
@@ -272,7 +272,7 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
         views = Views(connections)
         nats = await stack.enter_async_context(connected(settings.nats_url))
 
-        def tail(duty: str, pace_s: float = PACE_S) -> LogTail:
+        def tail(duty: str, pace_s: tuple[float, float] = PACE_S) -> LogTail:
             reader = LogTail(url, alone_as=duty, pace_s=pace_s)
             stack.push_async_callback(reader.close)
             return reader
@@ -361,17 +361,16 @@ async def run_rebuild(settings: Settings, names: list[str]) -> dict[str, Any]:
         raise BadSetting(f"{strange[0]} is not a projection; there are {', '.join(known)}")
     recorder = ViewsRecorder(store.datastore(url_of(settings)), PROJECTIONS)
     tail = LogTail(url_of(settings))
-    differing: dict[str, int] = {}
     try:
         head = await tail.head()
         with Progress(console=Console(stderr=True)) as progress:
-            for name in names or known:
-                bar = progress.add_task(name, total=head)
-
-                def report(position: int, bar: Any = bar) -> None:
-                    progress.update(bar, completed=position)
-
-                differing[name] = await rebuild(recorder, tail, known[name], report)
+            bar = progress.add_task("rebuild", total=head)
+            differing = await rebuild(
+                recorder,
+                tail,
+                [known[name] for name in names or known],
+                lambda position: progress.update(bar, completed=position),
+            )
     finally:
         await tail.close()
         recorder.datastore.close()

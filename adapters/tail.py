@@ -31,9 +31,12 @@ ANSWER_S = 5.0
 RETRY_S = 2.0
 """The longest pause between two tries to connect."""
 
-PACE_S = 0.04
-"""The shortest time between two pages in a stream of events, if nothing else is said. What comes after a quiet moment
-is read at once; reading each of many as it comes would cost everybody behind the log many times what a page does."""
+PACE_S = (0.04, 0.1)
+"""The shortest and longest rest between two pages in a stream of events, if nothing else is said. What comes after a
+quiet moment is read at once; reading each of many as it comes would cost everybody many times what a page does."""
+
+REST = 4
+"""A reader rests so many times as long as it was busy with a page: commands come first."""
 
 SETTINGS = (
     # A page's plan is made while the table may still be empty, and must not remain a scan as it grows.
@@ -57,17 +60,20 @@ class LogTail:
         alone_as: a duty that only one process may do at a time. Every connection then takes the duty's advisory lock
             before it answers anything, so whoever has been given a page held the lock when the page was read; the
             others wait in their first question and take over within a second of the lock being free.
-        pace_s: the shortest time between two pages, while they come neither empty nor full.
+        pace_s: the shortest and longest rest between two pages, while they come neither empty nor full.
     """
 
-    def __init__(self, database_url: str, *, alone_as: str | None = None, pace_s: float = PACE_S) -> None:
+    def __init__(
+        self, database_url: str, *, alone_as: str | None = None, pace_s: tuple[float, float] = PACE_S
+    ) -> None:
         self._database_url = database_url
         self._duty = alone_as
         self._pace_s = pace_s
         self._connection: AsyncConnection[TupleRow] | None = None
         self._listening = False
         self._seen = 0
-        self._next_at = 0.0
+        self._resting = False
+        self._read_at = 0.0
 
     @property
     def connected(self) -> bool:
@@ -76,11 +82,12 @@ class LogTail:
 
     async def page(self, after: int, limit: int) -> list[Row]:
         """The log after a position, at most ``limit`` events of it, in order. Positions may have gaps."""
-        if (early := self._next_at - time.monotonic()) > 0:
-            await asyncio.sleep(early)
-        asked_at = time.monotonic()
+        if self._resting:
+            shortest, longest = self._pace_s
+            busy = time.monotonic() - self._read_at
+            await asyncio.sleep(min(max(shortest - busy, REST * busy), longest))
         rows = await self._ask(lambda connection: store.select_page(connection, after, limit))
-        self._next_at = asked_at + self._pace_s if 0 < len(rows) < limit else 0.0
+        self._resting, self._read_at = 0 < len(rows) < limit, time.monotonic()
         if rows:
             self._seen = max(self._seen, rows[-1].position)
             if len(rows) == limit and self._listening:

@@ -310,7 +310,7 @@ async def test_a_tail_is_woken_when_there_is_more(log: Log) -> None:
 async def test_in_a_stream_of_events_pages_keep_their_distance_and_after_a_quiet_moment_none(
     log: Log,
 ) -> None:
-    tail = LogTail(log.url, pace_s=0.3)
+    tail = LogTail(log.url, pace_s=(0.3, 0.3))
     began = time.monotonic()
     assert len(await tail.page(0, 10)) == 2
     assert time.monotonic() - began < 0.3

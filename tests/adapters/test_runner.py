@@ -250,12 +250,12 @@ async def test_a_rebuild_takes_over_while_events_keep_coming(
 
         coming = asyncio.create_task(keep_coming())
         reached: list[int] = []
-        differing = await rebuild(recorder, LogTail(database_url), projection, reached.append)
+        differing = await rebuild(recorder, LogTail(database_url), [projection], reached.append)
         await views.wait("lines", await coming)
     found = await views.get("lines", stream)
     assert found is not None
     assert decoded(found.doc).issued == 759
-    assert differing == 0
+    assert differing == {"lines": 0}
     assert reached == sorted(reached)
 
 
@@ -270,11 +270,12 @@ async def test_a_rebuild_mends_and_counts_what_was_damaged_and_frees_what_was_pa
     with recorder.datastore.get_connection() as connection:
         connection.execute("UPDATE view_lines SET doc = '{}' WHERE key LIKE '%%h2%%'")
     projection.bad_number = None
-    differing = await rebuild(recorder, LogTail(database_url), projection, lambda position: None)
-    assert differing == 2
+    differing = await rebuild(recorder, LogTail(database_url), [projection], lambda position: None)
+    assert differing == {"lines": 2}
     assert recorder.parked() == set()
     # A second rebuild finds its names free again.
-    assert await rebuild(recorder, LogTail(database_url), projection, lambda position: None) == 0
+    again = await rebuild(recorder, LogTail(database_url), [projection], lambda position: None)
+    assert again == {"lines": 0}
 
 
 async def test_a_list_is_filtered_ordered_and_read_in_pages(

@@ -10,7 +10,7 @@ DEV := .venv/dev.stamp
 LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header
 
-.PHONY: help run test check bench load lock clean
+.PHONY: help run test check words screenshots bench load lock clean
 .DELETE_ON_ERROR:
 
 help: ## list what can be made
@@ -26,6 +26,12 @@ check: $(DEV) ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+words: $(DEV) ## bring the pages' English catalogues up to date, and list what is not translated
+	@$(BIN)/python -m adapters.web.words
+
+screenshots: $(DEV) ## every page at its real sizes, in screenshots/; NAMES=citizen for some
+	$(BIN)/python -m tests.browser.shots $(NAMES)
 
 bench: $(DEV) ## measure what the core can do on this machine
 	$(BIN)/python -m loadtests.bench

@@ -41,8 +41,9 @@ from adapters.forecasts import Forecasts
 from adapters.http.app import create_http
 from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Tokens, derive
-from adapters.http.oidc import ClaimNames, OidcTokens
+from adapters.http.oidc import ClaimNames, CodeFlow, OidcTokens
 from adapters.http.parts import Parts, Seal, Standing
+from adapters.http.session import Sessions
 from adapters.importing.cases import CasesOptions, import_cases
 from adapters.importing.records import Stopped
 from adapters.importing.replay import ReplayOptions, replay
@@ -71,7 +72,7 @@ from adapters.settings import BadSetting, Settings, read
 from adapters.stream import Current, EventStream, connected, follow
 from adapters.tail import PACE_S, LogTail
 from adapters.views import Views, ViewsRecorder, lags
-from adapters.web import pages
+from adapters.web.pages import pages
 from adapters.worker import work
 from domain.handling import Act
 from domain.message import Recorded, Stamp
@@ -153,12 +154,13 @@ def codes(settings: Settings, connections: AsyncConnectionPool[Any]) -> Codes:
     return Codes(connections, derive(secret(settings), "one-time codes"))
 
 
-async def tokens(settings: Settings, known: People, stack: AsyncExitStack) -> Tokens:
-    """Who says who somebody is: the identity provider that is configured, or this server for a demonstration."""
+async def tokens(settings: Settings, known: People, stack: AsyncExitStack) -> tuple[Tokens, CodeFlow | None]:
+    """Who says who somebody is, and how one signs in there: the identity provider that is configured, or this server
+    for a demonstration."""
     if settings.oidc_issuer is None:
-        return DevelopmentTokens(secret(settings))
+        return DevelopmentTokens(secret(settings)), None
     client = await stack.enter_async_context(httpx.AsyncClient(timeout=5, follow_redirects=False))
-    return OidcTokens(
+    checked = OidcTokens(
         settings.oidc_issuer,
         settings.oidc_audience,
         client,
@@ -173,6 +175,14 @@ async def tokens(settings: Settings, known: People, stack: AsyncExitStack) -> To
         ),
         enrol=known.enrol,
     )
+    flow = CodeFlow(
+        settings.oidc_issuer,
+        client,
+        client_id=settings.oidc_client_id or settings.oidc_audience,
+        client_secret=settings.oidc_client_secret,
+        scope=settings.oidc_scope,
+    )
+    return checked, flow
 
 
 # --- serving ----------------------------------------------------------------------------------------------------
@@ -193,7 +203,9 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
         await catalogue.refresh()
         for duty in (catalogue.follow(), boards.run()):
             stack.push_async_callback(end, asyncio.create_task(duty))
-        seal, forecasts = Seal(secret(settings)), Forecasts()
+        kept = secret(settings)
+        seal, forecasts = Seal(kept), Forecasts()
+        checked, code_flow = await tokens(settings, known, stack)
         parts = Parts(
             loop=loop,
             views=views,
@@ -201,7 +213,8 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             people=known,
             catalogue=catalogue,
             clock=now,
-            tokens=await tokens(settings, known, stack),
+            tokens=checked,
+            sessions=Sessions(kept, secure=settings.https),
             seal=seal,
             log=LogReader(connections),
             health=partial(standing, connections, nats),
@@ -210,8 +223,7 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             forecasts=forecasts,
             lines=LiveLines(boards, loop.peek, forecasts, now, seal.invite, settings.follow_streams_max),
         )
-        shown = pages.routes(catalogue, boards, clock=now, development_tokens=settings.signs_tokens)
-        yield create_http(parts, pages=shown), loop
+        yield create_http(parts, pages=[pages(parts, code_flow, kept)]), loop
 
 
 async def standing(connections: AsyncConnectionPool[Any], nats: Client) -> Standing:

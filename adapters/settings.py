@@ -36,9 +36,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     development_tokens: bool | None = None
     """Whether anybody may have a token for anything. Unset: only on the embedded servers, and never with a
     provider."""
+    public_url: Url | None = None
+    """How browsers reach the program (``https://hall.example``). With https, cookies go by nothing else."""
     oidc_issuer: Url | None = None
     """The identity provider. With it, development tokens do not exist."""
     oidc_audience: str = "mingting"
+    oidc_client_id: str | None = None
+    """How the pages call themselves when they send somebody to sign in; the audience, if it is not said."""
+    oidc_client_secret: str | None = None
+    """None: the provider knows the pages as a public client, which PKCE alone protects."""
+    oidc_scope: str = "openid profile phone"
     oidc_algorithms: tuple[str, ...] = ("RS256", "ES256", "EdDSA")
     oidc_role_claim: str = "role"
     oidc_hall_claim: str = "hall"
@@ -72,6 +79,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def embedded(self) -> bool:
         """Whether the program starts its own servers."""
         return self.database_url is None and self.nats_url is None
+
+    @property
+    def https(self) -> bool:
+        """Whether browsers reach the program by https."""
+        return (self.public_url or "").startswith("https://")
 
     @property
     def signs_tokens(self) -> bool:

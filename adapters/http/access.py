@@ -15,6 +15,7 @@ from litestar.types import HTTPScope
 
 from adapters.http.identity import CHALLENGE, Identity, Role, Tokens
 from adapters.http.problems import Rejected
+from adapters.http.session import Sessions
 
 Admitted = frozenset[Role] | None
 
@@ -227,14 +228,17 @@ def bearer(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
     return None
 
 
-async def identified(tokens: Tokens, headers: Iterable[tuple[bytes, bytes]]) -> Identity | None:
-    """Who a request comes from; ``None`` if it does not say.
+async def identified(
+    tokens: Tokens, sessions: Sessions, method: str, headers: Iterable[tuple[bytes, bytes]]
+) -> Identity | None:
+    """Who a request comes from, by its token or else by its browser's session; ``None`` if it does not say.
 
     Raises:
-        Rejected: 401, it says so and the token does not hold.
+        Rejected: 401, it says so and the token does not hold; 403, a session that another site makes use of.
     """
-    token = bearer(headers)
-    return None if token is None else await tokens.identify(token)
+    if (token := bearer(headers)) is not None:
+        return await tokens.identify(token)
+    return sessions.of(method, headers)
 
 
 Guard = Callable[[ASGIConnection, BaseRouteHandler], Awaitable[None]]  # type: ignore[type-arg]
@@ -243,8 +247,9 @@ Guard = Callable[[ASGIConnection, BaseRouteHandler], Awaitable[None]]  # type: i
 class DoorKeeper:
     """Checks every request against the table before anything of it is read. Its guard goes on the whole app."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, sessions: Sessions) -> None:
         self._tokens = tokens
+        self._sessions = sessions
         self._admitted: dict[tuple[str, str], Admitted] = {}
 
     def know(self, routes: list[HTTPRoute], pages: frozenset[str] = frozenset()) -> None:
@@ -265,7 +270,7 @@ class DoorKeeper:
         scope = cast("HTTPScope", connection.scope)
         if scope["method"] == "OPTIONS":
             return
-        identity = await identified(self._tokens, scope["headers"])
+        identity = await identified(self._tokens, self._sessions, scope["method"], scope["headers"])
         scope["user"] = identity
         admitted = self._admitted[scope["method"], scope["path_template"]]
         may(identity, admitted)

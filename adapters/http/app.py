@@ -93,7 +93,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
             for route in part.reads(parts)
         ),
     ]
-    keeper = DoorKeeper(parts.tokens)
+    keeper = DoorKeeper(parts.tokens, parts.sessions)
     app = Litestar(
         [*routes, *documents.reads(routes), *pages],
         guards=[keeper.guard],
@@ -109,6 +109,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
         app,
         hot,
         parts.tokens,
+        parts.sessions,
         parts.clock,
         body_bytes_max=parts.settings.body_bytes_max,
         body_seconds=parts.settings.body_seconds,
@@ -123,4 +124,6 @@ def _paths(pages: Sequence[ControllerRouterHandler]) -> frozenset[str]:
     """The paths of the pages' routes, however they are given."""
     if not pages:
         return frozenset()
-    return frozenset(r.path_format for r in Litestar(list(pages), openapi_config=None).routes)
+    return frozenset(
+        r.path_format for r in Litestar(list(pages), openapi_config=None, logging_config=None).routes
+    )

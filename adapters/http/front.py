@@ -21,6 +21,7 @@ from adapters.http.asking import Asking, Headers, Reply, asking
 from adapters.http.body import read
 from adapters.http.identity import Tokens
 from adapters.http.problems import Rejected
+from adapters.http.session import Sessions
 
 SECURITY: tuple[tuple[bytes, bytes], ...] = (
     (
@@ -28,7 +29,8 @@ SECURITY: tuple[tuple[bytes, bytes], ...] = (
         b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     ),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    # Other sites learn nothing. Our own must see where a form came from: with no-referrer its Origin would be "null".
+    (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
@@ -68,6 +70,7 @@ class Door:
         framework: ASGIApp,
         hot: tuple[Hot, ...],
         tokens: Tokens,
+        sessions: Sessions,
         clock: Callable[[], datetime],
         *,
         body_bytes_max: int,
@@ -75,6 +78,7 @@ class Door:
     ) -> None:
         self.framework = framework
         self._tokens = tokens
+        self._sessions = sessions
         self._clock = clock
         self._bytes = body_bytes_max
         self._seconds = body_seconds
@@ -105,7 +109,7 @@ class Door:
     async def _do(self, hot: Hot, words: list[str], scope: HTTPScope, receive: Receive) -> Reply:
         headers: Headers = scope["headers"]
         try:
-            identity = await identified(self._tokens, headers)
+            identity = await identified(self._tokens, self._sessions, "POST", headers)
             may(identity, ACCESS["POST", hot.route])
             if identity is not None and hot.route.startswith("/api/v1/halls/"):
                 in_place(identity, words[0], words[1] if len(words) > 1 else None)

@@ -69,6 +69,16 @@ class _Header(msgspec.Struct):
 class _Discovery(msgspec.Struct):
     issuer: str
     jwks_uri: str
+    authorization_endpoint: str = ""
+    token_endpoint: str = ""
+
+
+class _Redeemed(msgspec.Struct):
+    id_token: str
+
+
+class _Nonce(msgspec.Struct):
+    nonce: str | None = None
 
 
 class OidcTokens:
@@ -190,23 +200,8 @@ class OidcTokens:
         httpx.HTTPError: the provider does not answer.
         ValueError: what it says is not a discovery document of this issuer, or not a key set.
         """
-        body = await self._fetch(self._issuer.rstrip("/") + "/.well-known/openid-configuration")
-        discovery = msgspec.json.decode(body, type=_Discovery)
-        if discovery.issuer != self._issuer:
-            raise ValueError(f"the discovery document is of {discovery.issuer}")
-        if urlsplit(self._issuer).scheme == "https" != urlsplit(discovery.jwks_uri).scheme:
-            raise ValueError("the keys would come over an open line")
-        return KeySet.import_key_set(msgspec.json.decode(await self._fetch(discovery.jwks_uri)))
-
-    async def _fetch(self, url: str) -> bytes:
-        async with self._http.stream("GET", url) as response:
-            response.raise_for_status()
-            body = b""
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > DOCUMENT_BYTES_MAX:
-                    raise ValueError(f"{url} answers more than {DOCUMENT_BYTES_MAX} bytes")
-            return body
+        discovery = await _discover(self._http, self._issuer)
+        return KeySet.import_key_set(msgspec.json.decode(await _fetch(self._http, discovery.jwks_uri)))
 
     def _role(self, claims: dict[str, Any]) -> Role:
         """The role a token gives; where the provider gave several of ours, the one that may do most."""
@@ -243,3 +238,98 @@ def _dig(claims: dict[str, Any], name: str) -> Any:
     for part in name.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value
+
+
+class CodeFlow:
+    """The authorization code flow, as far as this server speaks to the provider itself.
+
+    Args:
+        issuer, http: as of ``OidcTokens``, which checks the token that is redeemed.
+        client_id, client_secret: how the pages are registered; without a secret PKCE alone protects the code.
+        scope: what is asked for beside who somebody is.
+    """
+
+    def __init__(
+        self, issuer: str, http: httpx.AsyncClient, *, client_id: str, client_secret: str | None, scope: str
+    ) -> None:
+        self._issuer = issuer
+        self._http = http
+        self.client_id = client_id
+        self._secret = client_secret
+        self.scope = scope
+
+    async def authorization_endpoint(self) -> str:
+        """Where a browser is sent to sign in.
+
+        Raises:
+            Rejected: 503, the provider cannot be asked.
+        """
+        return (await self._asked()).authorization_endpoint
+
+    async def redeem(self, code: str, verifier: str, nonce: str, back: str) -> str:
+        """The ID token for a code. Its nonce is compared here; whether it holds is for ``OidcTokens`` to say.
+
+        Raises:
+            Rejected: 403 the provider does not take the code, or the token is for another sign-in; 503 it is away.
+        """
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": back,
+            "code_verifier": verifier,
+            "client_id": self.client_id,
+        }
+        auth = None if self._secret is None else httpx.BasicAuth(self.client_id, self._secret)
+        endpoint = (await self._asked()).token_endpoint
+        try:
+            answer = await self._http.post(endpoint, data=form, auth=auth or httpx.USE_CLIENT_DEFAULT)
+            if answer.is_server_error:
+                raise Rejected(503, "identity-provider-away", headers={"Retry-After": "5"})
+            token = msgspec.json.decode(answer.raise_for_status().content, type=_Redeemed).id_token
+            body = token.split(".")[1]
+            told = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=_Nonce)
+        except httpx.TransportError as error:
+            raise Rejected(503, "identity-provider-away", headers={"Retry-After": "5"}) from error
+        except (httpx.HTTPStatusError, ValueError, IndexError) as error:
+            raise Rejected(403, "sign-in-failed") from error
+        if told.nonce != nonce:
+            raise Rejected(403, "sign-in-failed")
+        return token
+
+    async def _asked(self) -> _Discovery:
+        try:
+            found = await _discover(self._http, self._issuer)
+            if not found.authorization_endpoint or not found.token_endpoint:
+                raise ValueError("the provider names no endpoints to sign in at")
+        except (httpx.HTTPError, ValueError) as error:
+            log.warning(
+                "identity-provider-away", issuer=self._issuer, error=f"{type(error).__name__}: {error}"
+            )
+            raise Rejected(503, "identity-provider-away", headers={"Retry-After": "5"}) from error
+        return found
+
+
+async def _discover(http: httpx.AsyncClient, issuer: str) -> _Discovery:
+    """Raises:
+    httpx.HTTPError: the provider does not answer.
+    ValueError: what it says is not a discovery document of this issuer, or sends over an open line.
+    """
+    body = await _fetch(http, issuer.rstrip("/") + "/.well-known/openid-configuration")
+    found = msgspec.json.decode(body, type=_Discovery)
+    if found.issuer != issuer:
+        raise ValueError(f"the discovery document is of {found.issuer}")
+    for url in (found.jwks_uri, found.authorization_endpoint, found.token_endpoint):
+        if url and urlsplit(issuer).scheme == "https" != urlsplit(url).scheme:
+            raise ValueError("keys, codes or tokens would come over an open line")
+    return found
+
+
+async def _fetch(http: httpx.AsyncClient, url: str) -> bytes:
+    async with http.stream("GET", url) as response:
+        response.raise_for_status()
+        body = b""
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > DOCUMENT_BYTES_MAX:
+                raise ValueError(f"{url} answers more than {DOCUMENT_BYTES_MAX} bytes")
+        return body

@@ -12,6 +12,7 @@ import msgspec
 from adapters.catalogue import Catalogue
 from adapters.forecasts import Forecasts
 from adapters.http.identity import Tokens, derive
+from adapters.http.session import Sessions
 from adapters.live_lines import LiveLines
 from adapters.loop import Receipt, RequestKey
 from adapters.people import People
@@ -138,6 +139,7 @@ class Parts(NamedTuple):
     catalogue: Catalogue
     clock: Callable[[], datetime]
     tokens: Tokens
+    sessions: Sessions
     seal: Seal
     log: ReadLog
     health: Health

@@ -27,6 +27,18 @@ REQUESTS: dict[str, Text] = {
         "暂时无法联系身份认证服务，请稍后再试。", "The identity provider cannot be reached; try again soon."
     ),
     "not-yours": Text("您的角色（{role}）不能这样做。", "Your role ({role}) may not do this."),
+    "not-same-origin": Text(
+        "请求不是从本网站的页面发出的，未予办理。",
+        "The request did not come from a page of this site and was not carried out.",
+    ),
+    "form-incomplete": Text("有几项还没有填写。", "Some fields are still empty."),
+    "field-missing": Text("请填写这一项。", "Please fill this in."),
+    "field-wrong": Text(
+        "请检查这一项，填写的内容不能使用。", "Please check this field; what it says cannot be used."
+    ),
+    "sign-in-failed": Text(
+        "登录没有完成，请重新登录。", "Signing in was not completed; please sign in again."
+    ),
     "other-hall": Text("您只能在自己的大厅操作。", "Your token is for another hall than {hall}."),
     "other-window": Text("您只能在自己的窗口操作。", "Your token is for another window than {window}."),
     "another-clerk": Text("只能以本人身份打开窗口。", "A window is opened in one's own name."),

@@ -12,10 +12,13 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from adapters.http.access import ACCESS
-from adapters.http.identity import ROLES
-from adapters.web import roles
+from adapters.http.identity import ROLES, Identity
+from adapters.http.session import Sessions
+from adapters.web import demo, roles, screens
 from adapters.web.assets import FOLDER
-from adapters.web.pages import Boards, Shown, routes, window_number
+from adapters.web.pages import together
+from adapters.web.screens import Boards, Shown, window_number
+from adapters.web.site import Site
 from domain.hall import HallPlan, QueuePlan, WindowPlan
 from domain.message import Text
 from projections import board
@@ -69,12 +72,17 @@ class Away:
         raise ConnectionError("the store is away")
 
 
+async def nobody(token: str) -> Identity:
+    raise AssertionError("these pages ask for no token")
+
+
 def opened(
     boards: Boards, *, tokens: bool = True, halls: dict[str, Hall] | None = None
 ) -> TestClient[Litestar]:
     catalogue = Halls({"tanghe": Hall(PLAN)} if halls is None else halls)
-    handlers = routes(catalogue, boards, clock=lambda: NOW, development_tokens=tokens)
-    return TestClient(Litestar(handlers, openapi_config=None), base_url="http://hall.example:8000")
+    site = Site(Sessions(b"s" * 32), nobody, lambda: NOW, development_tokens=tokens)
+    pages = together(site, demo.routes(site, catalogue), screens.routes(site, catalogue, boards))
+    return TestClient(Litestar([pages], openapi_config=None), base_url="http://hall.example:8000")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A browser for the tests that look: Debian's own Chromium, told to speak to nobody."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.line import Line
+from tests.browser.seeing import prefer, sign_in
 from tests.running import Running
 
 CHROMIUM = "/usr/bin/chromium"
@@ -58,14 +59,23 @@ def complaints() -> Complaints:
 @pytest.fixture
 def visit(browser: Browser, server: Running, complaints: Complaints) -> Iterator[Open]:
     """Opens a path of the server in a window of its own: ``width`` and ``height`` are its size, ``url`` the way to the
-    server if it is not the straight one."""
+    server if it is not the straight one, ``account`` who is signed in, ``look`` what they chose (``language``…)."""
     contexts: list[BrowserContext] = []
 
     def open_(
-        path: str, width: int = 1920, height: int = 1080, url: str = server.url, **options: Any
+        path: str,
+        width: int = 1920,
+        height: int = 1080,
+        url: str = server.url,
+        account: str | None = None,
+        look: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
+        if account is not None:
+            sign_in(context, url, account)
+        prefer(context, url, **(look or {}))
         page = context.new_page()
         complaints.watch(page, url)
         page.goto(url + path)

@@ -19,7 +19,9 @@ from adapters.forecasts import Forecasts
 from adapters.http.app import create_http
 from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Role, Tokens
+from adapters.http.oidc import CodeFlow
 from adapters.http.parts import Parts, Seal, Standing
+from adapters.http.session import Sessions
 from adapters.live_lines import LiveLines
 from adapters.log import LogReader
 from adapters.loop import CommandLoop
@@ -30,6 +32,7 @@ from adapters.store import GroupCommitRecorder
 from adapters.stream import Item
 from adapters.tail import LogTail
 from adapters.views import Views, ViewsRecorder
+from adapters.web.pages import pages
 from domain.handling import Act
 from domain.message import Stamp
 from projections import PROJECTIONS
@@ -87,7 +90,12 @@ class Served:
 
 @asynccontextmanager
 async def serving(
-    url: str, *, lean: bool = True, tokens: Tokens | None = None, settings: Settings | None = None
+    url: str,
+    *,
+    lean: bool = True,
+    tokens: Tokens | None = None,
+    settings: Settings | None = None,
+    code_flow: CodeFlow | None = None,
 ) -> AsyncIterator[Served]:
     """A server on the database, with the demonstration region in it."""
     recorder = GroupCommitRecorder(store.datastore(url))
@@ -125,6 +133,7 @@ async def serving(
             catalogue=catalogue,
             clock=clock,
             tokens=tokens or DevelopmentTokens(SECRET),
+            sessions=Sessions(SECRET),
             seal=seal,
             log=LogReader(pool),
             health=health,
@@ -133,7 +142,8 @@ async def serving(
             forecasts=forecasts,
             lines=LiveLines(boards, loop.peek, forecasts, clock, seal.invite),
         )
-        served = Served(create_http(parts, lean=lean), parts, clock, url)
+        door = create_http(parts, lean=lean, pages=[pages(parts, code_flow, SECRET)])
+        served = Served(door, parts, clock, url)
         await stack.enter_async_context(served.client)
         yield served
     recorder.datastore.close()

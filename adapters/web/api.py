@@ -1,0 +1,78 @@
+"""The public API as a page's visitor may use it: asked in process, with the visitor's own identity.
+
+Pages know nothing that a program outside could not ask, so every rule, role and sentence exists once.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import msgspec
+from litestar import Request
+from litestar.types import ASGIApp
+
+from adapters.http.access import API
+from adapters.http.problems import Problem
+
+CARRIED = ("authorization", "cookie", "host", "origin", "sec-fetch-site")
+"""What says who asks, and that a page of ours made them ask."""
+
+
+class Refusal(Exception):
+    """The API said no; ``problem`` is what it answered."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.status} {problem.code}")
+        self.problem = problem
+
+
+class Api:
+    """Asks ``/api/v1`` + path for one visitor. Every method answers the decoded JSON.
+
+    Raises:
+        Refusal: any answer of 400 or more.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, headers: Mapping[str, str]) -> None:
+        self._client = client
+        self._headers = headers
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """Parameters that are ``None`` are left out."""
+        told = {name: value for name, value in query.items() if value is not None}
+        return _read(await self.fetch(path, **told))
+
+    async def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
+        """Ask for a command; with ``key``, a form that is sent twice does one thing (``Idempotency-Key``)."""
+        return await self.send("POST", path, body, key=key)
+
+    async def put(self, path: str, body: Any, *, key: str | None = None) -> Any:
+        return await self.send("PUT", path, body, key=key)
+
+    async def send(self, method: str, path: str, body: Any, *, key: str | None = None) -> Any:
+        headers = {**self._headers, "Content-Type": "application/json"}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        content = msgspec.json.encode({} if body is None else body)
+        return _read(await self._client.request(method, f"{API}{path}", content=content, headers=headers))
+
+    async def fetch(self, path: str, **query: Any) -> httpx.Response:
+        """The answer as it is, for what is not JSON: a calendar file, a workbook."""
+        return await self._client.get(f"{API}{path}", params=query, headers=self._headers)
+
+
+def client_of(app: ASGIApp) -> httpx.AsyncClient:
+    """Asks an application in this process; nothing goes over the network."""
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # two spellings of the same protocol
+    return httpx.AsyncClient(transport=transport, base_url="http://in.process", trust_env=False)
+
+
+def carried(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """The headers of a page's request that its questions to the API take along."""
+    return {name: value for name in CARRIED if (value := request.headers.get(name)) is not None}
+
+
+def _read(answer: httpx.Response) -> Any:
+    if answer.is_error:
+        raise Refusal(msgspec.json.decode(answer.content, type=Problem))
+    return msgspec.json.decode(answer.content) if answer.content else None

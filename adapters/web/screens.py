@@ -1,0 +1,119 @@
+"""The screen of every hall: what ``GET /halls/{hall}/board`` tells, shown large in both languages."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, NamedTuple, Protocol
+
+import msgspec
+import structlog
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, QueryParameter
+
+from adapters.web.places import NO_HALL, Catalogue
+from adapters.web.site import Page, Site, Visiting
+from domain.message import Text
+from domain.workdays import SHANGHAI
+from projections import board
+
+log = structlog.get_logger()
+
+CALLS_SHOWN = 6
+BOARD_S = 2.0
+"""How long a page waits for its board before it comes without one."""
+
+QUIET = (
+    ("open", Text("尚无叫号", "No calls yet")),
+    ("not-open", Text("今日尚未开始叫号", "No calls yet today")),
+    ("closed", Text("今日服务已结束", "Closed for today")),
+)
+"""What a screen says instead of calls, by the state of the day."""
+
+
+class Boards(Protocol):
+    """Boards as ``GET /api/v1/halls/{hall}/board`` answers them."""
+
+    async def board(self, hall: str, day: date) -> bytes: ...
+
+
+class Shown(board.Board, frozen=True):
+    """A board with how old it is."""
+
+    position: int = 0
+    as_of: datetime | None = None
+    stale: bool = True
+
+
+class CallRow(NamedTuple):
+    """A call as a row of the screen; ``number`` is empty if the window has none."""
+
+    ticket: str
+    number: str
+    name: Text
+    recalled: bool
+    long: bool
+    wide: bool
+    wider: bool
+
+
+def routes(site: Site, catalogue: Catalogue, boards: Boards) -> list[HTTPRouteHandler]:
+    """The handler of the screens."""
+
+    @get("/halls/{hall:str}/screen", include_in_schema=False)
+    async def screen(
+        visit: Visiting,
+        hall: FromPath[str],
+        asked: Annotated[date | None, QueryParameter(name="date")] = None,
+    ) -> Page:
+        if (listed := catalogue.halls.get(hall)) is None:
+            return visit.missing(NO_HALL)
+        now = site.clock().astimezone(SHANGHAI)
+        shown = await _shown(boards, hall, asked or now.date())
+        return visit.page(
+            "screen.html",
+            name=hall,
+            hall=listed.plan,
+            board=shown,
+            other_day=asked if asked != now.date() else None,
+            calls=[] if shown.state == "closed" else [_row(call) for call in _latest(shown.calls)],
+            queues=sorted(shown.queues, key=lambda queue: not (queue.waiting or queue.windows_open)),
+            blank_call=CallRow("", "", Text("-", "-"), False, False, False, False),
+            blank_queue=board.QueueOnBoard("-", "", Text("-", "-"), 0, 0, None),
+            quiet=QUIET,
+            as_of=shown.as_of and shown.as_of.astimezone(SHANGHAI),
+            now=now,
+        )
+
+    return [screen]
+
+
+async def _shown(boards: Boards, hall: str, day: date) -> Shown:
+    """The board of a day. While it cannot be had, an empty one that says so: a screen that starts in such a moment
+    must come up by itself and go on asking, for there is nobody at it to reload the page."""
+    try:
+        async with asyncio.timeout(BOARD_S):
+            return msgspec.json.decode(await boards.board(hall, day), type=Shown)
+    except Exception as error:
+        log.warning("screen-without-board", hall=hall, error=str(error) or type(error).__name__)
+        return Shown(hall, day, "not-open", [], [], [])
+
+
+def _latest(calls: Sequence[board.Call]) -> list[board.Call]:
+    """The newest calls, of several of one ticket the last."""
+    latest: dict[str, board.Call] = {}
+    for call in calls:
+        latest.setdefault(call.ticket, call)
+    return list(latest.values())[:CALLS_SHOWN]
+
+
+def _row(call: board.Call) -> CallRow:
+    number, name, width = window_number(call.window), call.window_name, len(call.ticket)
+    return CallRow(call.ticket, number, name, call.recalled, len(name.zh) > 8, width > 4, width > 5)
+
+
+def window_number(window: str) -> str:
+    """``3`` of ``w03``; nothing of a name that does not end in a number. ``screen.js`` reads it the same way."""
+    found = re.fullmatch(r"\D*0*(\d{1,3})", window, re.ASCII)
+    return found[1] if found else ""

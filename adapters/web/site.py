@@ -1,0 +1,279 @@
+"""What every page works with: the site (templates, words, sessions) and a visit (one request with its visitor).
+
+A page's module has ``routes(site) -> list of handlers``. A handler takes ``visit`` and answers ``visit.page(…)`` or,
+after a form, ``visit.go(path)``. What the API refuses and a handler does not catch becomes a page that says why.
+"""
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+import msgspec
+from babel.dates import format_skeleton, format_time, format_timedelta
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import MediaType, Request, Response
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
+
+from adapters.http import errors
+from adapters.http.identity import Identity, Role
+from adapters.http.problems import FieldError, Problem, problem
+from adapters.http.sentences import SENTENCES
+from adapters.http.session import SAFE, Sessions, must_be_ours
+from adapters.web.api import Api, Refusal, carried, client_of
+from adapters.web.assets import Assets
+from adapters.web.words import LANGUAGES, Language, translations
+from domain.message import Text
+from domain.workdays import SHANGHAI
+
+TEMPLATES = Path(__file__).parent / "templates"
+LOCALES = {"zh": "zh_Hans_CN", "en": "en_GB"}
+HTML_LANGUAGES = {"zh": "zh-CN", "en": "en"}
+THEMES = ("light", "dark")
+PREFERENCES = {"language": LANGUAGES, "size": ("normal", "large"), "theme": ("auto", *THEMES)}
+"""What a visitor may choose about how pages look, each kept in a cookie of that name."""
+
+Page = Response[str]
+
+
+class SignInNeeded(Exception):
+    """The page is for people who have signed in."""
+
+
+class Site:
+    """The pages' common ground.
+
+    Args:
+        sessions: who browsers are.
+        identify: turns a token into an identity.
+        clock: the clock of the program, aware.
+        public_url: how browsers reach the program, if it is told.
+        development_tokens: whether anybody may sign in as anybody, and the demonstration's pages exist.
+    """
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        identify: Callable[[str], Awaitable[Identity]],
+        clock: Callable[[], datetime],
+        *,
+        development_tokens: bool,
+        public_url: str | None = None,
+    ) -> None:
+        self.sessions = sessions
+        self.identify = identify
+        self.public_url = public_url
+        self.clock = clock
+        self.development_tokens = development_tokens
+        self.assets = Assets()
+        self.templates = {language: self._environment(language) for language in LANGUAGES}
+        self._client: httpx.AsyncClient | None = None
+
+    def visit(self, request: Request[Any, Any, Any]) -> "Visit":
+        """The visit that a request is."""
+        if self._client is None:
+            self._client = client_of(request.app)
+        return Visit(self, request, Api(self._client, carried(request)))
+
+    def refused(self, request: Request[Any, Any, Any], error: Exception) -> "Page":
+        """The page for what a handler did not catch: the way to sign in, or what is the matter."""
+        visit = self.visit(request)
+        match error:
+            case SignInNeeded():
+                return visit.go(f"/sign-in?next={quote(visit.path, safe='')}")
+            case Refusal():
+                told = error.problem
+            case _:
+                found = errors.rejection(error)
+                told = problem(found.status, found.code, found.facts, errors=found.errors)
+        return visit.page("problem.html", status=told.status, problem=told)
+
+    def _environment(self, language: Language) -> Environment:
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
+        )
+        environment.policies["ext.i18n.trimmed"] = True
+        environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+        environment.globals |= {
+            "static": self.assets.url,
+            "language": language,
+            "html_language": HTML_LANGUAGES[language],
+            "development_tokens": self.development_tokens,
+            "blank_form": Form,
+        }
+        locale = LOCALES[language]
+        environment.filters |= {
+            "said": lambda text: said(text, language),
+            "day": lambda at: format_skeleton("yMMMEd", _local(at), locale=locale),
+            "clock": lambda at: format_time(_local(at), "HH:mm", locale=locale),
+            "moment": lambda at: (
+                f"{format_skeleton('MMMEd', _local(at), locale=locale)} {format_time(_local(at), 'HH:mm')}"
+            ),
+            "duration": lambda seconds: format_timedelta(
+                timedelta(seconds=round(seconds)), threshold=2, locale=locale
+            ),
+        }
+        return environment
+
+
+class Form:
+    """What somebody filled in, and what was wrong with it. An empty one is a form not yet sent.
+
+    Its fields carry the names of the API body's fields (``person.name``), so that what the API says of a field stands
+    beside it. ``key`` goes along hidden: a form that is sent twice does one thing.
+    """
+
+    def __init__(self, values: Mapping[str, str] | None = None, problem: Problem | None = None) -> None:
+        self.values = dict(values or {})
+        self.problem = problem
+        self.key = self.values.pop("key", "") or secrets.token_urlsafe(12)
+
+    def __getitem__(self, name: str) -> str:
+        """A field's trimmed text; empty if it was not sent."""
+        return self.values.get(name, "").strip()
+
+    def given(self, *names: str) -> dict[str, str]:
+        """The named fields that were filled in."""
+        return {name: self[name] for name in names if self[name]}
+
+    def wrong(self, refusal: Refusal) -> "Form":
+        """The same form, to be shown again with what was wrong."""
+        return Form({**self.values, "key": self.key}, refusal.problem)
+
+    def lacks(self, *names: str) -> "Form | None":
+        """The same form to be shown again, if a named field is empty."""
+        missing = [FieldError(name, "field-missing") for name in names if not self[name]]
+        if not missing:
+            return None
+        return Form({**self.values, "key": self.key}, problem(422, "form-incomplete", errors=missing))
+
+    def error(self, name: str) -> Text | None:
+        """What is wrong with a field."""
+        for found in self.problem.errors if self.problem else ():
+            if found.field == name:
+                return SENTENCES.get(found.message, SENTENCES["field-wrong"])
+        return None
+
+
+class Visit:
+    """One request: its visitor, the language and look they chose, and the API as they may use it."""
+
+    def __init__(self, site: Site, request: Request[Any, Any, Any], api: Api) -> None:
+        self.site = site
+        self.request = request
+        self.api = api
+        self.identity: Identity | None = request.scope.get("user")
+        cookies = request.cookies
+        self.language: Language = "en" if cookies.get("language") == "en" else "zh"
+        asked = request.query_params.get("theme") or cookies.get("theme")
+        self.theme = asked if asked in THEMES else None
+        self.large = cookies.get("size") == "large"
+        self._environment = site.templates[self.language]
+
+    @property
+    def path(self) -> str:
+        """Where the visitor is, with the query, to be led back to."""
+        url = self.request.url
+        return url.path + (f"?{url.query}" if url.query else "")
+
+    def gettext(self, text: str, **told: Any) -> str:
+        """A string of a module in the visitor's language. Name it ``_`` so that it is found:
+        ``_ = visit.gettext``."""
+        translated = self._environment.globals["gettext"]
+        return str(translated(text, **told))  # type: ignore[operator]
+
+    def say(self, text: Text | Mapping[str, str]) -> str:
+        """A text of the domain in the visitor's language."""
+        return said(text, self.language)
+
+    def require(self, *roles: Role) -> Identity:
+        """The visitor, if they have one of the roles; any role, if none is named.
+
+        Raises:
+            SignInNeeded: nobody has signed in; they are led to the sign-in page and back.
+            Refusal: somebody of another role has.
+        """
+        if self.identity is None:
+            raise SignInNeeded
+        if roles and self.identity.role not in roles:
+            raise Refusal(problem(403, "not-yours", {"role": self.identity.role}))
+        return self.identity
+
+    async def form(self) -> Form:
+        """What was sent. Files are not taken here."""
+        sent = await self.request.form()
+        return Form({name: value for name, value in sent.multi_items() if isinstance(value, str)})
+
+    def page(self, template: str, *, status: int = HTTPStatus.OK, **told: Any) -> Page:
+        """A template with what it is told; beside that it knows ``visit``, and ``form`` if it is told one."""
+        if isinstance(form := told.get("form"), Form) and form.problem is not None:
+            status = form.problem.status
+        html = self._environment.get_template(template).render(visit=self, **told)
+        headers = {"Content-Language": HTML_LANGUAGES[self.language]}
+        return Response(html, media_type=MediaType.HTML, status_code=status, headers=headers)
+
+    def missing(self, about: Text) -> Page:
+        """The page for what is not there."""
+        return self.page("missing.html", status=HTTPStatus.NOT_FOUND, about=about)
+
+    def go(self, path: str, *cookies: Cookie) -> Page:
+        """Lead the browser on, as after every form that was accepted."""
+        headers = {"Location": inside(path)}
+        return Response("", status_code=HTTPStatus.SEE_OTHER, headers=headers, cookies=cookies)
+
+    def leave(self, url: str, *cookies: Cookie) -> Page:
+        """Lead the browser to another site: the identity provider, and nobody else."""
+        return Response("", status_code=HTTPStatus.SEE_OTHER, headers={"Location": url}, cookies=cookies)
+
+
+Visiting = NamedDependency[Visit]
+"""How a handler takes its visit: ``async def page(visit: Visiting, …) -> Page``."""
+
+
+def said(text: Any, language: Language) -> str:
+    """A text that stands in both languages, in one."""
+    if isinstance(text, Text):
+        return text.en if language == "en" else text.zh
+    return str(text[language])
+
+
+def inside(path: str) -> str:
+    """A path of this site; the first page for anything that leads elsewhere."""
+    found = urlsplit(path)
+    safe = path.startswith("/") and not re.match(r"/[/\\]", path) and not found.netloc and path.isprintable()
+    return quote(path, safe="/?&=%#+:,;@!$'()*~.-_") if safe else "/"
+
+
+async def ours(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guards the pages: a form is taken only from a page of ours, whoever is signed in.
+
+    Raises:
+        Rejected: 403, it came from elsewhere.
+    """
+    if connection.scope.get("method", "GET") not in SAFE:
+        must_be_ours(connection.scope["headers"])
+
+
+def _local(at: datetime | date | str) -> Any:
+    """A moment or a day where the halls are."""
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at) if len(at) > 10 else date.fromisoformat(at)
+    return at.astimezone(SHANGHAI).replace(tzinfo=None) if isinstance(at, datetime) else at
+
+
+def as_json(value: Any) -> str:
+    """A value for a data attribute that a script reads."""
+    return msgspec.json.encode(value).decode()

@@ -16,7 +16,7 @@ CHINESE = re.compile(r"[一-鿿]")
 IN_BOTH = {"landing.html", "role.html", "missing.html", "screen.html"}
 """Templates that show both languages at once, and so have no need of a catalogue."""
 
-MARKS = {"_", "N_", "ngettext", "Text", "TranslationError"}
+MARKS = {"_", "N_", "ngettext", "Text"}
 """Calls whose strings are in both languages, or are translated where they are shown."""
 
 

@@ -23,6 +23,9 @@ WORDS = {
     "notice": "nothing",
     "template": "nothing",
 }
+FOR_PROGRAMS = ("/api/", "/health/", "/metrics", "/schema", "/asyncapi")
+"""Beside these there are pages, which anybody may fetch and which themselves ask these."""
+
 STREAMS = {("GET", f"{API}/halls/{{hall}}/{what}/events") for what in ("board", "alarms", "line")}
 """Goes on for ever once it is admitted; its own tests are in test_screens."""
 
@@ -42,6 +45,7 @@ def routes_of(served: Served) -> set[tuple[str, str]]:
         (method, route.path_format)
         for route in app.routes  # type: ignore[attr-defined]
         for method in route.methods - {"OPTIONS"}
+        if route.path_format.startswith(FOR_PROGRAMS)
     }
 
 

@@ -81,9 +81,10 @@ def problem(
     errors: Sequence[FieldError] = (),
 ) -> Problem:
     """The problem for a code, its sentences filled with the facts."""
-    told = _Facts({name: _plain(fact) for name, fact in (facts or {}).items()})
+    zh = _Facts({name: _plain(fact) for name, fact in (facts or {}).items()})
+    en = _Facts(zh | {name: fact.en for name, fact in (facts or {}).items() if isinstance(fact, Text)})
     sentence = SENTENCES.get(code, SENTENCES["internal-error"])
-    text = Text(sentence.zh.format_map(told), sentence.en.format_map(told))
+    text = Text(sentence.zh.format_map(zh), sentence.en.format_map(en))
     return Problem(
         type=f"urn:mingting:problem:{code}",
         title=code.replace("-", " ").capitalize(),
@@ -97,7 +98,9 @@ def problem(
 
 
 def _plain(fact: Any) -> Any:
-    """A fact as a sentence says it; instants in the halls' time."""
+    """A fact as a Chinese sentence says it; instants in the halls' time."""
+    if isinstance(fact, Text):
+        return fact.zh
     if isinstance(fact, datetime):
         return f"{fact.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
     if isinstance(fact, list | tuple):

@@ -257,12 +257,12 @@ WINDOWS: dict[str, Text] = {
         "What was done with ticket {number} could be undone for {seconds} s.",
     ),
     "hall-full": Text(
-        "大厅等候人数已满（{capacity}人），暂停取号；可预约其他时间。",
-        "The hall is full ({capacity} are waiting): no tickets for now; other times can be booked.",
+        "大厅等候人数已满（{capacity}人），暂停取号。{instead}",
+        "The hall is full ({capacity} are waiting): no tickets for now. {instead}",
     ),
     "closing-soon": Text(
-        "预计在{closes}下班前办理不完，今天停止取号；可预约其他时间。",
-        "Those who wait will take until closing time ({closes}): no more tickets today; other times can be booked.",
+        "预计在{closes}下班前办理不完，今天停止取号。{instead}",
+        "Those who wait will take until closing time ({closes}): no more tickets today. {instead}",
     ),
 }
 

@@ -11,12 +11,13 @@ import msgspec
 from adapters.http.access import API, WINDOW
 from adapters.http.asking import Asking, Reply
 from adapters.http.commands import Command, Nothing
+from adapters.http.openings import instead
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
 from domain import acts, queue
 from domain.acts import CallReceipt, DayReceipt, QueueReceipt, TicketReceipt, WindowReceipt
 from domain.line import Alarm, Pool
-from domain.message import Id, Label, Reference, Words
+from domain.message import Id, Label, Reference, Refused, Words
 from domain.order import Priority
 from domain.queue import Outcome
 
@@ -132,6 +133,7 @@ def day_of(asked: Asking, query: bytes) -> date:
 
 def commands(parts: Parts) -> list[Command]:
     """The routes that move tickets and windows."""
+    offer_instead = instead(parts)
 
     async def take(asked: Asking, words: list[str], body: TicketAsked, query: bytes) -> Reply:
         hall, day = words[0], day_of(asked, query)
@@ -146,7 +148,10 @@ def commands(parts: Parts) -> list[Command]:
         person = asked.identity.person if asked.identity else None
         issue = queue.IssueTicket(ticket, line, body.item, body.priority, person=person)
         act = acts.take_ticket(hall, day, plan, issue, wait=parts.forecasts.wait)
-        return await asked.submit(parts.loop, act, 201, parts.follow)
+        try:
+            return await asked.submit(parts.loop, act, 201, parts.follow)
+        except Refused as refused:
+            raise await offer_instead(refused, hall, line, body.item) from None
 
     async def open_(asked: Asking, words: list[str], body: WindowOpening, query: bytes) -> Reply:
         hall, window = words

@@ -38,6 +38,7 @@ from adapters.codes import Codes
 from adapters.demonstration import plans
 from adapters.embedded import DataInUse, ServerFailed
 from adapters.forecasts import Forecasts
+from adapters.freezing import Freezing
 from adapters.http.app import create_http
 from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Tokens, derive
@@ -312,6 +313,7 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
             sending,
             now,
         )
+        freezing = Freezing(tail("figures"), views_recorder, views, LogReader(connections), loop.submit, now)
         parts = {
             "relay": relay.run,
             "projections": runner.run,
@@ -320,6 +322,7 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
             "attendance": attendance.run,
             "closing": closing.run,
             "outbox": outbox.run,
+            "figures": freezing.run,
         }
         settle_memory()
         await until_stopped(work(parts), parent=parent)

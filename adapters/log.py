@@ -33,6 +33,8 @@ SELECT_AT: LiteralString = """
     WHERE notification_id <= %b ORDER BY notification_id DESC LIMIT 1
 """
 
+SELECT_FIRST: LiteralString = "SELECT state FROM stored_events ORDER BY notification_id LIMIT 1"
+
 SELECT_LAST: LiteralString = "SELECT coalesce(max(notification_id), 0) FROM stored_events"
 
 
@@ -62,6 +64,16 @@ class LogReader:
                     SELECT_TOPICS_UNTIL, (list(topics), after, position), binary=True
                 )
             return [envelope.read(*row) for row in await found.fetchall()]
+
+    async def begun(self) -> datetime | None:
+        """When the first event was recorded; ``None`` while there is none."""
+        async with self._pool.connection() as connection:
+            found = await connection.execute(SELECT_FIRST, binary=True)
+            row = await found.fetchone()
+        if row is None:
+            return None
+        stamp = envelope.read_sealed(row[0]).stamp
+        return stamp.recorded_at or stamp.at
 
     async def moment(self, position: int) -> tuple[int, datetime]:
         """The position of the last event up to here, and when it was recorded."""

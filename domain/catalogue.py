@@ -14,6 +14,7 @@ from domain import (
     region,
     review,
     slots,
+    snapshot,
     templates,
 )
 from domain.message import Decider, Event
@@ -30,6 +31,7 @@ DECIDERS: dict[str, Decider] = {
     "region": region,
     "review": review,
     "slots": slots,
+    "snapshot": snapshot,
     "wording": templates,
 }
 
@@ -52,6 +54,7 @@ EVENTS: dict[str, type[Event]] = {
         region,
         review,
         slots,
+        snapshot,
         templates,
     )
     for event in _members(module.AnyEvent)
@@ -70,5 +73,6 @@ AnyEvent = (
     | region.AnyEvent
     | review.AnyEvent
     | slots.AnyEvent
+    | snapshot.AnyEvent
     | templates.AnyEvent
 )

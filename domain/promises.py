@@ -14,6 +14,7 @@ from domain.numbers import Numbers
 from domain.queue import Queue
 from domain.review import BAD, Review, ReviewGiven
 from domain.slots import Appointment, Arrived, Cancelled, Slots
+from domain.snapshot import Snapshot
 
 
 def broken(stream: str, state: Any) -> Iterator[str]:
@@ -92,11 +93,17 @@ def _numbers(day: Numbers) -> Iterator[str]:
         yield f"the serials of {len(day.taken)} cases are not 1 to {len(day.taken)} in order"
 
 
+def _snapshot(period: Snapshot) -> Iterator[str]:
+    if period.contradictions:
+        yield f"was amended {period.contradictions} times from a number that was not told before"
+
+
 PROMISES: dict[str, Callable[[Any], Iterator[str]]] = {
     "numbers": _numbers,
     "queue": _queue,
     "review": _review,
     "slots": _slots,
+    "snapshot": _snapshot,
 }
 
 

@@ -14,6 +14,7 @@ from projections import (
     open_days,
     performance,
     rectifications,
+    snapshots,
 )
 
 PROJECTIONS: tuple[ModuleType, ...] = (
@@ -28,5 +29,6 @@ PROJECTIONS: tuple[ModuleType, ...] = (
     open_days,
     performance,
     rectifications,
+    snapshots,
 )
 """Every projection there is; a new one is listed here."""

@@ -95,11 +95,14 @@ class Chosen(msgspec.Struct, frozen=True):
         )
 
     def published(self, view: View) -> Published | None:
-        """The item of a document, if it was published by the last day and what was asked for can name an item."""
-        item = view.published
-        if item is None or view.day > self.last or any((self.hall, self.window, self.clerk, self.channel)):
+        """The item of a document as it was published by the last day, if what was asked for can name an item."""
+        if any((self.hall, self.window, self.clerk, self.channel)):
             return None
-        return item if self.unit in (None, item.unit) and self.item in (None, item.item) else None
+        last = max((day for day in view.published if day <= self.last), default=None)
+        item = view.published[last] if last is not None else None
+        if item is None or self.unit not in (None, item.unit) or self.item not in (None, item.item):
+            return None
+        return item
 
 
 ANYTHING = Chosen()

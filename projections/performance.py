@@ -112,7 +112,8 @@ class View(msgspec.Struct, omit_defaults=True):
     """By ticket number the slice its visit counts in, so that a finish that is undone is counted back."""
     real_name: bool = False
     """The author of a bad review is known to the hall."""
-    published: Published | None = None
+    published: dict[str, Published] = {}
+    """An item as it was published, by day: a period that is over keeps the promises of its time."""
 
 
 MINE = frozenset(
@@ -166,7 +167,7 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
     match event:
         case ItemPublished(plan):
             view = view or View(None, today)
-            view.published = _published(recorded.subject, plan)
+            view.published[today] = _published(recorded.subject, plan)
             return view
         case ServiceFinished() | FinishUndone():
             view = view or View(hall_of(recorded.stream), day_of(recorded.stream).isoformat())

@@ -37,6 +37,7 @@ from domain.review import GiveReview
 from domain.review_tags import TAGS
 from domain.rules import AT_ONCE, Rule
 from domain.slots import OfferSlots
+from domain.snapshot import FreezeFigures, Group
 from domain.supervision import RecomputeDeadline, StartClock
 from domain.terms import Terms
 from domain.workdays import Calendar, Year
@@ -79,6 +80,7 @@ STREAMS = {
     "review": "review-case.t1",
     "slots": "slots-tanghe-2026-03-02",
     "wording": "wording-reminder",
+    "snapshot": "snapshot-2026-03",
 }
 
 POOLS: dict[str, tuple[Any, ...]] = {
@@ -121,6 +123,7 @@ SAMPLES: dict[type, tuple[Any, ...]] = {
     GuidePaper: (GuidePaper("照片"), GuidePaper("合同", deferrable=True, pledgeable=True)),
     HallPlan: (HALL,),
     SlotsPlan: (offer(HALL, NINE.date()),),
+    Group: (Group("all", "all", {"bad": (1, 9)}), Group("hall", "tanghe", {"bad": (2, 9), "mean": (40, 5)})),
     RectificationLimits: (RectificationLimits(), RectificationLimits(1, 3, 6)),
     Terms: (Terms(), Terms(review_days=15, rules={"delivery": Rule(workdays=4, yellow=AT_ONCE)})),
     Year: (YEAR_2026, msgspec.structs.replace(YEAR_2026, issued=date(2025, 11, 5))),
@@ -132,6 +135,7 @@ OPENERS: dict[str, type[Command]] = {
     "queue": OpenDay,
     "review": GiveReview,
     "slots": OfferSlots,
+    "snapshot": FreezeFigures,
 }
 """Without which a stream refuses everything else."""
 

@@ -176,6 +176,8 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     # figures, the log, imports
     ("GET", f"{API}/performance"): ANYBODY,  # the public slice; the rest by role
     ("GET", f"{API}/performance/{{figure}}/events"): OVERSIGHT,
+    ("GET", f"{API}/performance/snapshots"): ANYBODY,
+    ("GET", f"{API}/performance/snapshots/{{snapshot}}"): ANYBODY,  # likewise
     ("GET", f"{API}/events"): only("auditor", "admin"),
     ("POST", f"{API}/import"): ADMIN,
     ("POST", f"{API}/halls/{{hall}}/queues"): ADMIN,

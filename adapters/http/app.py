@@ -29,6 +29,7 @@ from adapters.http import (
     rectifications,
     reviews,
     screens,
+    snapshots,
     standing,
     terms,
     windows,
@@ -88,6 +89,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
                 rectifications,
                 notices,
                 figures,
+                snapshots,
                 events,
             )
             for route in part.reads(parts)

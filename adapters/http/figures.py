@@ -4,7 +4,7 @@ Windows and clerks are for the hall's own eyes: a window is a person on a given 
 """
 
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 import msgspec
@@ -15,7 +15,7 @@ from litestar.params import FromPath, QueryParameter
 from adapters.http.access import API, OVERSIGHT
 from adapters.http.body import StrictRequest
 from adapters.http.identity import CHALLENGE
-from adapters.http.parts import Parts, Views
+from adapters.http.parts import Parts
 from adapters.http.past import TAGS, AsOf, events_of, folded
 from adapters.http.problems import FieldError, Rejected
 from adapters.http.reading import (
@@ -32,6 +32,7 @@ from adapters.http.reading import (
     page_of,
     shape,
 )
+from adapters.published import between
 from domain.item import ItemPublished
 from domain.message import Recorded, Refused, Text
 from domain.workdays import SHANGHAI
@@ -44,7 +45,6 @@ PUBLIC_FLOOR = 5
 
 DAYS_MAX = 366
 FIRST_YEAR = 2000
-PAGE = 500
 
 
 From = Annotated[date | None, QueryParameter(name="from", description="30 days before to")]
@@ -259,18 +259,6 @@ def _evidence(by: By, name: str, chosen: Chosen) -> str:
     elif by != "all":
         asked[by] = name
     return f"{API}/performance/{{figure}}/events?{urlencode(asked)}"
-
-
-async def between(views: Views, first: date, last: date) -> list[performance.View]:
-    """The documents that count something on some days, and every item published by the last of them."""
-    where: dict[str, Any] = {"last_day": (">=", first.isoformat()), "day": ("<=", last.isoformat())}
-    found: list[performance.View] = []
-    cursor: str | None = None
-    while True:
-        page = await views.find(performance.NAME, where, "day", PAGE, cursor)
-        found += [msgspec.json.decode(doc, type=performance.View) for doc in page.docs]
-        if (cursor := page.cursor) is None:
-            return found
 
 
 async def then(parts: Parts, first: date, as_of: str) -> tuple[list[performance.View], int, datetime]:

@@ -317,6 +317,8 @@ CASES: dict[str, Text] = {
 
 REVIEWS: dict[str, Text] = {
     "unknown-figure": Text("没有这个指标：{figure}。", "There is no figure {figure}."),
+    "unknown-snapshot": Text("没有{snapshot}的指标快照。", "There is no snapshot of {snapshot}."),
+    "not-frozen": Text("这一时期的指标尚未定格。", "The figures of this period are not frozen yet."),
     "unknown-review": Text("没有这个评价。", "There is no such review."),
     "already-reviewed": Text("这项服务已经评价过。", "This service was reviewed already."),
     "unknown-invitation": Text("评价邀请无效。", "This invitation does not hold."),

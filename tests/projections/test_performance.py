@@ -245,6 +245,13 @@ def test_an_item_counts_as_it_is_published_last() -> None:
     assert figures(views, "all")["all"].rates["item_visits"] == Rate(0, 1, 0.0)
 
 
+def test_a_period_that_is_over_keeps_the_promises_of_its_time() -> None:
+    views = documents(("item-permit", (at(1), published(visits=2)), (at(9), published(visits=0)))).values()
+    for last, visits in (("2026-03-08", 2), ("2026-03-09", 0)):
+        told = figures(views, "all", chosen=Chosen(last=last))["all"]
+        assert told.rates["item_visits"].numerator == visits
+
+
 def test_items_and_units_are_covered_by_one_rating_each() -> None:
     told = hall(
         ("review-ticket.t1", invited(item="permit"), rated(item="permit")),

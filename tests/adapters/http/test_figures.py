@@ -1,9 +1,16 @@
 """The published figures over HTTP: by what they are told, to whom, and where the events behind them are."""
 
+from datetime import datetime
 from typing import Any
 
+import msgspec
 import pytest
 
+from domain import snapshot
+from domain.handling import Act, Ask
+from domain.message import Stamp
+from domain.snapshot import AmendFigures, Cause, FreezeFigures, Group
+from domain.workdays import SHANGHAI
 from projections.definitions import DEFINITIONS
 from tests.adapters.http.serving import Served
 from tests.adapters.http.test_past import head
@@ -76,3 +83,30 @@ async def test_the_rating_of_a_test_case_is_a_test(office: Served) -> None:
     (hall,) = await told(office, office.bearer("admin"), hall="heilong", after=at)
     assert hall["tests"] == {"cases": 1, "reviews": 1}
     assert hall["rates"]["bad"]["denominator"] == hall["rates"]["on_the_spot"]["denominator"] == 0
+
+
+async def test_a_snapshot_is_read_as_it_was_frozen_and_as_it_was_amended(office: Served) -> None:
+    stamp = Stamp(at=datetime(2026, 4, 1, 1, tzinfo=SHANGHAI), by="clock:figures", command="freeze")
+    stream = snapshot.stream("2026-03")
+    was = (Group("hall", "tanghe", {"bad": (1, 9)}), Group("hall", "heilong", {"bad": (1, 3)}))
+    now = (Group("hall", "tanghe", {"bad": (0, 8)}), was[1])
+    cause = Cause(120, "c9.0", "review-ruled")
+    for n, command in enumerate((FreezeFigures(100, was), AmendFigures(130, now, (cause,)))):
+        asked = msgspec.structs.replace(stamp, command=f"snapshot-{n}")
+        receipt = await office.parts.loop.submit(Act((Ask(stream, command),)), asked)
+    listed = (await office.get("/performance/snapshots", kind="month", after=receipt.position)).json()
+    (row,) = listed["snapshots"]
+    assert (row["snapshot"], row["first"], row["last"]) == ("2026-03", "2026-03-01", "2026-03-31")
+    assert row["amended_at"] == ["2026-04-01T01:00:00+08:00"]
+    told = (await office.get("/performance/snapshots/2026-03", office.bearer("auditor"))).json()
+    bad = {group["name"]: group["rates"]["bad"] for group in told["groups"]}
+    assert [bad["tanghe"][when]["numerator"] for when in ("frozen", "now")] == [1, 0]
+    assert bad["heilong"]["frozen"]["denominator"] == 3
+    assert told["amendments"][0]["causes"][0]["type"] == "review-ruled"
+    public = (await office.get("/performance/snapshots/2026-03")).json()
+    bad = {group["name"]: group["rates"]["bad"] for group in public["groups"]}
+    assert bad["tanghe"]["now"]["denominator"] == 8
+    assert bad["heilong"]["frozen"] == {"numerator": 0, "denominator": 0, "value": None}
+    assert public["amendments"] is None
+    missing = await office.get("/performance/snapshots/2026-05")
+    assert (missing.status_code, missing.json()["code"]) == (404, "unknown-snapshot")

@@ -5,7 +5,7 @@ stands still while a special procedure takes its time (第45条) and is started 
 calendar.
 
 Parts of the same stream have modules of their own: ``papers``, ``steps``, ``respite``, ``supervision``, ``limits``,
-``directive``.
+``directive``, ``matter``, ``delivery``.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,13 @@ from typing import Annotated, Literal, assert_never
 import msgspec
 from msgspec import Meta
 
-from domain import directive, limits, papers, respite, steps, supervision
+from domain import delivery, directive, limits, matter, papers, respite, steps, supervision
 from domain.deadlines import CaseClock
+from domain.delivery import CaseArchived, CaseDelivered, Delivery
 from domain.directive import Directives
 from domain.item import Handling, Workdays
 from domain.limits import LimitPassed, Limits, Moved
+from domain.matter import Matter, PartEnded
 from domain.message import Command, Event, Id, Key, Label, Reference, Refused, Stamp, Words
 from domain.papers import File, Guide, GuidePaper, Papers
 from domain.respite import Granted
@@ -31,9 +33,6 @@ Channel = Literal["window", "web", "mobile", "post", "kiosk", "hotline", "other"
 
 Result = Literal["granted", "refused", "terminated"]
 """准予, 不予, 终止."""
-
-Means = Literal["window", "post", "electronic", "locker"]
-"""How a result reaches its applicant (送达): over the counter, by post, as an electronic licence, from a locker."""
 
 Status = Literal[
     "unknown", "received", "correcting", "accepted", "suspended", "decided", "closed", "refused", "withdrawn",
@@ -69,6 +68,8 @@ class OpenCase(Command, frozen=True, kw_only=True):
     test: bool = False
     guide: Guide | None = None
     joint: bool = False
+    parts: Annotated[tuple[Reference, ...], Meta(max_length=30)] = ()
+    matter: Reference | None = None
 
 
 class NumberCase(Command, frozen=True):
@@ -110,19 +111,6 @@ class Close(Command, frozen=True):
     reason: Words | None = None
 
 
-class Deliver(Command, frozen=True):
-    """送达. ``tracking`` is the number of what was posted."""
-
-    means: Means
-    tracking: Label | None = None
-
-
-class Archive(Command, frozen=True):
-    """归档: nothing is to be done any more, the result is with its applicant."""
-
-    document: Label | None = None
-
-
 class Withdraw(Command, frozen=True):
     """The applicant takes the application back."""
 
@@ -136,8 +124,6 @@ AnyCommand = (
     | Refuse
     | Decide
     | Close
-    | Deliver
-    | Archive
     | Withdraw
     | papers.AnyCommand
     | steps.AnyCommand
@@ -145,6 +131,8 @@ AnyCommand = (
     | supervision.AnyCommand
     | limits.AnyCommand
     | directive.AnyCommand
+    | matter.AnyCommand
+    | delivery.AnyCommand
 )
 
 
@@ -166,6 +154,8 @@ class CaseOpened(Event, frozen=True, kw_only=True, tag="case-opened"):
     test: bool = False
     guide: tuple[GuidePaper, ...] | None = None
     joint: bool = False
+    parts: tuple[str, ...] = ()
+    matter: str | None = None
 
 
 class CaseNumbered(Event, frozen=True, tag="case-numbered"):
@@ -187,6 +177,7 @@ class CaseAccepted(Event, frozen=True, tag="case-accepted"):
 class CaseRefused(Event, frozen=True, tag="case-refused"):
     reason: str
     where_to_go: str
+    matter: str | None = None
 
 
 class CaseDecided(Event, frozen=True, tag="case-decided"):
@@ -195,7 +186,8 @@ class CaseDecided(Event, frozen=True, tag="case-decided"):
 
 
 class CaseClosed(Event, frozen=True, tag="case-closed"):
-    """The last line of the ledger, readable alone: whose case it was and by when it had to be closed."""
+    """The last line of the ledger, readable alone: whose case it was, by when it had to be closed, what it came to and
+    which matter it is part of."""
 
     item: str
     hall: str
@@ -204,19 +196,13 @@ class CaseClosed(Event, frozen=True, tag="case-closed"):
     reason: str | None = None
     test: bool = False
     channel: Channel | None = None
-
-
-class CaseDelivered(Event, frozen=True, tag="case-delivered"):
-    means: Means
-    tracking: str | None = None
-
-
-class CaseArchived(Event, frozen=True, tag="case-archived"):
-    document: str | None = None
+    result: Result | None = None
+    matter: str | None = None
 
 
 class CaseWithdrawn(Event, frozen=True, tag="case-withdrawn"):
     reason: str | None = None
+    matter: str | None = None
 
 
 AnyEvent = (
@@ -226,8 +212,6 @@ AnyEvent = (
     | CaseRefused
     | CaseDecided
     | CaseClosed
-    | CaseDelivered
-    | CaseArchived
     | CaseWithdrawn
     | papers.AnyEvent
     | steps.AnyEvent
@@ -235,6 +219,8 @@ AnyEvent = (
     | supervision.AnyEvent
     | limits.AnyEvent
     | directive.AnyEvent
+    | matter.AnyEvent
+    | delivery.AnyEvent
 )
 
 
@@ -248,13 +234,18 @@ class Case(msgspec.Struct):
     opened: CaseOpened | None = None
     number: str | None = None
     decision: CaseDecided | None = None
-    delivered: CaseDelivered | None = None
+    delivery: Delivery = msgspec.field(default_factory=Delivery)
+    matter: Matter = msgspec.field(default_factory=Matter)
     papers: File = msgspec.field(default_factory=File)
     steps: Steps = msgspec.field(default_factory=Steps)
     watch: Watch = msgspec.field(default_factory=Watch)
     granted: Granted = msgspec.field(default_factory=Granted)
     limits: Limits = msgspec.field(default_factory=Limits)
     directives: Directives = msgspec.field(default_factory=Directives)
+
+    @property
+    def result(self) -> Result | None:
+        return None if self.decision is None else self.decision.result
 
 
 OUT_OF_TURN: dict[Status, str] = {
@@ -302,7 +293,7 @@ def decide(command: AnyCommand, case: Case, stamp: Stamp) -> list[AnyEvent]:
         case Refuse(), "refused":
             return []
         case Refuse(reason, where_to_go), "received" | "correcting":
-            return [CaseRefused(reason, where_to_go)]
+            return [CaseRefused(reason, where_to_go, opened.matter)]
 
         case Decide(result, reason), _ if case.decision == CaseDecided(result, reason):
             return []
@@ -311,45 +302,19 @@ def decide(command: AnyCommand, case: Case, stamp: Stamp) -> list[AnyEvent]:
                 raise Refused("reason-missing", invalid=True, field="reason")
             if result == "granted" and case.papers.outstanding:
                 raise Refused("papers-outstanding", papers=case.papers.outstanding)
+            matter.refuse_going_on(case.matter, opened.parts)
             return [CaseDecided(result, reason)]
         case Close(), "closed":
             return []
         case Close(None), "accepted":
             raise Refused("not-decided")
         case Close(reason), "accepted" | "decided":
-            of = (
-                opened.item,
-                opened.hall,
-                opened.unit,
-                case.watch.due_at,
-                reason,
-                opened.test,
-                opened.channel,
-            )
-            return [CaseClosed(*of)]
-
-        case Deliver(means, tracking), _ if case.delivered is not None:
-            if case.delivered == CaseDelivered(means, tracking):
-                return []
-            raise Refused("already-delivered", means=case.delivered.means)
-        case Deliver(), _ if case.decision is None:
-            raise Refused("not-decided")
-        case Deliver("post", None), _:
-            raise Refused("tracking-missing", invalid=True, field="tracking")
-        case Deliver(means, tracking), "decided" | "closed":
-            return [CaseDelivered(means, tracking)]
-        case Archive(), "archived":
-            return []
-        case Archive(document), "closed" | "refused" | "withdrawn":
-            if case.decision and case.decision.result == "granted" and case.delivered is None:
-                raise Refused("not-delivered")
-            return [CaseArchived(document)]
-        case Archive(), _:
-            raise Refused("case-not-ended", status=case.status)
+            matter.refuse_going_on(case.matter, opened.parts)
+            return [_closed(case, opened, reason)]
         case Withdraw(), "withdrawn":
             return []
         case Withdraw(reason), "received" | "correcting" | "accepted" | "suspended":
-            return [CaseWithdrawn(reason)]
+            return [CaseWithdrawn(reason, opened.matter)]
     raise Refused(OUT_OF_TURN[case.status], status=case.status)
 
 
@@ -367,10 +332,6 @@ def evolve(case: Case, event: AnyEvent, stamp: Stamp) -> Case:
             case.decision, case.status = event, "decided"
         case CaseClosed():
             case.status, case.watch.running = "closed", False
-        case CaseDelivered():
-            case.delivered = event
-        case CaseArchived():
-            case.status = "archived"
         case CaseWithdrawn():
             case.status, case.watch.running = "withdrawn", False
         case papers.CorrectionRequested() | papers.CaseCorrected() | papers.CaseSupplemented():
@@ -390,11 +351,15 @@ def evolve(case: Case, event: AnyEvent, stamp: Stamp) -> Case:
             limits.evolve(case.limits, event, stamp.at)
         case directive.CaseDirected() | directive.DirectiveAnswered():
             directive.evolve(case.directives, event)
+        case PartEnded():
+            matter.evolve(case.matter, event)
+        case CaseDelivered() | CaseArchived():
+            delivery.evolve(case.delivery, event)
         case _:
             assert_never(event)
     case.status = MOVES.get(type(event), case.status)
     if isinstance(event, directive.AnyEvent) or _limited(case.opened):
-        limits.move(case.limits, limits_moved(event), stamp.at)
+        limits.move(case.limits, limits_moved(event, case.opened), stamp.at)
     return case
 
 
@@ -403,12 +368,15 @@ MOVES: dict[type[Event], Status] = {
     papers.CaseCorrected: "received",
     respite.CaseSuspended: "suspended",
     respite.CaseResumed: "accepted",
+    CaseArchived: "archived",
 }
 """Where the events of the parts leave a case."""
 
 
-def limits_moved(event: Event) -> Moved:
-    """The limits that a fact ends and opens. How long they are is the policy's to say."""
+def limits_moved(event: Event, opened: CaseOpened | None = None) -> Moved:
+    """The limits that a fact ends and, of a case that was ``opened`` so, opens. How long they are is the policy's to
+    say. What is part of a matter is delivered with it."""
+    alone = opened is None or opened.matter is None
     match event:
         case CaseOpened():
             return Moved(opened=("acceptance",))
@@ -431,7 +399,7 @@ def limits_moved(event: Event) -> Moved:
         case steps.StepRecorded(step=str() as step):
             return Moved((f"step.{step}",))
         case CaseDecided(result):
-            return Moved(("step", "supplement"), ("delivery",) if result == "granted" else ())
+            return Moved(("step", "supplement"), ("delivery",) if result == "granted" and alone else ())
         case CaseDelivered() | CaseArchived():
             return Moved(("delivery",))
         case CaseClosed() | CaseRefused() | CaseWithdrawn():
@@ -470,6 +438,10 @@ def _decide_part(command: AnyCommand, case: Case, opened: CaseOpened, stamp: Sta
         answer = supervision.decide(command, case.watch, stamp) if case.status in TIMED else []
     elif isinstance(command, directive.AnyCommand):
         answer = directive.decide(command, case.directives)
+    elif isinstance(command, delivery.AnyCommand):
+        answer = delivery.decide(command, case.delivery, case.status, case.result, opened.matter)
+    elif isinstance(command, matter.AnyCommand):
+        answer = _after_part(matter.decide(command, case.matter, opened.parts), case, opened)
     elif isinstance(command, limits.AnyCommand):
         answer = _after_silence(limits.decide(command, case.limits, stamp), case, opened)
     return None if answer is None else [*answer]
@@ -491,6 +463,21 @@ def _after_silence(told: list[limits.AnyEvent], case: Case, opened: CaseOpened) 
             received_at = case.limits.open["acceptance"]
             return [*told, CaseAccepted(clock=_clock(opened, received_at), by_silence=True)]
     return [*told]
+
+
+def _after_part(ended: list[matter.AnyEvent], case: Case, opened: CaseOpened) -> list[AnyEvent]:
+    """With its last part a matter is granted and closed by itself, if every part was granted."""
+    match ended:
+        case [PartEnded() as last] if case.status == "accepted" and not case.papers.outstanding:
+            if matter.all_granted(case.matter, opened.parts, last):
+                closed = _closed(case, opened, None, "granted")
+                return [last, CaseDecided("granted"), closed]
+    return [*ended]
+
+
+def _closed(case: Case, opened: CaseOpened, reason: str | None, result: Result | None = None) -> CaseClosed:
+    told = (opened.item, opened.hall, opened.unit, case.watch.due_at, reason, opened.test, opened.channel)
+    return CaseClosed(*told, result or case.result, opened.matter)
 
 
 def _limited(opened: CaseOpened | None) -> bool:

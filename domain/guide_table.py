@@ -8,7 +8,7 @@ import msgspec
 from domain.item import ItemPlan
 from domain.message import Id
 
-LISTED = ("applicants", "materials")
+LISTED = ("applicants", "materials", "matters", "parts")
 """Columns that hold several, separated by semicolons."""
 
 NUMBERS = ("statutory_limit_workdays", "promised_limit_workdays", "visits", "slots")
@@ -16,7 +16,7 @@ TRUTHS = ("bookable", "demonstration")
 COLUMNS = (
     "item", "name_zh", "name_en", "kind", "level", "applicants", "unit_zh", "unit_en", "handling",
     "statutory_limit_workdays", "promised_limit_workdays", "queue", "bookable", "slots", "online_depth", "visits",
-    "materials", "basic_code", "implementation_code", "scheme", "demonstration",
+    "materials", "basic_code", "implementation_code", "scheme", "scope", "matters", "parts", "demonstration",
 )  # fmt: skip
 
 

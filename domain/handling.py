@@ -36,8 +36,9 @@ class Pending(NamedTuple):
 Hold = Callable[[str], Held]
 """How an act sees streams: by name, each as it stands with everything decided before."""
 
-Follow = Callable[[Hold], Ask]
-"""An ask that can only be worded when those before it are decided: a check-in's ticket needs the booking."""
+Follow = Callable[[Hold], Ask | None]
+"""An ask that can only be worded when those before it are decided: a check-in's ticket needs the booking. ``None``
+where there is nothing to ask."""
 
 
 class Act(NamedTuple):
@@ -70,7 +71,10 @@ def perform(asks: Sequence[Ask | Follow], hold: Hold, stamp: Stamp) -> list[Pend
     """
     decided: list[Pending] = []
     for ask in asks:
-        stream, command = ask if isinstance(ask, Ask) else ask(hold)
+        worded = ask if isinstance(ask, Ask) else ask(hold)
+        if worded is None:
+            continue
+        stream, command = worded
         held = hold(stream)
         decider = DECIDERS[category(stream)]
         for event in decider.decide(command, held.state, stamp):

@@ -172,6 +172,8 @@ class ItemPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """通办范围; none where only its own authority receives it."""
     matters: Annotated[tuple[Id, ...], Meta(max_length=30)] = ()
     """The 一件事 it is part of."""
+    parts: Annotated[tuple[Id, ...], Meta(max_length=30)] = ()
+    """Of a 一件事 (赋码管理, 锡政办发〔2022〕70号 第27条): the items that it holds together."""
     demonstration: bool = False
 
 
@@ -236,7 +238,7 @@ def _check(plan: ItemPlan) -> None:
     Refused: the plan contradicts itself; ``field`` tells where.
     """
     promised, statutory = plan.promised_limit_workdays, plan.statutory_limit_workdays
-    if plan.handling == "promised" and promised is None:
+    if plan.handling == "promised" and promised is None and not plan.parts:
         raise Refused("promise-missing", invalid=True, field="promised_limit_workdays")
     if promised is not None and statutory is not None and promised > statutory:
         raise Refused(
@@ -252,6 +254,7 @@ def _check(plan: ItemPlan) -> None:
     named: dict[str, list[str]] = {
         "materials.name": [material.name.zh for material in plan.materials],
         "applicants": list(plan.applicants),
+        "parts": list(plan.parts),
     }
     for field, names in named.items():
         twice = sorted({name for name in names if names.count(name) > 1})

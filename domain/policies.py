@@ -8,8 +8,8 @@ so. A check-in's ticket is no policy: it is one act with the check-in.
 from collections.abc import Callable
 from datetime import timedelta
 
-from domain import review
-from domain.case import CaseAccepted, CaseClosed
+from domain import case, review
+from domain.case import CaseAccepted, CaseClosed, CaseRefused, CaseWithdrawn
 from domain.case_policy import escalation, limits_opened
 from domain.deadlines import (
     CaseClock,
@@ -20,6 +20,7 @@ from domain.deadlines import (
 )
 from domain.handling import Ask
 from domain.limits import set_limit
+from domain.matter import EndPart
 from domain.message import Recorded, clerk_of, hall_of
 from domain.notice_policy import notices
 from domain.queue import ServiceFinished
@@ -67,9 +68,9 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
     """What the subjects ask of each other and of their clocks.
 
     What was not done at a window becomes a case. A ticket's service and a closed case may be rated, test cases
-    excepted (线下一次一评, 线上一事一评, 锡政办发〔2022〕70号 第30条); a bad review opens its rectification; a case's
-    clock starts when it is accepted and is set anew when it was stopped or given more days. A deadline that is near or
-    has passed goes up the ladder.
+    excepted (线下一次一评, 线上一事一评, 锡政办发〔2022〕70号 第30条); what is part of one matter is told to it and
+    rated with it. A bad review opens its rectification; a case's clock starts when it is accepted and is
+    set anew when it was stopped or given more days. A deadline that is near or has passed goes up the ladder.
     """
     match recorded.event:
         case ServiceFinished(ticket=ticket, window=window, items=items):
@@ -87,6 +88,12 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
             )
             escalated = escalation(recorded, unit, terms_of(hall).cases)
             return [Ask(review.stream(f"ticket.{ticket}"), invitation), *escalated]
+        case CaseClosed(matter=str() as matter, result=result):
+            return [Ask(case.stream(matter), EndPart(recorded.subject, result or "terminated"))]
+        case CaseRefused(matter=str() as matter):
+            return [Ask(case.stream(matter), EndPart(recorded.subject, "not-accepted"))]
+        case CaseWithdrawn(matter=str() as matter):
+            return [Ask(case.stream(matter), EndPart(recorded.subject, "withdrawn"))]
         case CaseClosed(item, hall, unit, test=False):
             until = recorded.stamp.at + timedelta(days=terms_of(hall).review_days)
             clerk = clerk_of(recorded.stamp.by)

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from domain.case import Case
+from domain.case import Case, CaseOpened
 from domain.handling import Held
+from domain.matter import going_on
 from domain.message import category
 from domain.numbers import Numbers
 from domain.queue import Queue
@@ -116,8 +117,11 @@ def broken_between(held: Mapping[str, Held], reacted: int) -> Iterator[str]:
     given: Counter[str] = Counter()
     for stream, one in held.items():
         match one.state:
-            case Case(number=str() as number):
-                given[number] += 1
+            case Case(number=number) as application:
+                given.update([number] if number else [])
+                if application.opened is not None:
+                    of_parts = _matter(stream, application, application.opened, held)
+                    yield from (f"{stream}: {said}" for said in of_parts)
             case Numbers(taken=taken):
                 for name in taken:
                     case = held.get(f"case-{name}")
@@ -130,6 +134,20 @@ def broken_between(held: Mapping[str, Held], reacted: int) -> Iterator[str]:
                 if one.position <= reacted:
                     yield f"{stream}: a bad review and no rectification"
     yield from (f"{number} is the number of {times} cases" for number, times in given.items() if times > 1)
+
+
+def _matter(stream: str, case: Case, opened: CaseOpened, held: Mapping[str, Held]) -> Iterator[str]:
+    """One matter and its parts know each other, and it is not decided before them."""
+    for part in opened.parts:
+        one = held.get(f"case-{part}")
+        if one is None or one.state.opened is None or f"case-{one.state.opened.matter}" != stream:
+            yield f"holds {part} together with others, which does not say so"
+    if case.decision is not None and (left := going_on(case.matter, opened.parts)):
+        yield f"is decided and {', '.join(left)} go on"
+    if opened.matter is not None:
+        whole = held.get(f"case-{opened.matter}")
+        if whole is None or stream.removeprefix("case-") not in whole.state.opened.parts:
+            yield f"is part of {opened.matter}, which does not say so"
 
 
 def _appointment(stream: str, name: str, appointment: Appointment, held: Mapping[str, Held]) -> Iterator[str]:

@@ -7,21 +7,20 @@ import msgspec
 
 from domain.case import (
     CaseAccepted,
-    CaseArchived,
     CaseClosed,
     CaseDecided,
-    CaseDelivered,
     CaseNumbered,
     CaseOpened,
     CaseRefused,
     CaseWithdrawn,
-    Means,
     Result,
     Status,
     limits_moved,
 )
 from domain.deadlines import SIGNALS, CaseDues, Signal, raised_still
+from domain.delivery import CaseArchived, CaseDelivered, Means
 from domain.limits import LimitPassed, LimitSet, LimitSignalled, ends
+from domain.matter import Outcome, PartEnded
 from domain.message import Recorded, Text
 from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested
 from domain.respite import CaseResumed, CaseSuspended
@@ -65,6 +64,7 @@ HAPPENINGS: dict[str, Text] = {
     "case-deadline-recomputed": Text("重新计算期限", "deadline computed anew"),
     "case-warned": Text("监察提醒", "signal raised"),
     "case-archived": Text("归档", "archived"),
+    "case-part-ended": Text("分项办结", "part ended"),
     "case-limit-set": Text("限时事项计时", "limit set"),
     "case-limit-signalled": Text("限时事项提醒", "limit's signal raised"),
     "case-limit-passed": Text("限时事项超期", "limit passed"),
@@ -89,6 +89,10 @@ class View(msgspec.Struct, kw_only=True):
     kind: str
     ticket: str | None = None
     test: bool = False
+    matter: str | None = None
+    """The case that holds it together with others as one matter (一件事)."""
+    parts: dict[str, Outcome | None] = {}
+    """The cases of one matter, each with how it ended once it has."""
     status: Status = "received"
     missing: tuple[str, ...] = ()
     """What the applicant still has to bring."""
@@ -108,6 +112,8 @@ class View(msgspec.Struct, kw_only=True):
     by_silence: bool = False
     """Accepted because nobody answered in time."""
     tracking: str | None = None
+    receipt: str | None = None
+    """The number of the receipt that was signed, or of the electronic licence."""
     limits: dict[str, datetime] = {}
     """When the smaller limits that run are due."""
     findings: dict[str, datetime] = {}
@@ -155,8 +161,10 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
             view.status = "accepted"
         case CaseDecided(result):
             view.status, view.decision = "decided", result
-        case CaseDelivered(means, tracking):
-            view.means, view.tracking = means, tracking
+        case CaseDelivered(means, tracking, document):
+            view.means, view.tracking, view.receipt = means, tracking, document
+        case PartEnded(part, outcome):
+            view.parts[part] = outcome
         case CaseArchived():
             view.status = "archived"
         case CaseClosed(due_at=due_at):
@@ -244,6 +252,8 @@ def _opened(case: str, event: CaseOpened, at: datetime) -> View:
         kind=event.kind,
         ticket=event.ticket,
         test=event.test,
+        matter=event.matter,
+        parts=dict.fromkeys(event.parts),
         opened_at=at,
         due_at=event.promised_end,
     )

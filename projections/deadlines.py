@@ -12,10 +12,8 @@ import msgspec
 
 from domain.case import (
     CaseAccepted,
-    CaseArchived,
     CaseClosed,
     CaseDecided,
-    CaseDelivered,
     CaseRefused,
     CaseWithdrawn,
     limits_moved,
@@ -29,6 +27,7 @@ from domain.deadlines import (
     RectificationStep,
     raised_still,
 )
+from domain.delivery import CaseArchived, CaseDelivered
 from domain.directive import DirectiveAnswered
 from domain.handling import Ask
 from domain.limits import LimitPassed, LimitSet, LimitSignalled, MarkPassed, RaiseSignal, ends

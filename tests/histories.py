@@ -108,6 +108,8 @@ POOLS: dict[str, tuple[Any, ...]] = {
     "case": ("t1",),
     "limit": ("acceptance", "procedure", "step.s1"),
     "directive": ("d1", "d2"),
+    "parts": ((),),
+    "matter": (None,),
     "blank": ("https://hall.test/blank.pdf",),
     "sample": ("https://hall.test/sample.pdf",),
     "missing": (("照片",), ("照片", "合同")),

@@ -27,7 +27,7 @@ from adapters.runner import ProjectionRunner
 from adapters.store import GroupCommitRecorder
 from adapters.tail import LogTail
 from adapters.views import Views, ViewsRecorder
-from domain import acts, case, hall, queue, rectification, review, slots
+from domain import acts, case, delivery, hall, queue, rectification, review, slots
 from domain.handling import Act, Ask
 from domain.message import Refused, Stamp
 from domain.offering import offer
@@ -225,7 +225,7 @@ class Hall:
                 RecordStep("审查", "li"),
                 case.Decide("granted"),
                 case.Close(),
-                case.Deliver("window"),
+                delivery.Deliver("window"),
             )
             self.later(60, lambda: self.works(Act(tuple(Ask(stream, c) for c in done))))
 

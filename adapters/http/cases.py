@@ -3,9 +3,8 @@
 A command of the domain is the request's body as it is. The case's own hall, not the path, says whose staff may act.
 """
 
-from collections.abc import Callable
-from datetime import date, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from litestar import Response, get
@@ -13,13 +12,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
 from adapters.http.access import API, CASE
-from adapters.http.appointments import PersonAsked, whom
 from adapters.http.asking import Asking, Reply
 from adapters.http.body import StrictRequest
+from adapters.http.case_opening import CaseReceipt, opening, told_of
 from adapters.http.commands import Command
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
-from adapters.http.past import AsOf, Past, of_stream
+from adapters.http.past import AsOf, of_stream
 from adapters.http.problems import FieldError, Rejected
 from adapters.http.reading import (
     LIMIT,
@@ -34,42 +33,19 @@ from adapters.http.reading import (
     lists,
     shape,
 )
-from adapters.http.windows import reference
 from adapters.people import Masked
-from adapters.views import Document
-from domain import case, directive, numbers, papers, respite, steps
-from domain.case import Case, Channel, Status
+from domain import case, delivery, directive, papers, respite, steps
+from domain.case import Case, Status
 from domain.deadlines import Signal
-from domain.handling import Act, Ask, Held, Hold
-from domain.item import ItemPlan
-from domain.message import Id, Label, Reference, Refused, Text, Words
-from domain.numbers import TakeNumber
-from domain.papers import GuidePaper
+from domain.handling import Act, Ask, Follow, Held, Hold
+from domain.matter import GOING_ON
+from domain.message import Label, Reference, Refused, Text, Words
 from domain.rules import RuleName
 from domain.workdays import workdays_left
 from projections import case_file
 from projections.timeline import Entry
 
 Due = Annotated[datetime | None, QueryParameter(description="RFC 3339 with offset")]
-
-CHANNELS: dict[str, Channel] = {"citizen": "web", "clerk": "window", "admin": "window", "partner": "other"}
-"""How an application came, where it does not say."""
-
-
-class CaseAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An application for an item. Limits and kind are those the item is published with.
-
-    A citizen applies for themselves; ``person`` says whom it is for when somebody else does. ``test`` keeps the case
-    out of every figure.
-    """
-
-    item: Id
-    hall: Id
-    person: PersonAsked | None = None
-    channel: Channel | None = None
-    ticket: Reference | None = None
-    test: bool = False
-    joint: bool = False
 
 
 class ExtensionApproved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,12 +56,8 @@ class ExtensionApproved(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     approved_by: Label | None = None
 
 
-class CaseReceipt(msgspec.Struct, frozen=True):
-    case: str
-    number: str | None
-    status: Status
-    due_at: datetime | None
-
+TOGETHER = (case.Accept, case.Refuse, case.Withdraw)
+"""What happens to one matter (一件事) happens to all its parts, in one act."""
 
 CaseShown = shape(
     "Case", case_file.View, without=("applicant", "timeline"), item_name=Text, workdays_left=int | None
@@ -97,37 +69,11 @@ CaseFile = shape(
     review=str | None,
     applicant=Masked | None,
     timeline=list[Line],  # type: ignore[valid-type]
+    part_cases=list[CaseShown],  # type: ignore[valid-type]
 )
 
 
 def commands(parts: Parts) -> list[Command]:
-    async def open_(asked: Asking, words: list[str], body: CaseAsked, query: bytes) -> Reply:
-        identity = asked.identity
-        assert identity is not None
-        if identity.role == "clerk" and not identity.may_act_in(body.hall):
-            raise Rejected(403, "other-hall", {"hall": body.hall})
-        parts.catalogue.hall(body.hall)
-        published = parts.catalogue.item(body.item)
-        plan = published.plan
-        name = reference(body.hall, asked.day)
-        opening = case.OpenCase(
-            item=body.item,
-            item_version=published.number,
-            hall=body.hall,
-            unit=parts.unit_of(body.hall, body.item),
-            applicant=await whom(parts, identity, body.person),
-            channel=body.channel or CHANNELS[identity.role],
-            kind=plan.handling,
-            promised_limit_workdays=plan.promised_limit_workdays,
-            statutory_limit_workdays=plan.statutory_limit_workdays,
-            ticket=body.ticket,
-            test=body.test,
-            guide=_guide(plan),
-            joint=body.joint,
-        )
-        act = opening_act(name, opening, _code(body.item, plan), asked.day, parts.settings.case_number)
-        return await asked.in_hall(body.hall).submit(parts.loop, act, 201)
-
     async def extend(asked: Asking, words: list[str], body: ExtensionApproved, query: bytes) -> Reply:
         identity = asked.identity
         assert identity is not None
@@ -141,14 +87,16 @@ def commands(parts: Parts) -> list[Command]:
         identity = asked.identity
         assert identity is not None
 
-        def tell(held: Held) -> str:
+        def tell(held: Held) -> tuple[str, tuple[str, ...]]:
             state: Case = held.state
             if state.opened is None or not _may_see(identity, state.opened.hall, state.opened.applicant):
                 raise Refused("unknown-case", missing=True)
-            return state.opened.hall
+            return state.opened.hall, state.opened.parts
 
-        hall = await parts.loop.peek(case.stream(_case_id(name)), tell)
-        return await asked.in_hall(hall).submit(parts.loop, _act(name, body))
+        hall, whole = await parts.loop.peek(case.stream(_case_id(name)), tell)
+        together = whole if isinstance(body, TOGETHER) else ()
+        act = Act((Ask(case.stream(name), body), *(_also(part, body) for part in together)), told_of(name))
+        return await asked.in_hall(hall).submit(parts.loop, act)
 
     asks: dict[str, tuple[Any, str]] = {
         "accept": (case.Accept, "Accept (受理)"),
@@ -163,14 +111,14 @@ def commands(parts: Parts) -> list[Command]:
         "ask-extension": (respite.AskExtension, "Ask a role above for more days (申请延长)"),
         "decide": (case.Decide, "Decide (决定)"),
         "close": (case.Close, "Close (办结)"),
-        "deliver": (case.Deliver, "Deliver the result (送达)"),
-        "archive": (case.Archive, "Archive (归档)"),
+        "deliver": (delivery.Deliver, "Deliver the result (送达)"),
+        "archive": (delivery.Archive, "Archive (归档)"),
         "withdraw": (case.Withdraw, "Withdraw the application"),
         "direct": (directive.Direct, "Tell the unit to act and to answer (督办)"),
         "answer-directive": (directive.AnswerDirective, "Answer a directive (督办回复)"),
     }
     return [
-        Command(f"{API}/cases", CaseAsked, open_, CaseReceipt, 201, about="Open a case"),
+        opening(parts),
         *(
             Command(f"{CASE}/{name}", body, do, CaseReceipt, about=about)
             for name, (body, about) in asks.items()
@@ -181,39 +129,14 @@ def commands(parts: Parts) -> list[Command]:
     ]
 
 
-def _act(name: str, command: case.AnyCommand) -> Act:
-    return Act((Ask(case.stream(name), command),), _tell(name))
+def _also(part: str, command: case.AnyCommand) -> Follow:
+    """The same of a part of one matter, while it goes on."""
+    stream = case.stream(part)
 
+    def ask(hold: Hold) -> Ask | None:
+        return Ask(stream, command) if hold(stream).state.status in GOING_ON else None
 
-def opening_act(name: str, opening: case.OpenCase, code: str, day: date, scheme: str) -> Act:
-    """A case and its number, both or neither."""
-    counter = numbers.stream(code, day)
-
-    def number(hold: Hold) -> Ask:
-        serial = hold(counter).state.taken[name]
-        return Ask(case.stream(name), case.NumberCase(numbers.number(scheme, code, day, serial)))
-
-    return Act((Ask(case.stream(name), opening), Ask(counter, TakeNumber(name)), number), _tell(name))
-
-
-def _tell(name: str) -> Callable[[Hold], CaseReceipt]:
-    def tell(hold: Hold) -> CaseReceipt:
-        state: Case = hold(case.stream(name)).state
-        return CaseReceipt(name, state.number, state.status, state.watch.due_at)
-
-    return tell
-
-
-def _guide(plan: ItemPlan) -> tuple[GuidePaper, ...]:
-    """The materials of a guide as a case freezes them."""
-    return tuple(
-        GuidePaper(one.name.zh, one.exempt, one.deferrable, one.pledgeable) for one in plan.materials
-    )
-
-
-def _code(item: str, plan: ItemPlan) -> str:
-    """What a case number begins with: 实施编码, and the item's own name where it has none."""
-    return item if plan.implementation_code is None else plan.implementation_code.value
+    return ask
 
 
 def _case_id(word: str) -> str:
@@ -245,19 +168,16 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         case: FromPath[str], request: StrictRequest, after: After = 0, as_of: AsOf = None
     ) -> Response[bytes]:
         name = _case_id(case)
-        found: Document | Past | None
-        if as_of is not None:
-            found = await of_stream(parts, case_file, f"case-{name}", as_of)
-            view = found.views.get(name)
-        else:
+        if as_of is None:
             await caught_up(parts.views, case_file.NAME, after)
-            found = await parts.views.get(case_file.NAME, name)
-            view = None if found is None else msgspec.json.decode(found.doc, type=case_file.View)
-        if found is None or view is None:
+        file = await _file(parts, name, as_of)
+        if file is None:
             raise Refused("unknown-case", missing=True)
+        view, position, moment = file
         assert request.user is not None
         if not _may_see(request.user, view.hall, view.applicant, view.timeline[0].by):
             raise Refused("unknown-case", missing=True)
+        of_parts = [await _file(parts, part, as_of) for part in view.parts]
         own = request.user.person is not None and request.user.person == view.applicant
         shown = _shown(parts, view) | {
             "review": parts.invitations.seal(f"case.{name}") if own else None,
@@ -266,8 +186,9 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
                 {"name": case_file.HAPPENINGS[line.what], **msgspec.structs.asdict(line)}
                 for line in view.timeline
             ],
+            "part_cases": [_shown(parts, part.view) for part in of_parts if part is not None],
         }
-        return document(shown, found.position, found.as_of)
+        return document(shown, position, moment)
 
     @get(
         f"{API}/cases",
@@ -319,6 +240,24 @@ def conditions(
     if due_before is not None:
         told["due_at"] = ("<", due_before)
     return {name: value for name, value in told.items() if value is not None}
+
+
+class _File(NamedTuple):
+    view: case_file.View
+    position: int
+    as_of: datetime
+
+
+async def _file(parts: Parts, name: str, as_of: str | None) -> _File | None:
+    """A case's document as it is, or as it stood."""
+    if as_of is not None:
+        past = await of_stream(parts, case_file, case.stream(name), as_of)
+        view = past.views.get(name)
+        return None if view is None else _File(view, past.position, past.as_of)
+    found = await parts.views.get(case_file.NAME, name)
+    if found is None:
+        return None
+    return _File(msgspec.json.decode(found.doc, type=case_file.View), found.position, found.as_of)
 
 
 def _shown(parts: Parts, view: case_file.View) -> dict[str, Any]:

@@ -389,6 +389,8 @@ def _of_case(held: Held) -> _Served:
     state: case.Case = held.state
     if (opened := state.opened) is None:
         raise Refused("unknown-service", missing=True)
+    if opened.matter is not None:
+        raise Refused("rated-with-matter", matter=opened.matter)
     ended = state.status not in ("received", "correcting")
     return _Served(opened.hall, opened.unit, None, opened.item, opened.applicant, ended, opened.test)
 

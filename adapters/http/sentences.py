@@ -269,6 +269,16 @@ WINDOWS: dict[str, Text] = {
 # --- cases --------------------------------------------------------------------------------------------------
 
 CASES: dict[str, Text] = {
+    "matter-in-matter": Text("一件事不能包含另一件事：{items}。", "One matter cannot hold another: {items}."),
+    "unknown-part": Text("这件事不包含办件{part}。", "Case {part} is no part of this matter."),
+    "parts-going-on": Text("还有分项未办结：{parts}。", "Parts of this matter are still going on: {parts}."),
+    "delivered-with-matter": Text(
+        "本办件属于一件事，结果由{matter}统一送达。", "This is part of one matter: {matter} delivers it all."
+    ),
+    "rated-with-matter": Text(
+        "本办件属于一件事，请对{matter}作一次评价。",
+        "This is part of one matter: {matter} is rated as a whole.",
+    ),
     "unknown-case": Text("没有这个办件。", "There is no such case."),
     "not-accepted": Text("办件尚未受理。", "The case is not accepted yet."),
     "already-accepted": Text("办件已经受理。", "The case is accepted already."),

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from adapters import envelope, store
-from adapters.http.cases import opening_act
+from adapters.http.case_opening import opening_act
 from adapters.loop import CommandLoop
 from adapters.store import GroupCommitRecorder
 from domain.case import CaseNumbered, OpenCase
@@ -39,7 +39,7 @@ def opens(url: str, server: str, cases: int) -> list[str]:
         running = asyncio.create_task(loop.run())
 
         async def one(n: int) -> str:
-            act = opening_act(f"tanghe.20260302.{server}{n}", OPENING, "permit", DAY, SCHEME)
+            act = opening_act([(f"tanghe.20260302.{server}{n}", OPENING, "permit")], DAY, SCHEME)
             stamp = Stamp(at=AT, by="citizen:p1", command=f"{server}-{n}")
             receipt: Any = await loop.submit(act, stamp)
             number: str = receipt.result.number

@@ -10,23 +10,20 @@ from hypothesis import given as hypothesis_given
 from domain import case
 from domain.case import (
     Accept,
-    Archive,
     CaseAccepted,
-    CaseArchived,
     CaseClosed,
     CaseDecided,
-    CaseDelivered,
     CaseOpened,
     CaseRefused,
     CaseWithdrawn,
     Close,
     Decide,
-    Deliver,
     OpenCase,
     Refuse,
     Withdraw,
 )
 from domain.deadlines import CaseClock, CaseDues, Stop
+from domain.delivery import Archive, CaseArchived, CaseDelivered, Deliver
 from domain.message import Command, Event
 from domain.papers import CaseCorrected, Correct, CorrectionRequested, RequestCorrection
 from domain.respite import (
@@ -142,7 +139,7 @@ def test_what_was_accepted_can_no_longer_be_refused_acceptance() -> None:
 def test_an_accepted_case_is_decided_closed_and_delivered() -> None:
     told = given(case, OPENED, ACCEPTED, STARTED)
     told.when(Decide("granted")).then(GRANTED)
-    told.when(Close()).then(msgspec.structs.replace(CLOSED, due_at=DUES.due_at))
+    told.when(Close()).then(msgspec.structs.replace(CLOSED, due_at=DUES.due_at, result="granted"))
     told.when(Deliver("post")).refused("tracking-missing")
     told.when(Deliver("post", "EMS1")).then(CaseDelivered("post", "EMS1"))
     told.when(Archive("卷1")).then(CaseArchived("卷1"))

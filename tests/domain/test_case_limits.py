@@ -8,20 +8,17 @@ import pytest
 from domain import case
 from domain.case import (
     Accept,
-    Archive,
     CaseAccepted,
-    CaseArchived,
     CaseClosed,
     CaseDecided,
-    CaseDelivered,
     CaseNumbered,
     CaseRefused,
     CaseWithdrawn,
     Decide,
-    Deliver,
     NumberCase,
 )
 from domain.deadlines import CaseClock
+from domain.delivery import Archive, CaseArchived, CaseDelivered, Deliver
 from domain.directive import AnswerDirective, CaseDirected, Direct, DirectiveAnswered
 from domain.limits import (
     LimitClock,

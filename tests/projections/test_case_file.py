@@ -8,10 +8,8 @@ from hypothesis import given
 from domain import case as deciding
 from domain.case import (
     CaseAccepted,
-    CaseArchived,
     CaseClosed,
     CaseDecided,
-    CaseDelivered,
     CaseNumbered,
     CaseOpened,
     CaseRefused,
@@ -19,6 +17,7 @@ from domain.case import (
 )
 from domain.catalogue import EVENTS
 from domain.deadlines import CaseClock, CaseDues
+from domain.delivery import CaseArchived, CaseDelivered
 from domain.limits import LimitClock, LimitPassed, LimitSet, LimitSignalled
 from domain.message import Event, Recorded
 from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested

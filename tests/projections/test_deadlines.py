@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 from hypothesis import given
 
-from domain.case import CaseAccepted, CaseClosed, CaseDecided, CaseDelivered, CaseRefused, CaseWithdrawn
+from domain.case import CaseAccepted, CaseClosed, CaseDecided, CaseRefused, CaseWithdrawn
 from domain.deadlines import CaseClock, CaseDues, RectificationClock, RectificationDues, RectificationLimits
+from domain.delivery import CaseDelivered
 from domain.handling import Ask
 from domain.limits import LimitClock, LimitPassed, LimitSet, LimitSignalled, MarkPassed, RaiseSignal
 from domain.message import Event

@@ -1,0 +1,167 @@
+"""How a case comes in: with its number, held to the guide as it is published; one matter with all its parts at once."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import NamedTuple
+
+import msgspec
+
+from adapters.http.access import API
+from adapters.http.appointments import PersonAsked, whom
+from adapters.http.asking import Asking, Reply
+from adapters.http.commands import Command
+from adapters.http.parts import Parts
+from adapters.http.problems import Rejected
+from adapters.http.windows import reference
+from domain import case, numbers
+from domain.case import Case, Channel, OpenCase, Status
+from domain.handling import Act, Ask, Follow, Hold
+from domain.item import ItemPlan
+from domain.message import Id, Reference, Refused
+from domain.numbers import TakeNumber
+from domain.papers import GuidePaper
+
+CHANNELS: dict[str, Channel] = {"citizen": "web", "clerk": "window", "admin": "window", "partner": "other"}
+"""How an application came, where it does not say."""
+
+
+class CaseAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An application for an item. Limits and kind are those the item is published with; an item that holds others
+    together (一件事) opens a case for each of these too.
+
+    A citizen applies for themselves; ``person`` says whom it is for when somebody else does. ``test`` keeps the case
+    out of every figure.
+    """
+
+    item: Id
+    hall: Id
+    person: PersonAsked | None = None
+    channel: Channel | None = None
+    ticket: Reference | None = None
+    test: bool = False
+    joint: bool = False
+
+
+class CaseReceipt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``parts`` are the cases of one matter."""
+
+    case: str
+    number: str | None
+    status: Status
+    due_at: datetime | None
+    parts: tuple[str, ...] = ()
+
+
+def opening(parts: Parts) -> Command:
+    async def open_(asked: Asking, words: list[str], body: CaseAsked, query: bytes) -> Reply:
+        identity = asked.identity
+        assert identity is not None
+        if identity.role == "clerk" and not identity.may_act_in(body.hall):
+            raise Rejected(403, "other-hall", {"hall": body.hall})
+        parts.catalogue.hall(body.hall)
+        published = parts.catalogue.item(body.item)
+        held = {name: parts.catalogue.item(name) for name in published.plan.parts}
+        if nested := [name for name, one in held.items() if one.plan.parts]:
+            raise Refused("matter-in-matter", items=nested)
+        name = reference(body.hall, asked.day)
+        children = tuple(f"{name}.{number}" for number in range(1, len(held) + 1))
+        limits = _published(published.plan, [one.plan for one in held.values()])
+        whole = OpenCase(
+            item=body.item,
+            item_version=published.number,
+            hall=body.hall,
+            unit=parts.unit_of(body.hall, body.item),
+            applicant=await whom(parts, identity, body.person),
+            channel=body.channel or CHANNELS[identity.role],
+            kind=published.plan.handling,
+            ticket=body.ticket,
+            test=body.test,
+            joint=body.joint,
+            parts=children,
+            promised_limit_workdays=limits.promised,
+            statutory_limit_workdays=limits.statutory,
+            guide=limits.guide,
+        )
+        opened = [(name, whole, _code(body.item, published.plan))]
+        for child, (item, one) in zip(children, held.items(), strict=True):
+            own = _published(one.plan, [])
+            part = msgspec.structs.replace(
+                whole,
+                item=item,
+                item_version=one.number,
+                unit=one.plan.unit.zh,
+                kind=one.plan.handling,
+                parts=(),
+                matter=name,
+                promised_limit_workdays=own.promised,
+                statutory_limit_workdays=own.statutory,
+                guide=own.guide,
+            )
+            opened.append((child, part, _code(item, one.plan)))
+        act = opening_act(opened, asked.day, parts.settings.case_number)
+        return await asked.in_hall(body.hall).submit(parts.loop, act, 201)
+
+    return Command(f"{API}/cases", CaseAsked, open_, CaseReceipt, 201, about="Open a case")
+
+
+def opening_act(opened: list[tuple[str, OpenCase, str]], day: date, scheme: str) -> Act:
+    """Cases, each with its name and the code its number begins with, and their numbers: all of it or nothing."""
+    asks: list[Ask | Follow] = []
+    for name, opening, code in opened:
+        counter = numbers.stream(code, day)
+        asks += [
+            Ask(case.stream(name), opening),
+            Ask(counter, TakeNumber(name)),
+            _number(name, code, day, scheme),
+        ]
+    return Act(tuple(asks), told_of(opened[0][0]))
+
+
+def told_of(name: str) -> Callable[[Hold], CaseReceipt]:
+    """The receipt of whatever is asked of a case."""
+
+    def tell(hold: Hold) -> CaseReceipt:
+        state: Case = hold(case.stream(name)).state
+        whole = state.opened.parts if state.opened is not None else ()
+        return CaseReceipt(name, state.number, state.status, state.watch.due_at, whole)
+
+    return tell
+
+
+def _number(name: str, code: str, day: date, scheme: str) -> Follow:
+    def ask(hold: Hold) -> Ask:
+        serial = hold(numbers.stream(code, day)).state.taken[name]
+        return Ask(case.stream(name), case.NumberCase(numbers.number(scheme, code, day, serial)))
+
+    return ask
+
+
+class _Published(NamedTuple):
+    """What an application is held to."""
+
+    promised: int | None
+    statutory: int | None
+    guide: tuple[GuidePaper, ...]
+
+
+def _published(plan: ItemPlan, held: list[ItemPlan]) -> _Published:
+    """What an item is published with; a matter that says nothing itself has the longest limits and all the materials
+    of what it holds together."""
+    timed = held if held and plan.promised_limit_workdays is None else [plan]
+    statutory = [one.statutory_limit_workdays for one in timed]
+    papers = [paper for one in (held if held and not plan.materials else [plan]) for paper in one.materials]
+    return _Published(
+        max((one.promised_limit_workdays for one in timed if one.promised_limit_workdays), default=None),
+        None if None in statutory else max(days for days in statutory if days is not None),
+        tuple(
+            {
+                one.name.zh: GuidePaper(one.name.zh, one.exempt, one.deferrable, one.pledgeable)
+                for one in papers
+            }.values()
+        ),
+    )
+
+
+def _code(item: str, plan: ItemPlan) -> str:
+    """What a case number begins with: 实施编码, and the item's own name where it has none."""
+    return item if plan.implementation_code is None else plan.implementation_code.value

@@ -103,7 +103,8 @@ PAUSES: dict[str, Text] = {
 class Notice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the hall tells everybody in it (通知公告), on every day or from one day to another."""
 
-    text: Text
+    zh: Annotated[str, Meta(min_length=1, max_length=200)]
+    en: Annotated[str, Meta(min_length=1, max_length=400)]
     begins: date | None = None
     ends: date | None = None
 

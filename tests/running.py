@@ -33,6 +33,10 @@ class Running:
         """What a command answers, as JSON."""
         return self._ask("POST", path, {} if body is None else body, token, **headers)
 
+    def put(self, path: str, body: Any, token: str | None = None) -> Any:
+        """What a configuration answers, as JSON."""
+        return self._ask("PUT", path, body, token)
+
     def token(self, role: str, subject: str = "somebody", **claims: str) -> str:
         """A development token."""
         answer = self.post("/api/v1/dev/tokens", {"role": role, "subject": subject, **claims})

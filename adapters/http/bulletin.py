@@ -17,6 +17,7 @@ from adapters.http.halls import as_offered, why_not_offered
 from adapters.http.parts import Parts
 from adapters.http.reading import Day, answers, document
 from domain import queue, slots
+from domain.hall import Notice
 from domain.handling import Held
 from domain.message import Text
 from domain.wait import Wait
@@ -62,7 +63,7 @@ class Bulletin(msgspec.Struct, frozen=True):
     date: date
     waits: list[QueueWait]
     bookings: list[IntervalBooked]
-    notices: list[Text]
+    notices: list[Notice]
     results: list[Result]
     """Of the bad reviews given since the quarter began, where the hall's plan publishes them and enough were given."""
 
@@ -122,7 +123,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             day,
             waiting,
             booked,
-            [notice.text for notice in plan.display.notices if notice.holds(day)],
+            [notice for notice in plan.display.notices if notice.holds(day)],
             await results(hall, day) if plan.display.rectifications else [],
         )
         return document(shown, position, now)

@@ -1,10 +1,13 @@
-"""The screen of every hall: what ``GET /halls/{hall}/board`` tells, shown large in both languages."""
+"""The screens of a hall: calls, lines and notices for everybody in it, and one small screen for each window.
+
+They show both languages at once, come up by themselves in any state of the program, and stay up for months.
+"""
 
 import asyncio
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, NamedTuple, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -14,6 +17,7 @@ from litestar.params import FromPath, QueryParameter
 
 from adapters.web.places import NO_HALL, Catalogue
 from adapters.web.site import Page, Site, Visiting
+from domain.hall import HallPlan, Notice
 from domain.message import Text
 from domain.workdays import SHANGHAI
 from projections import board
@@ -30,6 +34,9 @@ QUIET = (
     ("closed", Text("今日服务已结束", "Closed for today")),
 )
 """What a screen says instead of calls, by the state of the day."""
+
+
+NO_WINDOW = Text("大厅没有这个窗口，请检查地址。", "The hall has no such window; please check the address.")
 
 
 class Boards(Protocol):
@@ -58,35 +65,74 @@ class CallRow(NamedTuple):
     wider: bool
 
 
+Voice = Annotated[Literal["on", "off"], QueryParameter(description="off keeps this screen silent")]
+
+
 def routes(site: Site, catalogue: Catalogue, boards: Boards) -> list[HTTPRouteHandler]:
-    """The handler of the screens."""
+    """The handlers of the screens."""
+
+    async def told(hall: str, plan: HallPlan, asked: date | None) -> dict[str, Any]:
+        """What every screen of a hall is drawn from."""
+        now = site.clock().astimezone(SHANGHAI)
+        shown = await _shown(boards, hall, asked or now.date())
+        return {
+            "name": hall,
+            "hall": plan,
+            "board": shown,
+            "other_day": asked if asked != now.date() else None,
+            "as_of": shown.as_of and shown.as_of.astimezone(SHANGHAI),
+            "now": now,
+        }
 
     @get("/halls/{hall:str}/screen", include_in_schema=False)
     async def screen(
         visit: Visiting,
         hall: FromPath[str],
         asked: Annotated[date | None, QueryParameter(name="date")] = None,
+        voice: Voice = "on",
     ) -> Page:
         if (listed := catalogue.halls.get(hall)) is None:
             return visit.missing(NO_HALL)
-        now = site.clock().astimezone(SHANGHAI)
-        shown = await _shown(boards, hall, asked or now.date())
+        drawn = await told(hall, listed.plan, asked)
+        shown: Shown = drawn["board"]
         return visit.page(
             "screen.html",
-            name=hall,
-            hall=listed.plan,
-            board=shown,
-            other_day=asked if asked != now.date() else None,
             calls=[] if shown.state == "closed" else [_row(call) for call in _latest(shown.calls)],
             queues=sorted(shown.queues, key=lambda queue: not (queue.waiting or queue.windows_open)),
+            notice=_first_notice(listed.plan, drawn["now"].date()),
+            speaks=voice == "on" and drawn["other_day"] is None,
             blank_call=CallRow("", "", Text("-", "-"), False, False, False, False),
             blank_queue=board.QueueOnBoard("-", "", Text("-", "-"), 0, 0, None),
             quiet=QUIET,
-            as_of=shown.as_of and shown.as_of.astimezone(SHANGHAI),
-            now=now,
+            **drawn,
         )
 
-    return [screen]
+    @get("/halls/{hall:str}/windows/{window:str}/screen", include_in_schema=False)
+    async def window_screen(
+        visit: Visiting,
+        hall: FromPath[str],
+        window: FromPath[str],
+        asked: Annotated[date | None, QueryParameter(name="date")] = None,
+    ) -> Page:
+        if (listed := catalogue.halls.get(hall)) is None:
+            return visit.missing(NO_HALL)
+        plan = listed.plan
+        planned = next((known for known in plan.windows if known.window == window), None)
+        if planned is None:
+            return visit.missing(NO_WINDOW)
+        drawn = await told(hall, plan, asked)
+        blank = board.WindowOnBoard(window, planned.name, planned.kind, "closed", None, None, None)
+        desk = next((known for known in drawn["board"].windows if known.window == window), blank)
+        return visit.page(
+            "window-screen.html",
+            window=planned,
+            number=window_number(window),
+            desk=desk,
+            serves=[queue.name for queue in plan.queues if queue.queue in planned.queues],
+            **drawn,
+        )
+
+    return [screen, window_screen]
 
 
 async def _shown(boards: Boards, hall: str, day: date) -> Shown:
@@ -113,7 +159,12 @@ def _row(call: board.Call) -> CallRow:
     return CallRow(call.ticket, number, name, call.recalled, len(name.zh) > 8, width > 4, width > 5)
 
 
+def _first_notice(plan: HallPlan, day: date) -> Notice | None:
+    """What the bar of the screen begins with, and stays with where there are no scripts."""
+    return next((notice for notice in plan.display.notices if notice.holds(day)), None)
+
+
 def window_number(window: str) -> str:
-    """``3`` of ``w03``; nothing of a name that does not end in a number. ``screen.js`` reads it the same way."""
+    """``3`` of ``w03``; nothing of a name that does not end in a number. ``calls.js`` reads it the same way."""
     found = re.fullmatch(r"\D*0*(\d{1,3})", window, re.ASCII)
     return found[1] if found else ""

@@ -212,7 +212,12 @@ def test_what_is_called_before_the_page_came_is_marked_so_that_only_later_calls_
 
 def test_waiting_counts_and_open_windows_are_told_per_queue() -> None:
     html = screen()
-    for words in ("综合业务", "General services", '<p class="waiting">7</p>', '<p class="windows">2</p>'):
+    for words in (
+        "综合业务",
+        "General services",
+        '<p class="waiting">7</p>',
+        '<span class="windows">2</span>',
+    ):
         assert words in html
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.desk import Desk
 from tests.browser.line import Line
 from tests.browser.seeing import prefer, sign_in
 from tests.running import Running
@@ -59,7 +60,8 @@ def complaints() -> Complaints:
 @pytest.fixture
 def visit(browser: Browser, server: Running, complaints: Complaints) -> Iterator[Open]:
     """Opens a path of the server in a window of its own: ``width`` and ``height`` are its size, ``url`` the way to the
-    server if it is not the straight one, ``account`` who is signed in, ``look`` what they chose (``language``…)."""
+    server if it is not the straight one, ``account`` who is signed in, ``look`` what they chose (``language``…),
+    ``script`` what runs before any of the page's own."""
     contexts: list[BrowserContext] = []
 
     def open_(
@@ -69,6 +71,7 @@ def visit(browser: Browser, server: Running, complaints: Complaints) -> Iterator
         url: str = server.url,
         account: str | None = None,
         look: Mapping[str, str] | None = None,
+        script: str | None = None,
         **options: Any,
     ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
@@ -76,6 +79,8 @@ def visit(browser: Browser, server: Running, complaints: Complaints) -> Iterator
         if account is not None:
             sign_in(context, url, account)
         prefer(context, url, **(look or {}))
+        if script is not None:
+            context.add_init_script(script)
         page = context.new_page()
         complaints.watch(page, url)
         page.goto(url + path)
@@ -93,3 +98,8 @@ def line(server: Running) -> Iterator[Line]:
     assert port is not None
     with Line(port) as between:
         yield between
+
+
+@pytest.fixture
+def desk(server: Running) -> Desk:
+    return Desk(server, "w02")

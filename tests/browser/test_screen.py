@@ -12,51 +12,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Complaints
+from tests.browser.desk import HALL, Desk
 from tests.browser.line import Line
 from tests.running import Running
 
-HALL = "longtan"
 SCREEN = f"/halls/{HALL}/screen"
 
 Open = Callable[..., Page]
-
-
-class Desk:
-    """A window of the hall with its clerk."""
-
-    def __init__(self, server: Running, window: str) -> None:
-        self._server = server
-        self._path = f"/api/v1/halls/{HALL}/windows/{window}"
-        self._clerk = server.token("clerk", f"clerk-{HALL}-{window}", hall=HALL, window=window)
-        self._kiosk = server.token("kiosk", f"kiosk-{HALL}-01", hall=HALL)
-        self.do("open")
-
-    def do(self, what: str, body: Any = None) -> Any:
-        return self._server.post(f"{self._path}/{what}", body, self._clerk)
-
-    def issue(self) -> str:
-        """Somebody takes a ticket; its number."""
-        return str(self._server.post(f"/api/v1/halls/{HALL}/tickets", {"queue": "a"}, self._kiosk)["ticket"])
-
-    def call(self) -> str:
-        """Call whoever is next; the number."""
-        return str(self.do("call-next")["ticket"])
-
-    def serve(self) -> None:
-        self.do("start")
-        self.do("finish")
-
-    def whole_visit(self) -> str:
-        """Somebody takes a ticket, is called and is served; the number that was called."""
-        self.issue()
-        called = self.call()
-        self.serve()
-        return called
-
-
-@pytest.fixture
-def desk(server: Running) -> Desk:
-    return Desk(server, "w02")
 
 
 def tell(capsys: pytest.CaptureFixture[str], what: str) -> None:
@@ -311,18 +273,6 @@ def test_a_new_day_is_a_new_page(visit: Open, server: Running, desk: Desk) -> No
     page.clock.run_for(31_000)  # screens do not all come back in the same moment
     page.wait_for_function("window.yesterday === undefined", timeout=5_000)
     expect(page.locator("body")).to_have_attribute("data-hall", HALL)
-
-
-def test_a_screen_holds_no_more_after_many_changes_than_after_few(visit: Open, desk: Desk) -> None:
-    page = visit(SCREEN)
-    for _ in range(8):
-        last = desk.whole_visit()
-    expect(newest(page).locator(".ticket")).to_have_text(last)
-    nodes = page.evaluate("document.querySelectorAll('*').length")
-    for _ in range(25):
-        last = desk.whole_visit()
-    expect(newest(page).locator(".ticket")).to_have_text(last)
-    assert page.evaluate("document.querySelectorAll('*').length") == nodes
 
 
 def test_no_page_complains_and_none_asks_another_host(

@@ -7,13 +7,12 @@ import pytest
 
 from adapters.http.bulletin import quarter_of
 from domain.hall import Display, Notice
-from domain.message import Text
 from domain.workdays import SHANGHAI
 from tests.adapters.http.serving import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-WATER = Text("三楼暂停供水。", "No water on the third floor.")
+WATER = "三楼暂停供水。"
 
 
 async def configure(served: Served, hall: str, display: Display) -> None:
@@ -61,13 +60,15 @@ async def test_the_next_intervals_tell_what_is_booked_and_what_is_free(served: S
 async def test_notices_are_shown_on_their_days_only(served: Served) -> None:
     today = datetime.now(UTC).astimezone(SHANGHAI).date()
     yesterday = today - timedelta(days=1)
-    over = Notice(Text("已过期", "over"), ends=yesterday)
-    to_come = Notice(Text("未开始", "to come"), begins=today + timedelta(days=1))
-    await configure(served, "huyang", Display(notices=(over, Notice(WATER, yesterday, today), to_come)))
+    over = Notice("已过期", "over", ends=yesterday)
+    to_come = Notice("未开始", "to come", begins=today + timedelta(days=1))
+    await configure(
+        served, "huyang", Display(notices=(over, Notice(WATER, "No water.", yesterday, today), to_come))
+    )
     told = (await served.get("/halls/huyang/bulletin")).json()
-    assert told["notices"] == [{"zh": WATER.zh, "en": WATER.en}]
+    assert [notice["zh"] for notice in told["notices"]] == [WATER]
     earlier = (await served.get("/halls/huyang/bulletin", date=yesterday.isoformat())).json()
-    assert [notice["zh"] for notice in earlier["notices"]] == ["已过期", WATER.zh]
+    assert [notice["zh"] for notice in earlier["notices"]] == ["已过期", WATER]
 
 
 async def test_results_of_bad_reviews_are_there_only_where_the_plan_publishes_them(served: Served) -> None:

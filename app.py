@@ -212,6 +212,7 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             views=views,
             boards=boards,
             people=known,
+            codes=codes(settings, connections),
             catalogue=catalogue,
             clock=now,
             tokens=checked,

@@ -41,6 +41,14 @@ DEVICE_AN_HOUR = 120
 """None of these numbers is a rule; all are ours."""
 
 
+class TooOften(Exception):
+    """The phone or the device has asked too often; it may ask again ``at`` then."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at)
+        self.at = at
+
+
 class Challenge(NamedTuple):
     name: str
     until: datetime
@@ -71,7 +79,7 @@ class Codes:
         """A new challenge for a phone; those before it hold no more.
 
         Raises:
-            Refused: the phone or the device has asked too often.
+            TooOften: the phone or the device.
         """
         hashed = self._hash(phone)
         async with self._pool.connection() as connection, connection.transaction():
@@ -87,16 +95,16 @@ class Codes:
             )
             asked, last = await cursor.fetchone() or (0, None)
             if last is not None and now < last + PAUSE:
-                raise Refused("code-too-soon", again_at=last + PAUSE)
+                raise TooOften(last + PAUSE)
             if asked >= PHONE_A_DAY:
-                raise Refused("codes-too-many")
+                raise TooOften(now + timedelta(days=1))
             await cursor.execute(
                 "SELECT count(*) FROM one_time_codes WHERE device = %s AND made_at > %s",
                 (device, now - timedelta(hours=1)),
             )
             (by_device,) = await cursor.fetchone() or (0,)
             if by_device >= DEVICE_AN_HOUR:
-                raise Refused("codes-too-many")
+                raise TooOften(now + timedelta(hours=1))
             made = Challenge(secrets.token_urlsafe(16), now + LASTS)
             await cursor.execute(
                 "UPDATE one_time_codes SET until = %s WHERE phone = %s AND until > %s", (now, hashed, now)

@@ -37,10 +37,16 @@ CREATE TABLE IF NOT EXISTS people (
     name        bytea,
     id_number   bytea,
     phone       bytea,
+    phone_hash  bytea,
     enrolled_at timestamptz NOT NULL DEFAULT now(),
     erased_at   timestamptz
 )
 """
+
+PREPARE_PHONES = (
+    "ALTER TABLE people ADD COLUMN IF NOT EXISTS phone_hash bytea",
+    "CREATE INDEX IF NOT EXISTS people_phone_hash ON people (phone_hash)",
+)
 
 CREATE_KEYS = """
 CREATE TABLE IF NOT EXISTS person_keys (
@@ -103,6 +109,11 @@ class People:
         """Once, at migration."""
         await _row(self._pool, CREATE_PEOPLE)
         await _row(self._key_pool, CREATE_KEYS)
+        for statement in PREPARE_PHONES:
+            await _row(self._pool, statement)
+        unhashed = "SELECT key FROM people WHERE phone IS NOT NULL AND phone_hash IS NULL LIMIT 1"
+        while (found := await _row(self._pool, unhashed)) is not None:
+            await self._hash_phone(found[0])
 
     async def enrol(self, identity: Identity) -> str:
         """The person's key, new if nobody with this document is known. What is known of somebody stays as it is.
@@ -120,6 +131,17 @@ class People:
     async def find(self, id_type: IdType, number: str) -> str | None:
         """The key of whoever has this document, if they are known."""
         return await self._known(self._lookup(id_type, _compact(number)))
+
+    async def with_phone(self, phone: str) -> list[str]:
+        """The keys of those who gave this number: a family may share one.
+
+        Raises:
+            Refused: it is no mobile number.
+        """
+        hashed = self._lookup("phone", mobile(phone))
+        async with self._pool.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+            await cursor.execute("SELECT key FROM people WHERE phone_hash = %s ORDER BY key", (hashed,))
+            return [key for (key,) in await cursor.fetchall()]
 
     async def reveal(self, key: str) -> Identity | None:
         """The identity behind a key; none if there is nobody or they were erased.
@@ -156,7 +178,8 @@ class People:
         """
         await _row(
             self._pool,
-            "UPDATE people SET lookup = NULL, name = NULL, id_number = NULL, phone = NULL, erased_at = now()"
+            "UPDATE people SET lookup = NULL, name = NULL, id_number = NULL, phone = NULL,"
+            " phone_hash = NULL, erased_at = now()"
             " WHERE key = %s AND erased_at IS NULL",
             key,
         )
@@ -188,18 +211,26 @@ class People:
         ]
         inserted = await _row(
             self._pool,
-            "INSERT INTO people (key, lookup, id_type, algorithm, name, id_number, phone)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (lookup) DO NOTHING RETURNING key",
+            "INSERT INTO people (key, lookup, id_type, algorithm, name, id_number, phone, phone_hash)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (lookup) DO NOTHING RETURNING key",
             key,
             lookup,
             identity.id_type,
             ALGORITHM,
             *values,
+            None if identity.phone is None else self._lookup("phone", identity.phone),
         )
         if inserted is None:
             await _row(self._key_pool, "DELETE FROM person_keys WHERE key = %s", key)
             return None
         return key
+
+    async def _hash_phone(self, key: str) -> None:
+        """Make somebody findable by phone who was enrolled before that could be."""
+        identity = await self.reveal(key)
+        hashed = None if identity is None or identity.phone is None else self._lookup("phone", identity.phone)
+        # Without a key of theirs nobody can be told apart from them: an empty hash finds no one.
+        await _row(self._pool, "UPDATE people SET phone_hash = %s WHERE key = %s", hashed or b"", key)
 
     async def _data_key(self, key: str) -> bytes | None:
         found = await _row(self._key_pool, "SELECT algorithm, wrapped FROM person_keys WHERE key = %s", key)
@@ -208,7 +239,7 @@ class People:
         algorithm, wrapped = found
         return _open(CIPHERS[algorithm](self._master), key, "data-key", wrapped)
 
-    def _lookup(self, id_type: IdType, number: str) -> bytes:
+    def _lookup(self, id_type: IdType | Literal["phone"], number: str) -> bytes:
         return hmac.digest(self._pepper, f"{id_type}:{number}".encode(), "sha256")
 
 
@@ -225,7 +256,7 @@ def checked(identity: Identity) -> Identity:
         name=_name(identity.name),
         id_type=identity.id_type,
         id_number=_resident_id(identity.id_number),
-        phone=None if identity.phone is None else _mobile(identity.phone),
+        phone=None if identity.phone is None else mobile(identity.phone),
     )
 
 
@@ -297,7 +328,12 @@ def _resident_id(number: str) -> str:
     return number
 
 
-def _mobile(phone: str) -> str:
+def mobile(phone: str) -> str:
+    """A mobile number as it is stored.
+
+    Raises:
+        Refused: it is none.
+    """
     phone = re.sub(r"^(\+|00)86", "", _compact(phone))
     if not re.fullmatch(r"1[3-9][0-9]{9}", phone):
         raise Refused("invalid-mobile", invalid=True, field="phone")

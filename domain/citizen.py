@@ -279,9 +279,13 @@ def warned(citizen: Citizen, limits: Limits, at: datetime) -> bool:
     return len(recent) == limits.no_shows - 1 > 0
 
 
-def arriving(citizen: Citizen, hall: str, day: date) -> tuple[str, Booking] | None:
+def arriving(citizen: Citizen, hall: str, day: date) -> tuple[int, datetime, str, str] | None:
     """The appointment that somebody means who arrives at a hall on a day: the day's first one there that is still
-    to be kept, else one elsewhere that day, else the one there that has had its end, else the next to come."""
+    to be kept, else one elsewhere that day, else the one there that has had its end, else the next to come.
+
+    Returns:
+        How likely it is meant (least is likeliest), when it begins, its reference and its hall.
+    """
 
     def rank(booking: Booking) -> int | None:
         today, here = day_of(booking.starts_at) == day, booking.hall == hall
@@ -289,9 +293,8 @@ def arriving(citizen: Citizen, hall: str, day: date) -> tuple[str, Booking] | No
             return (0 if here else 1) if today else 3 if day_of(booking.starts_at) > day else None
         return 2 if today and here and booking.status != "released" else None
 
-    ranked = ((rank(b), b.starts_at, name) for name, b in citizen.bookings.items())
-    found = min(((r, at, name) for r, at, name in ranked if r is not None), default=None)
-    return None if found is None else (found[2], citizen.bookings[found[2]])
+    ranked = ((rank(b), b.starts_at, name, b.hall) for name, b in citizen.bookings.items())
+    return min(((r, at, name, there) for r, at, name, there in ranked if r is not None), default=None)
 
 
 def _suspended(citizen: Citizen, limits: Limits, at: datetime) -> None:

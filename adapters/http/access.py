@@ -77,6 +77,8 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{APPOINTMENT}/check-in"): ARRIVING,
     ("POST", f"{API}/halls/{{hall}}/slots/revise"): ADMIN,
     ("POST", f"{API}/halls/{{hall}}/check-in"): only("kiosk", "clerk", "admin"),
+    ("POST", f"{API}/halls/{{hall}}/codes"): ARRIVING,
+    ("POST", f"{API}/halls/{{hall}}/lookup"): ARRIVING,
     ("GET", f"{API}/standing"): only("citizen"),
     ("POST", f"{API}/standing/appeal"): only("citizen"),
     ("GET", f"{API}/suspensions"): OVERSIGHT,

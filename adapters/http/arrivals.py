@@ -1,5 +1,6 @@
-"""Arriving at a hall with an appointment: the kiosk or the clerk reads a voucher or a document, and that is the
-ticket. Who stands in the wrong hall, or there on the wrong day, is told which is the right one.
+"""Arriving at a hall with an appointment: the kiosk or the clerk reads a voucher or a document, or asks for the phone
+and the code that was sent there, and that is the ticket. Who stands in the wrong hall, or there on the wrong day, is
+told which is the right one.
 """
 
 from datetime import datetime
@@ -11,12 +12,14 @@ from msgspec import Meta
 from adapters.http.access import API
 from adapters.http.appointments import located
 from adapters.http.asking import Asking, Reply
+from adapters.http.codes import Code, Phone, using
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
 from adapters.http.windows import TicketTaken, reference
 from adapters.people import IdType
 from domain import acts, citizen, slots
+from domain.hall import HallPlan
 from domain.handling import Held
 from domain.message import Refused
 from domain.order import Priority
@@ -24,11 +27,14 @@ from domain.slots import CheckIn
 
 
 class ArrivalAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What was read: the voucher's code, or the number of the document (办事人证件号). One of them."""
+    """What was read: the voucher's code, or the number of the document (办事人证件号), or the phone with the one-time
+    code that ``POST …/codes`` sent there. One of them."""
 
     voucher: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     id_number: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
     id_type: IdType = "resident-id"
+    phone: Phone | None = None
+    code: Code | None = None
     priority: Priority = "ordinary"
 
 
@@ -36,35 +42,44 @@ def commands(parts: Parts) -> list[Command]:
     async def arrive(asked: Asking, words: list[str], body: ArrivalAsked, query: bytes) -> Reply:
         here = words[0]
         plan = parts.catalogue.hall(here)
-        if (body.voucher is None) == (body.id_number is None):
+        told = (body.voucher, body.id_number, body.phone)
+        if sum(one is not None for one in told) != 1 or (body.phone is None) != (body.code is None):
             raise Rejected(422, "arrival-unclear")
+        if body.phone is not None and body.code is not None:
+            async with using(parts, asked, body.phone, body.code) as persons:
+                return await enter(asked, here, plan, body, await of_persons(asked, here, persons))
         if body.id_number is not None:
-            appointment, hall, starts_at = await of_person(asked, here, body.id_type, body.id_number)
+            person = await parts.people.find(body.id_type, body.id_number)
+            found = await of_persons(asked, here, [] if person is None else [person])
         else:
-            appointment, hall, starts_at = await of_voucher(body.voucher or "")
+            found = await of_voucher(body.voucher or "")
+        return await enter(asked, here, plan, body, found)
+
+    async def enter(
+        asked: Asking, here: str, plan: HallPlan, body: ArrivalAsked, found: tuple[str, str, datetime]
+    ) -> Reply:
+        appointment, hall, starts_at = found
         right(asked, here, hall, starts_at)
         command = CheckIn(appointment, reference(here, asked.day))
         act = acts.check_in(here, asked.day, plan, command, priority=body.priority, wait=parts.forecasts.wait)
         return await asked.submit(parts.loop, act, 201, parts.follow)
 
-    async def of_person(asked: Asking, here: str, kind: IdType, number: str) -> tuple[str, str, datetime]:
-        """The appointment somebody with this document means, its hall and its time.
+    async def of_persons(asked: Asking, here: str, persons: list[str]) -> tuple[str, str, datetime]:
+        """The appointment that somebody of these means, its hall and its time.
 
         Raises:
-            Refused: nobody with this document has one.
+            Refused: none of them has one.
         """
-        person = await parts.people.find(kind, number)
-        if person is None:
+
+        def tell(held: Held) -> tuple[int, datetime, str, str] | None:
+            return citizen.arriving(held.state, here, asked.day)
+
+        arriving = [await parts.loop.peek(citizen.stream(person), tell) for person in persons]
+        meant = min((one for one in arriving if one is not None), default=None)
+        if meant is None:
             raise Refused("no-appointment", missing=True)
-
-        def tell(held: Held) -> tuple[str, str, datetime]:
-            found = citizen.arriving(held.state, here, asked.day)
-            if found is None:
-                raise Refused("no-appointment", missing=True)
-            name, booking = found
-            return name, booking.hall, booking.starts_at
-
-        return await parts.loop.peek(citizen.stream(person), tell)
+        _, starts_at, name, hall = meant
+        return name, hall, starts_at
 
     async def of_voucher(word: str) -> tuple[str, str, datetime]:
         appointment, hall, day = located(parts, word)
@@ -98,6 +113,6 @@ def commands(parts: Parts) -> list[Command]:
             arrive,
             TicketTaken,
             201,
-            about="Arrive with a voucher or a document: take the ticket",
+            about="Arrive with a voucher, a document, or a phone and its code: take the ticket",
         )
     ]

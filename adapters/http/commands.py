@@ -49,6 +49,8 @@ class Command(NamedTuple):
     """Answered in the lean lane."""
     method: str = "POST"
     about: str = ""
+    bare: bool = False
+    """What it answers is no receipt: nothing was written under its name."""
     bytes_max: int | None = None
     """How large a body may be, where that is not the common limit."""
 
@@ -79,7 +81,7 @@ def typed(command: Command, clock: Callable[[], datetime]) -> HTTPRouteHandler:
         operation_id=operation(command) if command.method == "POST" else f"put_{operation(command)}",
         summary=command.about or None,
         tags=[command.path.removeprefix(API).split("/")[1]],
-        responses={command.status: ResponseSpec(receipt_type(command.answer), generate_examples=False)},
+        responses={command.status: ResponseSpec(answer_type(command), generate_examples=False)},
     )(handle)
 
 
@@ -92,6 +94,13 @@ def response(reply: Reply) -> Response[bytes]:
         media_type=headers.pop("Content-Type", "application/json"),
         headers=headers,
     )
+
+
+def answer_type(command: Command) -> type[msgspec.Struct]:
+    """What the OpenAPI document says of the answer."""
+    if command.bare and command.answer is not None:
+        return command.answer
+    return receipt_type(command.answer)
 
 
 def receipt_type(answer: type[msgspec.Struct] | None) -> type[msgspec.Struct]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from adapters.catalogue import Catalogue
+from adapters.codes import Codes
 from adapters.forecasts import Forecasts
 from adapters.http.identity import Tokens, derive
 from adapters.http.session import Sessions
@@ -136,6 +137,7 @@ class Parts(NamedTuple):
     views: Views
     boards: Boards
     people: People
+    codes: Codes
     catalogue: Catalogue
     clock: Callable[[], datetime]
     tokens: Tokens

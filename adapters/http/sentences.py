@@ -370,6 +370,11 @@ REVIEWS: dict[str, Text] = {
 # --- notices ------------------------------------------------------------------------------------------------
 
 NOTICES: dict[str, Text] = {
+    "codes-too-often": Text(
+        "获取验证码过于频繁，请在{at}后再试。", "Too many codes were asked for; try again after {at}."
+    ),
+    "code-wrong": Text("手机号或验证码不正确。", "The phone number or the code is wrong."),
+    "code-over": Text("验证码已失效，请重新获取。", "This code holds no more; please ask for another."),
     "unknown-notice": Text("没有这条通知。", "There is no such notice."),
     "unknown-template": Text("没有这个通知模板。", "There is no such template of notices."),
     "notice-ended": Text(

@@ -312,3 +312,26 @@ def test_a_demonstration_person_is_valid_and_always_the_same(subject: str) -> No
 def test_demonstration_people_are_many() -> None:
     numbers = {demonstration_identity(f"citizen-{n}").id_number for n in range(3000)}
     assert len(numbers) == 3000
+
+
+# --- by phone -----------------------------------------------------------------------------------------------
+
+
+async def test_those_who_share_a_number_are_found_by_it_and_the_erased_are_not(people: People) -> None:
+    first = await people.enrol(numbered("father", phone="13600001111"))
+    second = await people.enrol(numbered("son", phone="+86 136-0000-1111"))
+    assert await people.with_phone("136 0000 1111") == sorted((first, second))
+    await people.erase(first)
+    assert await people.with_phone("13600001111") == [second]
+    assert await people.with_phone("13600002222") == []
+
+
+async def test_who_was_enrolled_before_phones_could_be_found_is_found(
+    people: People, pool: AsyncConnectionPool[Any]
+) -> None:
+    key = await people.enrol(numbered("old", phone="13600003333"))
+    async with pool.connection() as connection:
+        await connection.execute("UPDATE people SET phone_hash = NULL WHERE key = %s", (key,))
+    assert await people.with_phone("13600003333") == []
+    await people.create_tables()
+    assert await people.with_phone("13600003333") == [key]

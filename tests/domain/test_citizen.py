@@ -185,7 +185,7 @@ def test_who_arrives_means_todays_appointment_here_then_elsewhere_then_the_next(
 
     def means(*history: Event) -> str | None:
         found = arriving(given(citizen, *history).state, here, today)
-        return found and found[0]
+        return found and found[2]
 
     assert means() is None
     assert means(BOOKED, later) == "p1"

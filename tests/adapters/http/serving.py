@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from adapters import store
 from adapters.boards import LiveBoards
 from adapters.catalogue import Catalogue
+from adapters.codes import Codes
 from adapters.demonstration import plans
 from adapters.forecasts import Forecasts
 from adapters.http.app import create_http
@@ -107,6 +108,8 @@ async def serving(
         await stack.enter_async_context(pool)
         people = People(pool, pool, master=SECRET[:32], pepper=SECRET)
         await people.create_tables()
+        codes = Codes(pool, SECRET)
+        await codes.create_table()
         loop = CommandLoop(lambda: store.connect(url))
         views = Views(pool)
         boards = LiveBoards(views, silent)
@@ -130,6 +133,7 @@ async def serving(
             views=views,
             boards=boards,
             people=people,
+            codes=codes,
             catalogue=catalogue,
             clock=clock,
             tokens=tokens or DevelopmentTokens(SECRET),

@@ -1,0 +1,150 @@
+"""Proving a phone: a code is sent to it, and whoever enters it sees or keeps the appointments made with that number.
+
+Whoever asks is never told whether anybody has given the number: the answer is the same, and nothing is sent.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, time
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from adapters.codes import PAUSE, TooOften
+from adapters.http.access import API
+from adapters.http.asking import Asking, Reply, encode
+from adapters.http.commands import Command
+from adapters.http.parts import Parts
+from adapters.http.problems import Rejected
+from adapters.people import mobile
+from domain import notice
+from domain.handling import Act, Ask
+from domain.message import Refused, Text
+from domain.notice import QueueNotice
+from domain.workdays import SHANGHAI
+from projections import appointments
+
+Phone = Annotated[str, Meta(min_length=1, max_length=40)]
+Code = Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
+
+SHOWN_MAX = 50
+
+
+class CodeAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    phone: Phone
+
+
+class CodeSent(msgspec.Struct, frozen=True):
+    """The code holds ``until`` then; another may be asked for ``again_at`` then."""
+
+    until: datetime
+    again_at: datetime
+
+
+class LookupAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    phone: Phone
+    code: Code
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """An appointment that is still to be kept, with the voucher it is kept, moved or cancelled by."""
+
+    appointment: str
+    voucher: str
+    hall: str
+    hall_name: Text
+    item: str
+    item_name: Text
+    starts_at: datetime
+    ends_at: datetime
+
+
+class FoundAppointments(msgspec.Struct, frozen=True):
+    appointments: list[Found]
+
+
+def commands(parts: Parts) -> list[Command]:
+    async def send(asked: Asking, words: list[str], body: CodeAsked, query: bytes) -> Reply:
+        hall, phone, now = words[0], mobile(body.phone), asked.stamp.at
+        parts.catalogue.hall(hall)
+        try:
+            made = await parts.codes.ask(phone, asked.stamp.by, now)
+        except TooOften as often:
+            wait = {"Retry-After": str(int((often.at - now).total_seconds()) + 1)}
+            raise Rejected(429, "codes-too-often", {"at": often.at}, headers=wait) from often
+        persons = await parts.people.with_phone(phone)
+        if persons:
+            command = QueueNotice(
+                template="code",
+                to=f"person:{persons[0]}",
+                hall=hall,
+                facts={"challenge": made.name, "until_at": made.until.isoformat()},
+                until=made.until,
+            )
+            # Under the challenge's own name: it is no secret, for the code needs the key as well.
+            act = Act((Ask(notice.stream(f"code.{made.name}"), command),))
+            await parts.loop.submit(act, msgspec.structs.replace(asked.stamp, key=None))
+        return Reply(200, encode(CodeSent(made.until, now + PAUSE)))
+
+    async def look_up(asked: Asking, words: list[str], body: LookupAsked, query: bytes) -> Reply:
+        parts.catalogue.hall(words[0])
+        morning = datetime.combine(asked.day, time(0), SHANGHAI)
+        found: list[Found] = []
+        async with using(parts, asked, body.phone, body.code) as persons:
+            for person in persons:
+                where = {"person": person, "status": "booked", "starts_at": (">=", morning)}
+                page = await parts.views.find(appointments.NAME, where, "starts_at", SHOWN_MAX)
+                found += [_found(parts, doc) for doc in page.docs]
+        return Reply(200, encode(FoundAppointments(sorted(found, key=lambda one: one.starts_at))))
+
+    return [
+        Command(
+            f"{API}/halls/{{hall}}/codes",
+            CodeAsked,
+            send,
+            CodeSent,
+            bare=True,
+            about="Send a one-time code to a phone",
+        ),
+        Command(
+            f"{API}/halls/{{hall}}/lookup",
+            LookupAsked,
+            look_up,
+            FoundAppointments,
+            bare=True,
+            about="The appointments made with a phone, for whoever has its code",
+        ),
+    ]
+
+
+@asynccontextmanager
+async def using(parts: Parts, asked: Asking, phone: str, code: str) -> AsyncIterator[list[str]]:
+    """The persons behind a proven phone. The code is used up by what is done with it, unless that is refused; the
+    same request under the same ``Idempotency-Key`` is the same use.
+
+    Raises:
+        Refused: the code is wrong, over or used.
+    """
+    purpose = asked.stamp.command if asked.key is None else asked.key.key
+    challenge = await parts.codes.use(mobile(phone), code, purpose, asked.stamp.at)
+    try:
+        yield await parts.people.with_phone(phone)
+    except (Refused, Rejected):
+        await parts.codes.give_back(challenge)
+        raise
+
+
+def _found(parts: Parts, doc: bytes) -> Found:
+    view = msgspec.json.decode(doc, type=appointments.View)
+    hall, item = parts.catalogue.halls.get(view.hall), parts.catalogue.items.get(view.item)
+    return Found(
+        appointment=view.appointment,
+        voucher=parts.seal.seal(view.appointment),
+        hall=view.hall,
+        hall_name=Text(view.hall, view.hall) if hall is None else hall.plan.name,
+        item=view.item,
+        item_name=Text(view.item, view.item) if item is None else item.plan.name,
+        starts_at=view.starts_at,
+        ends_at=view.ends_at,
+    )

@@ -104,6 +104,11 @@ class Catalogue:
             raise Refused("unknown-item", missing=True, item=name)
         return found
 
+    def skill(self, item: str | None) -> str | None:
+        """What a clerk must know to handle an item; nothing for one that is not known."""
+        found = None if item is None else self.items.get(item)
+        return None if found is None else found.plan.skill
+
     async def follow(self) -> None:
         """Keep up with the log until cancelled."""
         while True:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from domain.handling import Held
+from domain.line import needs, served_by
 from domain.queue import Queue, Ticket
 from domain.wait import Forecast, Wait, expected, forecast
 
@@ -55,7 +56,7 @@ class Forecasts:
         """What a waiting ticket with so many ahead is told at a moment; none while no window calls from its line."""
         day: Queue = held.state
         formula = expected(day, ticket.queue, ahead)
-        if formula is None:
+        if formula is None or (needs(day, ticket) and not served_by(day, ticket)):
             return None
         if (kept := self._fresh(stream, held, at)) is None:
             return formula

@@ -287,10 +287,14 @@ def check_in(
     *,
     priority: Priority = "ordinary",
     wait: Foretell = by_formula,
+    skill_of: Callable[[str], str | None] = lambda item: None,
 ) -> Act:
     """Arrive for an appointment and be in line: in time with the booking's precedence, late without it.
 
     Answers with a ``TicketReceipt``: nobody who has booked takes a number a second time.
+
+    Args:
+        skill_of: what a clerk must know to handle an item.
     """
     days, line = slots.stream(hall, day), queue.stream(hall, day)
 
@@ -301,7 +305,14 @@ def check_in(
         return Ask(
             line,
             IssueTicket(
-                command.ticket, made.queue, made.item, priority, made.appointment, due_at, made.person
+                command.ticket,
+                made.queue,
+                made.item,
+                priority,
+                made.appointment,
+                due_at,
+                made.person,
+                skill_of(made.item),
             ),
         )
 

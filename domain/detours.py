@@ -20,6 +20,7 @@ from domain.line import (
     free_window,
     in_hand,
     known_queue,
+    known_skill,
     known_ticket,
     known_window,
     leave,
@@ -79,6 +80,7 @@ class SplitVisit(Command, frozen=True):
     items: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
     outcome: Outcome = "done"
     case: Reference | None = None
+    skill: Id | None = None
 
 
 class UndoLast(Command, frozen=True):
@@ -137,6 +139,7 @@ class VisitSplit(Event, frozen=True, tag="visit-split"):
     items: tuple[str, ...] = ()
     outcome: Outcome = "done"
     case: str | None = None
+    skill: str | None = None
 
 
 class FinishUndone(Event, frozen=True, tag="finish-undone"):
@@ -188,10 +191,12 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             return [_transfer(command, queue)]
         case ReturnToLine(window, number):
             return _return(queue, window, number)
-        case SplitVisit(window, line, item, items, outcome, case):
+        case SplitVisit(window, line, item, items, outcome, case, skill):
             known_queue(queue, line)
-            done = in_hand(queue, window, "serving")
-            return [VisitSplit(done.number, window, done.id, done.queue, line, item, items, outcome, case)]
+            done, needed = in_hand(queue, window, "serving"), known_skill(queue, skill)
+            return [
+                VisitSplit(done.number, window, done.id, done.queue, line, item, items, outcome, case, needed)
+            ]
         case UndoLast(window):
             return [_undo(queue, window, stamp)]
     assert_never(command)
@@ -219,7 +224,7 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> None:
             ticket = queue.tickets[number]
             put_down(queue, number, window, "waiting", stamp.at)
             count_service(queue, line, ticket.called_at, stamp.at)
-            ticket.item = item
+            ticket.item, ticket.skill = item, event.skill
             stand(queue, number, next_line, None, stamp.at)
         case FinishUndone(number, window, _) | NoShowUndone(number, window) | TransferUndone(number, window):
             _take_back(queue, queue.tickets[number], window, stamp)

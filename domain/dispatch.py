@@ -12,10 +12,12 @@ from typing import Literal
 import msgspec
 
 from domain.hall import Alarms
+from domain.line import needs, served_by
 from domain.message import Text
 from domain.queue import Queue, Window, windows_serving
 
-Cause = Literal["waiting", "wait", "unserved"]
+Cause = Literal["waiting", "wait", "unserved", "skill"]
+"""Too many wait, or for too long; no window calls; or none with a clerk who knows what some of them need."""
 Help = Literal["lend", "resume", "open"]
 
 
@@ -53,10 +55,11 @@ def dispatch(queue: Queue, alarms: Alarms, at: datetime) -> list[LineInAlarm]:
             continue
         serving = sum(1 for _ in windows_serving(queue, line))
         p80 = waits[-(-80 * len(waits) // 100) - 1]
-        causes = tuple(_causes(alarms, len(waits), p80, serving))
+        missing = _missing_skills(queue, line) if serving else set()
+        causes = tuple(_causes(alarms, len(waits), p80, serving, missing))
         if not causes:
             continue
-        suggestion = next(_helpers(queue, line, taken), None)
+        suggestion = next(_helpers(queue, line, taken, missing), None)
         if suggestion is not None:
             taken.add(suggestion.window)
         found.append(
@@ -67,7 +70,7 @@ def dispatch(queue: Queue, alarms: Alarms, at: datetime) -> list[LineInAlarm]:
                 p80,
                 serving,
                 causes,
-                _describe(queue.queues[line].name, len(waits), p80, serving),
+                _describe(queue, line, len(waits), p80, serving, missing),
                 () if suggestion is None else (suggestion,),
             )
         )
@@ -79,27 +82,42 @@ def _waited_s(queue: Queue, line: str, at: datetime) -> Iterator[int]:
         yield max(0, round((at - queue.tickets[number].issued_at).total_seconds()))
 
 
-def _causes(alarms: Alarms, waiting: int, p80_s: int, serving: int) -> Iterator[Cause]:
+def _missing_skills(queue: Queue, line: str) -> set[str]:
+    """What people in a line need that no clerk who calls from it knows."""
+    tickets = [queue.tickets[number] for number in queue.lines[line]]
+    known = {skill for window in windows_serving(queue, line) for skill in window.skills}
+    return {skill for t in tickets if not served_by(queue, t) for skill in needs(queue, t) - known}
+
+
+def _causes(alarms: Alarms, waiting: int, p80_s: int, serving: int, missing: set[str]) -> Iterator[Cause]:
     if waiting > alarms.waiting:
         yield "waiting"
     if p80_s > alarms.wait_minutes * 60:
         yield "wait"
     if serving == 0:
         yield "unserved"
+    if missing:
+        yield "skill"
 
 
-def _describe(name: Text, waiting: int, p80_s: int, serving: int) -> Text:
-    minutes = p80_s // 60
-    return Text(
-        f"{name.zh}：{waiting}人等候，五分之一的人已等候至少{minutes}分钟，{serving}个窗口开放。",
-        f"{name.en}: {waiting} waiting, one in five for at least {minutes} min, {serving} windows open.",
-    )
+def _describe(queue: Queue, line: str, waiting: int, p80_s: int, serving: int, missing: set[str]) -> Text:
+    name, minutes = queue.queues[line].name, p80_s // 60
+    zh = f"{name.zh}：{waiting}人等候，五分之一的人已等候至少{minutes}分钟，{serving}个窗口开放。"
+    en = f"{name.en}: {waiting} waiting, one in five for at least {minutes} min, {serving} windows open."
+    skills = queue.plan.skills if queue.plan is not None else {}
+    for known in (skills[skill] for skill in sorted(missing)):
+        zh += f"有人需要“{known.zh}”，没有窗口会。"
+        en += f" Some need “{known.en}”, which nobody at these windows knows."
+    return Text(zh, en)
 
 
-def _helpers(queue: Queue, line: str, taken: set[str]) -> Iterator[Suggestion]:
-    """The windows that could help a line, the easiest first."""
-    name = queue.queues[line].name
-    free = [window for window in queue.windows.values() if window.plan.window not in taken]
+def _helpers(queue: Queue, line: str, taken: set[str], missing: set[str]) -> Iterator[Suggestion]:
+    """The windows that could help a line, the easiest first. A clerk who is there must know what its queue needs and
+    what is ``missing``; who would sit at a closed window nobody knows."""
+    name, skill = queue.queues[line].name, queue.queues[line].skill
+    wanted = missing | ({skill} if skill is not None else set())
+    untaken = [window for window in queue.windows.values() if window.plan.window not in taken]
+    free = [w for w in untaken if w.state == "closed" or wanted <= {*w.skills}]
     for window in free:
         if _is_idle(queue, window) and line not in window.queues:
             here = window.plan.name

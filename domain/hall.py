@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.booking import DEFAULT_LIMITS, DEFAULT_RULES, BookingRules, Limits
-from domain.message import Command, Event, Id, Refused, Stamp, Text
+from domain.message import Command, Event, Id, Label, Refused, Stamp, Text
 from domain.order import Classes, OrderPolicy
 from domain.workdays import SHANGHAI
 
@@ -40,6 +40,8 @@ class QueuePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Text
     service_minutes: Minutes = 10
     """What a service is expected to take before the day itself has shown it."""
+    skill: Id | None = None
+    """What a clerk must know to be given its tickets, one of the plan's ``skills``."""
 
 
 class WindowPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,6 +155,11 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long a finish, a no-show or a transfer can be taken back (反悔; ours, no rule)."""
     pauses: dict[Id, Text] = msgspec.field(default_factory=dict)
     """For what a window may pause, by the reason's word; anything, if nothing is named."""
+    skills: dict[Id, Text] = msgspec.field(default_factory=dict)
+    """What not every clerk knows (手语, 跨省通办, 不动产 …), needed by queues and by items; an item's need counts only
+    in halls that name it."""
+    clerks: dict[Label, tuple[Id, ...]] = msgspec.field(default_factory=dict)
+    """Which clerk knows what: a window has the skills of whoever sits at it."""
     capacity: Annotated[int, Meta(ge=1, le=10_000)] | None = None
     """How many may wait before no more tickets are given to those who have not booked."""
     tickets_until: Literal["day-closed", "closing-time"] = "day-closed"
@@ -263,6 +270,12 @@ def _check(plan: HallPlan) -> None:
             raise Refused(
                 "unknown-queue", invalid=True, field=f"windows.{window.window}.queues", names=strange
             )
+    for field, skills in (
+        ("queues.skill", [q.skill for q in plan.queues if q.skill is not None]),
+        *((f"clerks.{clerk}", known) for clerk, known in plan.clerks.items()),
+    ):
+        if unknown := sorted(set(skills) - plan.skills.keys()):
+            raise Refused("unknown-skill", invalid=True, field=field, names=unknown)
     for number in range(1, 8):
         pattern = [s for s in plan.sessions if not s.weekdays or number in s.weekdays]
         _check_sessions(pattern, queues, "sessions")

@@ -163,6 +163,8 @@ class ItemPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     bookable: bool = True
     slots: Annotated[int, Meta(ge=1, le=8)] = 1
     """How many intervals in a row one appointment takes."""
+    skill: Id | None = None
+    """What a clerk must know to handle it, in halls whose plan names that skill."""
     online_depth: OnlineDepth
     visits: Annotated[int, Meta(ge=0, le=9)]
     """到办事现场次数: how often the applicant must come, as promised."""

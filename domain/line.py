@@ -63,6 +63,8 @@ class Ticket(msgspec.Struct, gc=False):
     after: int = 0
     """How many calls from its line, counted over the day, it lets pass after a missed call."""
     kept_for: Keeper | None = None
+    skill: str | None = None
+    """What its item needs a clerk to know, beside what its queue does."""
     pool: Pool = "hall"
     reason: str | None = None
     """Why it was set aside or sent on, as long as it is."""
@@ -81,6 +83,8 @@ class Window(msgspec.Struct):
     last: str | None = None
     """The number of the ticket that was last called here, in hand or not."""
     alarm: Alarm | None = None
+    skills: tuple[str, ...] = ()
+    """What the clerk who sits here knows."""
 
 
 class Queue(msgspec.Struct):
@@ -94,7 +98,8 @@ class Queue(msgspec.Struct):
     numbers: dict[str, str] = {}
     lines: dict[str, dict[str, None]] = {}
     special: dict[str, set[str]] = {}
-    """Those in each line who do not simply stand by arrival: a priority, a booking, a second stand in line."""
+    """Those in each line who do not simply stand by arrival: a priority, a booking, a skill that is needed, a second
+    stand in line."""
     issued: dict[str, int] = {}
     experience: Experience = msgspec.field(default_factory=Experience)
     pasts: dict[str, Past] = {}
@@ -117,7 +122,7 @@ def next_in_line(
     assert queue.plan is not None
     for line in lines:
         if numbers := queue.lines.get(line):
-            if not queue.special.get(line):
+            if not queue.special.get(line) and (window is None or _knows(queue, window, line)):
                 return queue.tickets[next(iter(numbers))]  # nobody whom an order could prefer
             callable_here = _callable(queue, numbers, window)
             if found := order.first(queue.plan.order, callable_here, past(queue, line), at):
@@ -163,6 +168,9 @@ def why(queue: Queue, number: str, before: int, at: datetime) -> Text:
     assert queue.plan is not None
     mine = queue.tickets[number]
     told = order.reason(queue.plan.order, mine, before, past(queue, mine.queue), at)
+    for skill in needs(queue, mine):
+        name = queue.plan.skills[skill]
+        told = Text(f"需由会“{name.zh}”的窗口办理；{told.zh}", f"For a clerk with “{name.en}”. {told.en}")
     if (desk := desk_of(queue, mine)) is None:
         return told
     name = queue.windows[desk].plan.name
@@ -195,14 +203,37 @@ def desk_of(queue: Queue, ticket: Ticket) -> str | None:
 def _callable(queue: Queue, numbers: Iterable[str], window: str | None) -> list[Ticket]:
     """Those in a line whom a window may call."""
     tickets = [queue.tickets[number] for number in numbers]
-    return [t for t in tickets if t.kept_for is None or desk_of(queue, t) in (None, window)]
+    return [t for t in tickets if _may_call(queue, window, t)]
+
+
+def _may_call(queue: Queue, window: str | None, ticket: Ticket) -> bool:
+    """Whether a window calls a ticket in turn: one that is kept for it, or anybody's whom its clerk can serve."""
+    desk = None if ticket.kept_for is None else desk_of(queue, ticket)
+    if window is None or desk is not None:
+        return desk == window
+    return needs(queue, ticket) <= {*queue.windows[window].skills}
+
+
+def _knows(queue: Queue, window: str, line: str) -> bool:
+    """Whether whoever sits at a window knows what a queue needs."""
+    return queue.queues[line].skill in (None, *queue.windows[window].skills)
+
+
+def needs(queue: Queue, ticket: Ticket) -> set[str]:
+    """What whoever calls a ticket in turn must know: for its item and for its queue."""
+    return {skill for skill in (ticket.skill, queue.queues[ticket.queue].skill) if skill is not None}
+
+
+def served_by(queue: Queue, ticket: Ticket) -> bool:
+    """Whether any open window calls the ticket, as things stand."""
+    return any(_may_call(queue, w.plan.window, ticket) for w in windows_serving(queue, ticket.queue))
 
 
 # --- windows and tickets --------------------------------------------------------------------------------------
 
 
 def windows_serving(queue: Queue, line: str) -> Iterator[Window]:
-    """The open windows that call from a queue."""
+    """The open windows that call from a queue, whatever their clerks know."""
     return (w for w in queue.windows.values() if w.state == "open" and line in w.queues)
 
 
@@ -222,6 +253,11 @@ def known_queue(queue: Queue, line: str) -> QueuePlan:
     if line not in queue.queues:
         raise Refused("unknown-queue", missing=True, queue=line)
     return queue.queues[line]
+
+
+def known_skill(queue: Queue, skill: str | None) -> str | None:
+    """A skill, if the hall knows it: others make no difference there."""
+    return skill if queue.plan is not None and skill in queue.plan.skills else None
 
 
 def free_window(queue: Queue, window: str) -> Window:

@@ -43,6 +43,7 @@ from domain.line import (  # noqa: F401  # and its questions
     free_window,
     in_hand,
     known_queue,
+    known_skill,
     known_ticket,
     leave,
     next_in_line,
@@ -109,6 +110,7 @@ class IssueTicket(Command, frozen=True):
     appointment: Reference | None = None
     due_at: datetime | None = None
     person: Label | None = None
+    skill: Id | None = None
 
 
 class CallNext(Command, frozen=True):
@@ -194,6 +196,7 @@ class TicketIssued(Event, frozen=True, tag="ticket-issued"):
     appointment: str | None = None
     due_at: datetime | None = None
     person: str | None = None
+    skill: str | None = None
 
 
 class TicketCalled(Event, frozen=True, tag="ticket-called"):
@@ -280,12 +283,13 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             return []
         raise Refused("day-closed")
     match command:
-        case IssueTicket(ticket, line, item, priority, appointment, due_at, person):
+        case IssueTicket(ticket, line, item, priority, appointment, due_at, person, skill):
             prefix = known_queue(queue, line).prefix
             if appointment is None:
                 _check_room(queue.plan, queue, line, stamp.at)
             number = f"{prefix}{queue.issued.get(prefix, 0) + 1:03d}"
-            return [TicketIssued(number, ticket, line, item, priority, appointment, due_at, person)]
+            needed = known_skill(queue, skill)
+            return [TicketIssued(number, ticket, line, item, priority, appointment, due_at, person, needed)]
         case CallNext(window):
             free = free_window(queue, window)
             ticket_called = next_in_line(queue, free.queues, stamp.at, window)
@@ -336,15 +340,16 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
 
 def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
     match event:
-        case TicketIssued(number, ticket, line, item, priority, appointment, due_at):
+        case TicketIssued(number, ticket, line, item, priority, appointment, due_at, _, skill):
             queue.serial += 1
             at = stamp.at
             queue.tickets[number] = Ticket(
                 number, ticket, queue.serial, line, at, at, item, priority, appointment, due_at
             )
+            queue.tickets[number].skill = skill
             queue.numbers[ticket] = number
             queue.lines[line][number] = None
-            if priority != "ordinary" or due_at is not None:
+            if priority != "ordinary" or due_at is not None or skill is not None:
                 queue.special.setdefault(line, set()).add(number)
             queue.experience.came(line, at.timestamp())
             prefix = queue.queues[line].prefix

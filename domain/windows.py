@@ -58,6 +58,7 @@ class WindowOpened(Event, frozen=True, tag="window-opened"):
     window: str
     clerk: str
     queues: tuple[str, ...]
+    skills: tuple[str, ...] = ()
 
 
 class WindowClosed(Event, frozen=True, tag="window-closed"):
@@ -112,15 +113,15 @@ def decide(command: AnyCommand, queue: Queue) -> list[AnyEvent]:
 
 def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> None:
     match event:
-        case WindowOpened(window, clerk, queues):
+        case WindowOpened(window, clerk, queues, skills):
             plan = WindowPlan(window, Text(window, window), "general", queues)
             opened = queue.windows.setdefault(window, Window(plan, queues))
             opened.state, opened.clerk, opened.queues = "open", clerk, queues
-            opened.pause = None
+            opened.pause, opened.skills = None, skills
             queue.experience.free(window, queues, stamp.at.timestamp())
         case WindowClosed(window):
             closed = queue.windows[window]
-            closed.state, closed.clerk, closed.pause = "closed", None, None
+            closed.state, closed.clerk, closed.pause, closed.skills = "closed", None, None, ()
         case WindowPaused(window, why):
             queue.windows[window].state, queue.windows[window].pause = "paused", why
         case WindowResumed(window):
@@ -156,7 +157,8 @@ def _open(queue: Queue, window: str, clerk: str, queues: tuple[str, ...]) -> lis
             raise Refused("window-taken", window=window, clerk=known.clerk)
         if known.state == "open" and known.queues == serves:
             return []
-    return [WindowOpened(window, clerk, serves)]
+    skills = queue.plan.clerks.get(clerk, ()) if queue.plan is not None else ()
+    return [WindowOpened(window, clerk, serves, skills)]
 
 
 def _close(queue: Queue, window: str) -> list[AnyEvent]:

@@ -276,7 +276,9 @@ def commands(parts: Parts) -> list[Command]:
             await look(parts, asked.identity, words[0], lambda held: None)
         command = CheckIn(appointment, reference(hall, day))
         plan, wait = parts.catalogue.hall(hall), parts.forecasts.wait
-        act = acts.check_in(hall, day, plan, command, priority=body.priority, wait=wait)
+        act = acts.check_in(
+            hall, day, plan, command, priority=body.priority, wait=wait, skill_of=parts.catalogue.skill
+        )
         return await asked.submit(parts.loop, act, 201, parts.follow)
 
     def voucher(result: Any) -> dict[str, str]:

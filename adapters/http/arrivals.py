@@ -61,7 +61,15 @@ def commands(parts: Parts) -> list[Command]:
         appointment, hall, starts_at = found
         right(asked, here, hall, starts_at)
         command = CheckIn(appointment, reference(here, asked.day))
-        act = acts.check_in(here, asked.day, plan, command, priority=body.priority, wait=parts.forecasts.wait)
+        act = acts.check_in(
+            here,
+            asked.day,
+            plan,
+            command,
+            priority=body.priority,
+            wait=parts.forecasts.wait,
+            skill_of=parts.catalogue.skill,
+        )
         return await asked.submit(parts.loop, act, 201, parts.follow)
 
     async def of_persons(asked: Asking, here: str, persons: list[str]) -> tuple[str, str, datetime]:

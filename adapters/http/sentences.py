@@ -244,6 +244,9 @@ WINDOWS: dict[str, Text] = {
         "刚刚叫过{number}号，请{seconds}秒后再重呼。",
         "Ticket {number} was called just now; call again in {seconds} s.",
     ),
+    "unknown-skill": Text(
+        "大厅没有设置这些技能：{names}。", "The hall's plan names no such skills: {names}."
+    ),
     "unknown-pause": Text("暂停原因须为以下之一：{names}。", "A window pauses for one of: {names}."),
     "recall-first": Text(
         "{number}号须重呼{recalls}次后才能过号。",

@@ -146,7 +146,8 @@ def commands(parts: Parts) -> list[Command]:
             raise Rejected(422, "invalid", errors=[FieldError("item", "an item or a queue")])
         ticket = reference(hall, day)
         person = asked.identity.person if asked.identity else None
-        issue = queue.IssueTicket(ticket, line, body.item, body.priority, person=person)
+        skill = parts.catalogue.skill(body.item)
+        issue = queue.IssueTicket(ticket, line, body.item, body.priority, person=person, skill=skill)
         act = acts.take_ticket(hall, day, plan, issue, wait=parts.forecasts.wait)
         try:
             return await asked.submit(parts.loop, act, 201, parts.follow)
@@ -209,7 +210,9 @@ def commands(parts: Parts) -> list[Command]:
         "return": (Return, lambda w, b: queue.ReturnToLine(w, b.ticket), "Put a ticket back in line"),
         "split": (
             Split,
-            lambda w, b: queue.SplitVisit(w, b.queue, b.item, b.items, b.outcome, b.case),
+            lambda w, b: queue.SplitVisit(
+                w, b.queue, b.item, b.items, b.outcome, b.case, parts.catalogue.skill(b.item)
+            ),
             "End the service and let the ticket wait for another item",
         ),
         "undo": (Nothing, lambda w, b: queue.UndoLast(w), "Undo a finish, a no-show or a transfer"),

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from domain import credit_code
-from domain.message import Command, Event, Id, Refused, Stamp, Text
+from domain.message import Command, Event, Id, Label, Refused, Stamp, Text
 
 Kind = Literal[
     "power", "permit", "penalty", "coercion", "levy", "benefit", "inspection",
@@ -176,6 +176,8 @@ class ItemPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The 一件事 it is part of."""
     parts: Annotated[tuple[Id, ...], Meta(max_length=30)] = ()
     """Of a 一件事 (赋码管理, 锡政办发〔2022〕70号 第27条): the items that it holds together."""
+    keywords: Annotated[tuple[Label, ...], Meta(max_length=30)] = ()
+    """俗称: the everyday words by which people look for it (社保卡 for 社会保障卡, 身份证丢了)."""
     demonstration: bool = False
 
 

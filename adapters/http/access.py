@@ -56,6 +56,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/halls/{{hall}}"): ANYBODY,
     ("GET", f"{API}/items"): ANYBODY,
     ("GET", f"{API}/items/{{item}}"): ANYBODY,
+    ("GET", f"{API}/items/{{item}}/halls"): ANYBODY,
     ("PUT", f"{API}/halls/{{hall}}"): ADMIN,
     ("PUT", f"{API}/items/{{item}}"): ADMIN,
     ("POST", f"{API}/items/import"): ADMIN,
@@ -70,8 +71,10 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{API}/halls/{{hall}}/holds"): APPLYING,
     ("POST", f"{HOLD}/confirm"): APPLYING,
     ("POST", f"{HOLD}/release"): APPLYING,
-    ("GET", APPOINTMENT): ARRIVING,
-    ("GET", f"{APPOINTMENT}/calendar.ics"): ARRIVING,
+    ("GET", f"{API}/appointments"): only("citizen"),
+    ("GET", HOLD): APPLYING,
+    ("GET", APPOINTMENT): ANYBODY,  # its citizen, the hall's staff, and whoever holds the voucher
+    ("GET", f"{APPOINTMENT}/calendar.ics"): ANYBODY,
     ("POST", f"{APPOINTMENT}/cancel"): ARRIVING,
     ("POST", f"{APPOINTMENT}/reschedule"): ARRIVING,
     ("POST", f"{APPOINTMENT}/check-in"): ARRIVING,
@@ -119,7 +122,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/halls/{{hall}}/dispatch"): STAFF,
     # cases
     ("POST", f"{API}/cases"): APPLYING,
-    ("GET", f"{API}/cases"): OVERSIGHT,
+    ("GET", f"{API}/cases"): only("citizen", "supervisor", "admin", "auditor"),  # a citizen's are their own
     ("GET", CASE): only("citizen", "clerk", "supervisor", "admin", "auditor", "partner"),
     ("POST", f"{CASE}/accept"): CASEWORK,
     ("POST", f"{CASE}/refuse"): CASEWORK,

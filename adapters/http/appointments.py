@@ -198,7 +198,7 @@ def commands(parts: Parts) -> list[Command]:
             body.slot,
             queue,
             body.item,
-            _holder(identity),
+            holder(identity),
             _share(identity),
             intervals,
             body.more,
@@ -212,14 +212,14 @@ def commands(parts: Parts) -> list[Command]:
         assert asked.identity is not None
         person = await whom(parts, asked.identity, body.person)
         command = ConfirmHold(name, person, _on_behalf(asked.identity, body.on_behalf))
-        act = acts.confirm(hall, day, command, _holder(asked.identity), limits=limits(hall))
+        act = acts.confirm(hall, day, command, holder(asked.identity), limits=limits(hall))
         return await asked.submit(parts.loop, act, 201, voucher)
 
     async def let_go(asked: Asking, words: list[str], body: Nothing, query: bytes) -> Reply:
         name, hall, day = await held_by_asker(asked.identity, words[0])
         assert asked.identity is not None
         return await asked.submit(
-            parts.loop, acts.let_go(hall, day, ReleaseHold(name), _holder(asked.identity))
+            parts.loop, acts.let_go(hall, day, ReleaseHold(name), holder(asked.identity))
         )
 
     async def held_by_asker(identity: Identity | None, name: str) -> tuple[str, str, date]:
@@ -234,7 +234,7 @@ def commands(parts: Parts) -> list[Command]:
         def check(held: Held) -> None:
             day: slots.Slots = held.state
             known = day.holds.get(name) or day.past_holds.get(name)
-            if known is None or known.holder != _holder(identity):
+            if known is None or known.holder != holder(identity):
                 raise Refused("unknown-hold", missing=True)
 
         await parts.loop.peek(slots.stream(*where), check)
@@ -397,18 +397,18 @@ def located(parts: Parts, word: str) -> tuple[str, str, date]:
 
 
 async def look(parts: Parts, identity: Identity | None, word: str, tell: Callable[[Held], T]) -> T:
-    """Tell something of an appointment to whoever may know of it.
+    """Tell something of an appointment to whoever may know of it: its person, the hall, whoever holds the voucher.
 
     Raises:
         Refused: there is none, or it is somebody else's; they are not told which.
     """
     appointment, hall, day = located(parts, word)
-    assert identity is not None
 
     def check(held: Held) -> T:
         found = _booked(held, appointment)
-        mine = identity.person is not None and identity.person == found.booking.person
-        if not (mine or identity.serves(hall) or word != appointment):
+        mine = identity is not None and identity.person == found.booking.person
+        serves = identity is not None and identity.serves(hall)
+        if not (mine or serves or word != appointment):
             raise Refused("unknown-appointment", missing=True)
         return tell(held)
 
@@ -429,13 +429,13 @@ async def whom(parts: Parts, identity: Identity, person: PersonAsked | None) -> 
     return identity.person
 
 
-def _holder(identity: Identity) -> str:
+def holder(identity: Identity) -> str:
     """In whose name a place is held: a citizen's own key, and for everybody else one made of who they are."""
     return identity.person or hashlib.blake2b(identity.by.encode(), digest_size=16).hexdigest()
 
 
 def _on_behalf(identity: Identity, asked: BehalfAsked | None) -> OnBehalf | None:
-    return None if asked is None else OnBehalf(asked.kind, _holder(identity), asked.consent)
+    return None if asked is None else OnBehalf(asked.kind, holder(identity), asked.consent)
 
 
 def _share(identity: Identity) -> Channel:

@@ -215,6 +215,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         where |= {name: value for name, value in told if value is not None}
         if rule is not None:
             where["rules"] = ("has", rule)
+        if request.user is not None and request.user.role == "citizen":
+            where["applicant"] = request.user.person or ""
         await caught_up(parts.views, case_file.NAME, after)
         page = await parts.views.find(case_file.NAME, where, "due_at", limit, cursor)
         found = [_shown(parts, msgspec.json.decode(doc, type=case_file.View)) for doc in page.docs]

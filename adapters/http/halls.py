@@ -10,6 +10,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from adapters import search
 from adapters.catalogue import Configured
 from adapters.http.access import API
 from adapters.http.asking import Asking, Reply
@@ -213,9 +214,12 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         await current(after)
         here = None if hall is None else {queue.queue for queue in catalogue.hall(hall).queues}
         named = (
-            (name, _item(known))
+            # What fits best comes first: a page's order is that of these names.
+            (f"{fits}{name}", _item(known))
             for name, known in catalogue.items.items()
-            if (here is None or known.plan.queue in here) and (q is None or _matches(known, q))
+            if here is None or known.plan.queue in here
+            for fits in ("" if q is None else search.rank(name, known.plan, q),)
+            if fits is not None
         )
         found, more = page_of(named, limit, cursor)
         return listing("items", found, more, catalogue.position, parts.clock())
@@ -250,13 +254,6 @@ def _hall(known: Configured[HallPlan]) -> dict[str, Any]:
 
 def _item(known: Configured[ItemPlan]) -> dict[str, Any]:
     return {"item": known.name, "version": known.number, **msgspec.structs.asdict(known.plan)}
-
-
-def _matches(known: Configured[ItemPlan], wanted: str) -> bool:
-    """Whether every word looked for is in the item's name, code or unit."""
-    plan = known.plan
-    text = " ".join((known.name, plan.name.zh, plan.name.en, plan.unit.zh, plan.unit.en)).casefold()
-    return all(word in text for word in wanted.casefold().split())
 
 
 # --- a hall's day ---------------------------------------------------------------------------------------------

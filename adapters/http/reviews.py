@@ -17,6 +17,7 @@ from litestar.params import FromPath
 
 from adapters.http.access import API, WINDOW
 from adapters.http.asking import Asking, Reply, accepted
+from adapters.http.body import StrictRequest
 from adapters.http.commands import Command, Nothing
 from adapters.http.identity import CHALLENGE
 from adapters.http.parts import Parts
@@ -83,6 +84,10 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     words: Text
     grades: dict[Grade, Text]
     tags: dict[Grade, dict[str, Text]]
+    review: str | None = None
+    """What was given, for whoever gave it and has signed in; ``added`` once they have rated again (追评)."""
+    grade: Grade | None = None
+    added: bool = False
 
 
 class MoreAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -261,7 +266,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         summary="What an invitation's holder may rate",
         tags=["reviews"],
     )
-    async def invitation(link: FromPath[str]) -> Invitation:
+    async def invitation(link: FromPath[str], request: StrictRequest) -> Invitation:
         service = _invited(parts, link)
         served = await _served(parts, service)
         item = parts.catalogue.items.get(served.item) if served.item is not None else None
@@ -269,6 +274,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         def tell(held: Held) -> Invitation:
             state: Review = held.state
             until = state.invited.until if state.invited is not None else None
+            given, person = state.given, request.user.person if request.user is not None else None
+            own = given if given is not None and person is not None and given.person == person else None
             return Invitation(
                 service=service,
                 hall=served.hall,
@@ -281,6 +288,9 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
                 words=INVITATION,
                 grades=GRADE_NAMES,
                 tags=TAGS,
+                review=None if own is None else own.review,
+                grade=None if own is None else own.grade,
+                added=own is not None and state.added is not None,
             )
 
         return await parts.loop.peek(review.stream(service), tell)

@@ -1,0 +1,225 @@
+"""What a citizen has: appointments, a place that is held, and where an item can be had, nearest places first."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from adapters.http.access import API, HOLD
+from adapters.http.appointments import holder
+from adapters.http.body import StrictRequest
+from adapters.http.halls import as_offered, why_not_offered
+from adapters.http.parts import Parts
+from adapters.http.reading import (
+    LIMIT,
+    After,
+    Cursor,
+    Day,
+    Limit,
+    Word,
+    answers,
+    caught_up,
+    document,
+    listing,
+    lists,
+    shape,
+)
+from domain import queue, slots
+from domain.acts import HoldReceipt
+from domain.hall import HallPlan
+from domain.handling import Held
+from domain.message import Refused, Text, place
+from domain.wait import Wait
+from domain.workdays import SHANGHAI
+from projections import appointments
+
+DAYS_LOOKED_AT = 30
+"""However far away a hall lets one book, further days are not looked at here."""
+
+DIGITS_A_LEVEL = (2, 4, 6, 9, 12)
+"""省, 市, 县, 乡, 村 in a region code (GB/T 2260, GB/T 10114)."""
+
+OwnAppointment = shape(
+    "OwnAppointment",
+    appointments.View,
+    without=("person", "on_behalf", "missed_at"),
+    voucher=str,
+    hall_name=Text,
+    item_name=Text,
+)
+HoldShown = shape("Hold", HoldReceipt, hall_name=Text, item_name=Text)
+
+
+class DayOffered(msgspec.Struct, frozen=True):
+    """A day that can be booked, and how many of its places are left to the public."""
+
+    date: date
+    remaining: int
+
+
+class HallForItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A hall that handles an item. ``wait_s`` is what whoever walked in now could expect, missing while no window
+    calls from its queue; ``nearness`` counts the levels (省市县乡村) it shares with the place that was named."""
+
+    hall: str
+    hall_name: Text
+    kind: str
+    region: str
+    address: Text | None
+    nearness: int
+    waiting: int
+    wait_s: Wait | None
+    days: list[DayOffered]
+
+
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
+    catalogue = parts.catalogue
+
+    @get(
+        f"{API}/appointments",
+        operation_id="own_appointments",
+        responses=lists("appointments", OwnAppointment),
+        summary="One's own appointments from a day on, today without it",
+        tags=["appointments"],
+    )
+    async def own(
+        request: StrictRequest,
+        since: Day = None,
+        after: After = 0,
+        limit: Limit = LIMIT,
+        cursor: Cursor = None,
+    ) -> Response[bytes]:
+        person = request.user.person if request.user is not None else None
+        day = since or parts.clock().astimezone(SHANGHAI).date()
+        where = {"person": person or "", "starts_at": (">=", datetime.combine(day, time(), SHANGHAI))}
+        await caught_up(parts.views, appointments.NAME, after)
+        page = await parts.views.find(appointments.NAME, where, "starts_at", limit, cursor)
+        shown = []
+        for doc in page.docs:
+            view = msgspec.json.decode(doc, type=appointments.View)
+            shown.append(
+                {name: getattr(view, name) for name in view.__struct_fields__ if name not in HIDDEN}
+                | {"voucher": parts.seal.seal(view.appointment)}
+                | named(view.hall, view.item)
+            )
+        return listing("appointments", shown, page.cursor, page.position, page.as_of)
+
+    @get(
+        HOLD.replace("}", ":str}"),
+        operation_id="hold",
+        responses=answers(HoldShown),
+        summary="A place that is held for the asker",
+        tags=["appointments"],
+    )
+    async def held(id: FromPath[str], request: StrictRequest) -> Response[bytes]:  # noqa: A002
+        where, now = place(id), parts.clock()
+        if where is None or where[0] not in catalogue.halls or request.user is None:
+            raise Refused("unknown-hold", missing=True)
+        hall, mine = where[0], holder(request.user)
+
+        def tell(found: Held) -> tuple[Any, int]:
+            day: slots.Slots = found.state
+            known = day.holds.get(id)
+            if known is None or known.holder != mine or known.until <= now:
+                raise Refused("unknown-hold", missing=True)
+            return known, found.position
+
+        known, position = await parts.loop.peek(slots.stream(*where), tell)
+        told = {
+            name: getattr(known, name)
+            for name in ("hold", "slot", "queue", "item", "starts_at", "ends_at", "until")
+        }
+        return document(told | {"hall": hall} | named(hall, known.item), position, now)
+
+    def named(hall: str, item: str) -> dict[str, Text]:
+        known_hall, known_item = catalogue.halls.get(hall), catalogue.items.get(item)
+        return {
+            "hall_name": Text(hall, hall) if known_hall is None else known_hall.plan.name,
+            "item_name": Text(item, item) if known_item is None else known_item.plan.name,
+        }
+
+    @get(
+        f"{API}/items/{{item:str}}/halls",
+        operation_id="item_halls",
+        responses=lists("halls", HallForItem),
+        summary="Where an item is handled: the nearest halls with places first, and the wait in each now",
+        tags=["catalogue"],
+    )
+    async def halls(item: FromPath[str], region: Word = None) -> Response[bytes]:
+        wanted = catalogue.item(item).plan
+        now = parts.clock()
+        found = []
+        for name, known in catalogue.halls.items():
+            if wanted.queue in {one.queue for one in known.plan.queues}:
+                waiting, wait = await line_of(name, wanted.queue, now)
+                days = (
+                    await days_of(name, known.plan, wanted.queue, wanted.slots, now)
+                    if wanted.bookable
+                    else []
+                )
+                found.append(
+                    HallForItem(
+                        hall=name,
+                        hall_name=known.plan.name,
+                        kind=known.plan.kind,
+                        region=known.plan.region,
+                        address=known.plan.address,
+                        nearness=nearness(known.plan.region, region or ""),
+                        waiting=waiting,
+                        wait_s=wait,
+                        days=days,
+                    )
+                )
+        found.sort(key=_best)
+        return listing("halls", found, None, catalogue.position, now)
+
+    async def line_of(hall: str, line: str, now: datetime) -> tuple[int, Wait | None]:
+        """How many wait in a line now, and what whoever joined it could expect."""
+        stream = queue.stream(hall, now.astimezone(SHANGHAI).date())
+
+        def tell(held: Held) -> tuple[int, Wait | None]:
+            day: queue.Queue = held.state
+            told = parts.forecasts.newcomers(stream, held, now)
+            return len(day.lines.get(line, ())), told.get(line)
+
+        return await parts.loop.peek(stream, tell)
+
+    async def days_of(
+        hall: str, plan: HallPlan, line: str, intervals: int, now: datetime
+    ) -> list[DayOffered]:
+        today = now.astimezone(SHANGHAI).date()
+        offered = []
+        for day in (today + timedelta(days=n) for n in range(DAYS_LOOKED_AT)):
+            if why_not_offered(parts, plan, day) is not None:
+                continue
+
+            def tell(held: Held, day: date = day) -> int:
+                known = as_offered(parts, plan, day, held.state)
+                return sum(
+                    slots.remaining(known, name, "public", intervals, now)
+                    for name, slot in known.slots.items()
+                    if slot.plan.queue == line and slot.plan.starts_at > now
+                )
+
+            offered.append(DayOffered(day, await parts.loop.peek(slots.stream(hall, day), tell)))
+        return offered
+
+    return [own, held, halls]
+
+
+HIDDEN = frozenset(("person", "on_behalf", "missed_at"))
+
+
+def nearness(one: str, other: str) -> int:
+    """How many levels two region codes share."""
+    return sum(one[:digits] == other[:digits] for digits in DIGITS_A_LEVEL if len(other) >= digits)
+
+
+def _best(hall: HallForItem) -> tuple[bool, int, date, float, str]:
+    """Halls with places before those without, the nearer before the further, then the earlier and the quicker."""
+    first = next((day.date for day in hall.days if day.remaining), None)
+    wait = hall.wait_s.p50 if hall.wait_s is not None else float("inf")
+    return (first is None, -hall.nearness, first or date.max, wait, hall.hall)

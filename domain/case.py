@@ -5,7 +5,7 @@ stands still while a special procedure takes its time (第45条) and is started 
 calendar.
 
 Parts of the same stream have modules of their own: ``papers``, ``steps``, ``respite``, ``supervision``, ``limits``,
-``directive``, ``matter``, ``delivery``.
+``directive``, ``matter``, ``hand_over``, ``delivery``.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,12 @@ from typing import Annotated, Literal, assert_never
 import msgspec
 from msgspec import Meta
 
-from domain import delivery, directive, limits, matter, papers, respite, steps, supervision
+from domain import delivery, directive, hand_over, limits, matter, papers, respite, steps, supervision
+from domain.booking import OnBehalf
 from domain.deadlines import CaseClock
 from domain.delivery import CaseArchived, CaseDelivered, Delivery
 from domain.directive import Directives
+from domain.hand_over import CaseHandedBack, CaseHandedOver, CaseTakenOver, Places
 from domain.item import Handling, Workdays
 from domain.limits import LimitPassed, Limits, Moved
 from domain.matter import Matter, PartEnded
@@ -28,8 +30,9 @@ from domain.respite import Granted
 from domain.steps import Steps
 from domain.supervision import Watch
 
-Channel = Literal["window", "web", "mobile", "post", "kiosk", "hotline", "other"]
-"""How an application came: 办理形式 of GB/T 39046-2020 table A.5, and the kiosk and hotline it files under other."""
+Channel = Literal["window", "web", "mobile", "post", "kiosk", "hotline", "agent", "other"]
+"""How an application came: 办理形式 of GB/T 39046-2020 table A.5, and the kiosk, the hotline and whoever acts for
+somebody else (帮办代办), which it files under other."""
 
 Result = Literal["granted", "refused", "terminated"]
 """准予, 不予, 终止."""
@@ -70,6 +73,8 @@ class OpenCase(Command, frozen=True, kw_only=True):
     joint: bool = False
     parts: Annotated[tuple[Reference, ...], Meta(max_length=30)] = ()
     matter: Reference | None = None
+    handled_at: Id | None = None
+    on_behalf: OnBehalf | None = None
 
 
 class NumberCase(Command, frozen=True):
@@ -132,6 +137,7 @@ AnyCommand = (
     | limits.AnyCommand
     | directive.AnyCommand
     | matter.AnyCommand
+    | hand_over.AnyCommand
     | delivery.AnyCommand
 )
 
@@ -156,6 +162,8 @@ class CaseOpened(Event, frozen=True, kw_only=True, tag="case-opened"):
     joint: bool = False
     parts: tuple[str, ...] = ()
     matter: str | None = None
+    handled_at: str | None = None
+    on_behalf: OnBehalf | None = None
 
 
 class CaseNumbered(Event, frozen=True, tag="case-numbered"):
@@ -220,6 +228,7 @@ AnyEvent = (
     | limits.AnyEvent
     | directive.AnyEvent
     | matter.AnyEvent
+    | hand_over.AnyEvent
     | delivery.AnyEvent
 )
 
@@ -236,6 +245,7 @@ class Case(msgspec.Struct):
     decision: CaseDecided | None = None
     delivery: Delivery = msgspec.field(default_factory=Delivery)
     matter: Matter = msgspec.field(default_factory=Matter)
+    places: Places = msgspec.field(default_factory=Places)
     papers: File = msgspec.field(default_factory=File)
     steps: Steps = msgspec.field(default_factory=Steps)
     watch: Watch = msgspec.field(default_factory=Watch)
@@ -277,6 +287,8 @@ def decide(command: AnyCommand, case: Case, stamp: Stamp) -> list[AnyEvent]:
     opened = case.opened
     if opened is None:
         return _open(command)
+    if isinstance(command, Accept | Refuse | papers.RequestCorrection):
+        hand_over.refuse_elsewhere(case.places, opened.handled_at)
     answer = _decide_part(command, case, opened, stamp)
     if answer is not None:
         return answer
@@ -353,6 +365,8 @@ def evolve(case: Case, event: AnyEvent, stamp: Stamp) -> Case:
             directive.evolve(case.directives, event)
         case PartEnded():
             matter.evolve(case.matter, event)
+        case CaseHandedOver() | CaseTakenOver() | CaseHandedBack():
+            hand_over.evolve(case.places, event)
         case CaseDelivered() | CaseArchived():
             delivery.evolve(case.delivery, event)
         case _:
@@ -362,6 +376,11 @@ def evolve(case: Case, event: AnyEvent, stamp: Stamp) -> Case:
         limits.move(case.limits, limits_moved(event, case.opened), stamp.at)
     return case
 
+
+ENDED_WITH_IT = (
+    "forwarding", "taking-over", "acceptance", "correction", "supplement", "procedure", "step",
+)  # fmt: skip
+"""The limits that end with the case."""
 
 MOVES: dict[type[Event], Status] = {
     papers.CorrectionRequested: "correcting",
@@ -378,8 +397,12 @@ def limits_moved(event: Event, opened: CaseOpened | None = None) -> Moved:
     say. What is part of a matter is delivered with it."""
     alone = opened is None or opened.matter is None
     match event:
-        case CaseOpened():
-            return Moved(opened=("acceptance",))
+        case CaseOpened(handled_at=str()) | CaseHandedBack():
+            return Moved(("taking-over", "acceptance"), ("forwarding",))
+        case CaseHandedOver():
+            return Moved(("forwarding",), ("taking-over",))
+        case CaseOpened() | CaseTakenOver():
+            return Moved(("taking-over",), ("acceptance",))
         case papers.CorrectionRequested():
             return Moved(("acceptance",), ("correction",))
         case papers.CaseCorrected():
@@ -403,7 +426,7 @@ def limits_moved(event: Event, opened: CaseOpened | None = None) -> Moved:
         case CaseDelivered() | CaseArchived():
             return Moved(("delivery",))
         case CaseClosed() | CaseRefused() | CaseWithdrawn():
-            return Moved(("acceptance", "correction", "supplement", "procedure", "step"))
+            return Moved(ENDED_WITH_IT)
         case directive.CaseDirected(name):
             return Moved(opened=(f"directive.{name}",))
         case directive.DirectiveAnswered(name):
@@ -422,6 +445,8 @@ def _open(command: AnyCommand) -> list[AnyEvent]:
         raise Refused("promise-missing", invalid=True, field="promised_limit_workdays")
     if promised is not None and statutory is not None and promised > statutory:
         raise Refused("promise-longer-than-statute", invalid=True, field="promised_limit_workdays")
+    if command.channel == "agent" and command.on_behalf is None:
+        raise Refused("consent-missing", invalid=True, field="on_behalf")
     return [CaseOpened(**msgspec.structs.asdict(command))]
 
 
@@ -440,6 +465,8 @@ def _decide_part(command: AnyCommand, case: Case, opened: CaseOpened, stamp: Sta
         answer = directive.decide(command, case.directives)
     elif isinstance(command, delivery.AnyCommand):
         answer = delivery.decide(command, case.delivery, case.status, case.result, opened.matter)
+    elif isinstance(command, hand_over.AnyCommand):
+        answer = hand_over.decide(command, case.places, case.status, opened.hall, opened.handled_at)
     elif isinstance(command, matter.AnyCommand):
         answer = _after_part(matter.decide(command, case.matter, opened.parts), case, opened)
     elif isinstance(command, limits.AnyCommand):
@@ -482,7 +509,9 @@ def _closed(case: Case, opened: CaseOpened, reason: str | None, result: Result |
 
 def _limited(opened: CaseOpened | None) -> bool:
     """Whether limits run: not for what is handled on the spot (即办件), nor for records told afterwards."""
-    return opened is not None and opened.guide is not None and opened.kind == "promised"
+    if opened is None or opened.guide is None:
+        return False
+    return opened.kind == "promised" or opened.handled_at is not None
 
 
 def _clock(opened: CaseOpened, since: datetime) -> CaseClock | None:

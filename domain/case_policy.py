@@ -6,6 +6,7 @@ How long each is, the desk says in its own words, or the configuration.
 from domain import case
 from domain.case import Accept, CaseAccepted, CaseDecided, CaseOpened, OpenCase
 from domain.directive import CaseDirected
+from domain.hand_over import CaseHandedBack, CaseHandedOver, CaseTakenOver
 from domain.handling import Ask
 from domain.limits import LimitClock, SetLimit, set_limit
 from domain.message import Recorded, hall_of
@@ -46,6 +47,15 @@ def escalation(recorded: Recorded, unit: str, lengths: CaseTerms) -> list[Ask]:
     return []
 
 
+def governing(recorded: Recorded) -> str:
+    """The hall whose region's terms what a case's event opens is held to: where it happened, but whoever is to act
+    next where it went from one hall to another."""
+    match recorded.event:
+        case CaseHandedOver(to=to) | CaseHandedBack(to=to):
+            return to
+    return recorded.stamp.hall or ""
+
+
 def limits_opened(recorded: Recorded, calendar: Calendar, terms: Terms) -> list[SetLimit]:
     """What is to be asked of the case because of this event; it leaves aside what it has no limit for."""
 
@@ -56,7 +66,11 @@ def limits_opened(recorded: Recorded, calendar: Calendar, terms: Terms) -> list[
         return [set_limit(limit, LimitClock(recorded.stamp.at, length), calendar, rule, accepts)]
 
     match recorded.event:
-        case CaseOpened(kind="promised", guide=tuple()) | CaseCorrected():
+        case CaseOpened(handled_at=str()) | CaseHandedBack():
+            return of("forwarding")
+        case CaseHandedOver():
+            return of("taking-over")
+        case CaseOpened(kind="promised", guide=tuple()) | CaseCorrected() | CaseTakenOver():
             return of("acceptance", accepts=terms.cases.silence_accepts)
         case CorrectionRequested(answer_workdays=days):
             return of("correction", days)

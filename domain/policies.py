@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from domain import case, review
 from domain.case import CaseAccepted, CaseClosed, CaseRefused, CaseWithdrawn
-from domain.case_policy import escalation, limits_opened
+from domain.case_policy import escalation, governing, limits_opened
 from domain.deadlines import (
     CaseClock,
     Deadline,
@@ -58,7 +58,7 @@ def react(
     """What is to be asked because of this event, most often nothing."""
     limits = []
     if recorded.category == "case":
-        limits = limits_opened(recorded, calendar, terms_of(recorded.stamp.hall or ""))
+        limits = limits_opened(recorded, calendar, terms_of(governing(recorded)))
     following = _following(recorded, calendar, terms_of, unit_of)
     asked = (Ask(recorded.stream, limit) for limit in limits)
     return [*following, *asked, *notices(recorded, terms_of)]

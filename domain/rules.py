@@ -12,8 +12,9 @@ from msgspec import Meta
 from domain.message import Text
 
 RuleName = Literal[
-    "promise", "acceptance", "correction", "supplement", "procedure", "step", "delivery", "directive"
-]
+    "promise", "forwarding", "taking-over", "acceptance", "correction", "supplement", "procedure", "step",
+    "delivery", "directive",
+]  # fmt: skip
 
 Days = Annotated[int, Meta(ge=1, le=999, description="working days")]
 Few = Annotated[int, Meta(ge=0, le=60, description="working days")]
@@ -80,6 +81,18 @@ KINDS: dict[RuleName, Kind] = {
         Text("行政许可法 第42、82条", "Licensing Law, arts. 42 and 82"),
         "S",
         Rule(warning=Threshold(left_percent=20), yellow=Threshold(left_workdays=0), red=AT_ONCE),
+    ),
+    "forwarding": Kind(
+        Text("异地收件未移交", "received for another hall and not handed over"),
+        NOT_FOUND,
+        "D",
+        Rule(workdays=1, yellow=AT_ONCE, red=Threshold(over_workdays=1)),
+    ),
+    "taking-over": Kind(
+        Text("移交后未接收", "handed over and not taken over"),
+        NOT_FOUND,
+        "D",
+        Rule(workdays=2, yellow=AT_ONCE, red=Threshold(over_workdays=1)),
     ),
     "acceptance": Kind(
         Text("逾期未答复是否受理", "acceptance not answered"),

@@ -1,7 +1,7 @@
 """One application as its applicant and its desk read it: where it stands, by when it ends, and all that happened."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -19,6 +19,7 @@ from domain.case import (
 )
 from domain.deadlines import SIGNALS, CaseDues, Signal, raised_still
 from domain.delivery import CaseArchived, CaseDelivered, Means
+from domain.hand_over import CaseHandedBack, CaseHandedOver, CaseTakenOver
 from domain.limits import LimitPassed, LimitSet, LimitSignalled, ends
 from domain.matter import Outcome, PartEnded
 from domain.message import Recorded, Text
@@ -32,6 +33,7 @@ NAME = "case_file"
 
 FACETS: dict[str, type] = {
     "hall": str,
+    "handling": str,
     "unit": str,
     "item": str,
     "applicant": str,
@@ -64,6 +66,9 @@ HAPPENINGS: dict[str, Text] = {
     "case-deadline-recomputed": Text("重新计算期限", "deadline computed anew"),
     "case-warned": Text("监察提醒", "signal raised"),
     "case-archived": Text("归档", "archived"),
+    "case-handed-over": Text("移交", "handed over"),
+    "case-taken-over": Text("接收", "taken over"),
+    "case-handed-back": Text("退回", "handed back"),
     "case-part-ended": Text("分项办结", "part ended"),
     "case-limit-set": Text("限时事项计时", "limit set"),
     "case-limit-signalled": Text("限时事项提醒", "limit's signal raised"),
@@ -72,6 +77,17 @@ HAPPENINGS: dict[str, Text] = {
     "case-directive-answered": Text("督办回复", "directive answered"),
 }
 """What each line of a timeline is called."""
+
+
+class Turn(msgspec.Struct):
+    """How long a hall has had a case that was received in one and is handled in another: ``receiving`` until it is
+    handed over, ``taking-over`` until it is taken over, ``handling`` from then on. ``due_at`` is that turn's limit."""
+
+    hall: str
+    part: Literal["receiving", "taking-over", "handling"]
+    since: datetime
+    until: datetime | None = None
+    due_at: datetime | None = None
 
 
 class View(msgspec.Struct, kw_only=True):
@@ -89,6 +105,10 @@ class View(msgspec.Struct, kw_only=True):
     kind: str
     ticket: str | None = None
     test: bool = False
+    handled_at: str | None = None
+    """The hall that handles it, where another received it."""
+    turns: list[Turn] = []
+    """The clocks of both halls, one turn after the other."""
     matter: str | None = None
     """The case that holds it together with others as one matter (一件事)."""
     parts: dict[str, Outcome | None] = {}
@@ -131,8 +151,10 @@ def key(recorded: Recorded) -> str | None:
 
 
 def facets(view: View) -> dict[str, Any]:
-    """``rules`` names, between spaces, the rules by which the case stands at a signal or is overdue."""
-    return {name: getattr(view, name) for name in FACETS if name != "rules"} | {"rules": _rules(view)}
+    """``rules`` names, between spaces, the rules by which the case stands at a signal or is overdue; ``handling``
+    is the hall that handles it."""
+    made = {"rules": _rules(view), "handling": view.handled_at or view.hall}
+    return {name: getattr(view, name) for name in FACETS if name not in made} | made
 
 
 def evolve(view: View | None, recorded: Recorded) -> View | None:
@@ -143,6 +165,8 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
         return None
     view.timeline.append(entry(recorded))
     _move_limits(view, event, at)
+    if view.handled_at is not None:
+        _take_turns(view, view.handled_at, event, at)
     match event:
         case CaseNumbered(number):
             view.number = number
@@ -214,6 +238,28 @@ def _held_still(raised: Signal | None, instants: dict[Signal, datetime], at: dat
     return held[-1] if held else None
 
 
+def _take_turns(view: View, handled_at: str, event: Any, at: datetime) -> None:
+    turns = view.turns
+    match event:
+        case CaseOpened():
+            turns.append(Turn(view.hall, "receiving", at))
+        case CaseHandedOver(to):
+            turns[-1].until = at
+            turns.append(Turn(to, "taking-over", at))
+        case CaseTakenOver():
+            turns[-1].until = at
+            turns.append(Turn(handled_at, "handling", at))
+        case CaseHandedBack(to):
+            turns[-1].until = at
+            turns.append(Turn(to, "receiving", at))
+        case LimitSet(limit="forwarding" | "taking-over", due=due):
+            turns[-1].due_at = due.at
+        case ClockStarted(dues) | DeadlineRecomputed(dues):
+            turns[-1].due_at = dues.due_at
+        case CaseClosed() | CaseRefused() | CaseWithdrawn():
+            turns[-1].until = at
+
+
 def _at_the_end(limit: str) -> Signal | None:
     default = KINDS[rule_of(limit)].default
     told: tuple[tuple[Signal, Threshold | None], ...] = (
@@ -252,6 +298,7 @@ def _opened(case: str, event: CaseOpened, at: datetime) -> View:
         kind=event.kind,
         ticket=event.ticket,
         test=event.test,
+        handled_at=event.handled_at,
         matter=event.matter,
         parts=dict.fromkeys(event.parts),
         opened_at=at,

@@ -29,6 +29,7 @@ from domain.deadlines import (
 )
 from domain.delivery import CaseArchived, CaseDelivered
 from domain.directive import DirectiveAnswered
+from domain.hand_over import CaseHandedBack, CaseHandedOver, CaseTakenOver
 from domain.handling import Ask
 from domain.limits import LimitPassed, LimitSet, LimitSignalled, MarkPassed, RaiseSignal, ends
 from domain.message import Command, Recorded
@@ -65,6 +66,9 @@ CASE_EVENTS = (
     CaseCorrected,
     CaseDecided,
     CaseDelivered,
+    CaseHandedBack,
+    CaseHandedOver,
+    CaseTakenOver,
     CaseRefused,
     CaseSupplemented,
     CorrectionRequested,
@@ -177,7 +181,7 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
             view = view or View(stream=recorded.stream)
     if view is None:
         return None
-    view.hall = view.hall or recorded.stamp.hall
+    view.hall = recorded.stamp.hall or view.hall
     _move_limits(view, event, recorded.stamp.at)
     match event:
         case ClockStarted(dues) | DeadlineRecomputed(dues):

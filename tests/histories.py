@@ -110,6 +110,7 @@ POOLS: dict[str, tuple[Any, ...]] = {
     "directive": ("d1", "d2"),
     "parts": ((),),
     "matter": (None,),
+    "handled_at": (None, None, None, "wolong"),
     "blank": ("https://hall.test/blank.pdf",),
     "sample": ("https://hall.test/sample.pdf",),
     "missing": (("照片",), ("照片", "合同")),
@@ -211,12 +212,12 @@ class World:
         self.in_force = InForce()
         self.refused: list[tuple[Ask, Refused]] = []
 
-    def ask(self, stream: str, command: Command, at: datetime, by: str = "clerk:li") -> list[Event] | Refused:
+    def ask(
+        self, stream: str, command: Command, at: datetime, by: str = "clerk:li", hall: str = "tanghe"
+    ) -> list[Event] | Refused:
         """Ask one command; the deadlines that passed before it are recorded first."""
         self.record_passed(at)
-        return self._ask(
-            Ask(stream, command), Stamp(at=at, by=by, command=f"c{len(self.log)}", hall="tanghe")
-        )
+        return self._ask(Ask(stream, command), Stamp(at=at, by=by, command=f"c{len(self.log)}", hall=hall))
 
     def record_passed(self, now: datetime) -> None:
         """What the scheduler does: every deadline that has passed is recorded on its stream."""

@@ -125,6 +125,9 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/cases"): only("citizen", "supervisor", "admin", "auditor"),  # a citizen's are their own
     ("GET", CASE): only("citizen", "clerk", "supervisor", "admin", "auditor", "partner"),
     ("POST", f"{CASE}/accept"): CASEWORK,
+    ("POST", f"{CASE}/hand-over"): CASEWORK,
+    ("POST", f"{CASE}/take-over"): CASEWORK,
+    ("POST", f"{CASE}/hand-back"): CASEWORK,
     ("POST", f"{CASE}/refuse"): CASEWORK,
     ("POST", f"{CASE}/request-correction"): CASEWORK,
     ("POST", f"{CASE}/correct"): only("citizen", "clerk", "admin"),

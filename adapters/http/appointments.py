@@ -184,7 +184,7 @@ def commands(parts: Parts) -> list[Command]:
             _share(identity),
             intervals,
             body.more,
-            _on_behalf(identity, body.on_behalf),
+            on_behalf_of(identity, body.on_behalf),
         )
         act = acts.book(hall, body.date, command, offered=offered(hall, body.date), limits=limits(hall))
         return await asked.submit(parts.loop, act, 201, voucher)
@@ -211,7 +211,7 @@ def commands(parts: Parts) -> list[Command]:
         name, hall, day = await held_by_asker(asked.identity, words[0])
         assert asked.identity is not None
         person = await whom(parts, asked.identity, body.person)
-        command = ConfirmHold(name, person, _on_behalf(asked.identity, body.on_behalf))
+        command = ConfirmHold(name, person, on_behalf_of(asked.identity, body.on_behalf))
         act = acts.confirm(hall, day, command, holder(asked.identity), limits=limits(hall))
         return await asked.submit(parts.loop, act, 201, voucher)
 
@@ -434,7 +434,7 @@ def holder(identity: Identity) -> str:
     return identity.person or hashlib.blake2b(identity.by.encode(), digest_size=16).hexdigest()
 
 
-def _on_behalf(identity: Identity, asked: BehalfAsked | None) -> OnBehalf | None:
+def on_behalf_of(identity: Identity, asked: BehalfAsked | None) -> OnBehalf | None:
     return None if asked is None else OnBehalf(asked.kind, holder(identity), asked.consent)
 
 

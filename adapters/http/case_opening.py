@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from adapters.http.access import API
-from adapters.http.appointments import PersonAsked, whom
+from adapters.http.appointments import BehalfAsked, PersonAsked, on_behalf_of, whom
 from adapters.http.asking import Asking, Reply
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
@@ -15,6 +15,7 @@ from adapters.http.problems import Rejected
 from adapters.http.windows import reference
 from domain import case, numbers
 from domain.case import Case, Channel, OpenCase, Status
+from domain.hand_over import needed_scope, reaches
 from domain.handling import Act, Ask, Follow, Hold
 from domain.item import ItemPlan
 from domain.message import Id, Reference, Refused
@@ -40,6 +41,10 @@ class CaseAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ticket: Reference | None = None
     test: bool = False
     joint: bool = False
+    handled_at: Id | None = None
+    """The hall of another region that handles it, where this one only receives (跨省通办, 全省通办)."""
+    on_behalf: BehalfAsked | None = None
+    """As what the asker acts for the person, and how that person agreed (帮办代办)."""
 
 
 class CaseReceipt(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -58,8 +63,10 @@ def opening(parts: Parts) -> Command:
         assert identity is not None
         if identity.role == "clerk" and not identity.may_act_in(body.hall):
             raise Rejected(403, "other-hall", {"hall": body.hall})
-        parts.catalogue.hall(body.hall)
         published = parts.catalogue.item(body.item)
+        _check_reach(parts, body, published.plan)
+        acting = on_behalf_of(identity, body.on_behalf)
+        channel: Channel = "agent" if acting is not None else CHANNELS[identity.role]
         held = {name: parts.catalogue.item(name) for name in published.plan.parts}
         if nested := [name for name, one in held.items() if one.plan.parts]:
             raise Refused("matter-in-matter", items=nested)
@@ -70,14 +77,16 @@ def opening(parts: Parts) -> Command:
             item=body.item,
             item_version=published.number,
             hall=body.hall,
-            unit=parts.unit_of(body.hall, body.item),
+            unit=parts.unit_of(body.handled_at or body.hall, body.item),
             applicant=await whom(parts, identity, body.person),
-            channel=body.channel or CHANNELS[identity.role],
+            channel=body.channel or channel,
             kind=published.plan.handling,
             ticket=body.ticket,
             test=body.test,
             joint=body.joint,
             parts=children,
+            handled_at=body.handled_at if body.handled_at != body.hall else None,
+            on_behalf=acting,
             promised_limit_workdays=limits.promised,
             statutory_limit_workdays=limits.statutory,
             guide=limits.guide,
@@ -134,6 +143,18 @@ def _number(name: str, code: str, day: date, scheme: str) -> Follow:
         return Ask(case.stream(name), case.NumberCase(numbers.number(scheme, code, day, serial)))
 
     return ask
+
+
+def _check_reach(parts: Parts, asked: CaseAsked, plan: ItemPlan) -> None:
+    """Raises:
+    Refused: a hall is unknown, or the item may not be received so far from where it is handled.
+    """
+    here = parts.catalogue.hall(asked.hall)
+    if asked.handled_at is None:
+        return
+    there = parts.catalogue.hall(asked.handled_at)
+    if not reaches(plan.scope, needed_scope(here.region, there.region)):
+        raise Refused("scope-too-narrow", invalid=True, field="handled_at", scope=plan.scope)
 
 
 class _Published(NamedTuple):

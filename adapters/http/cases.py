@@ -4,7 +4,7 @@ A command of the domain is the request's body as it is. The case's own hall, not
 """
 
 from datetime import datetime
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 import msgspec
 from litestar import Response, get
@@ -31,17 +31,18 @@ from adapters.http.reading import (
     document,
     listing,
     lists,
+    merged,
     shape,
 )
 from adapters.people import Masked
-from domain import case, delivery, directive, papers, respite, steps
-from domain.case import Case, Status
+from domain import case, delivery, directive, hand_over, papers, respite, steps
+from domain.case import CaseOpened, Status
 from domain.deadlines import Signal
 from domain.handling import Act, Ask, Follow, Held, Hold
 from domain.matter import GOING_ON
 from domain.message import Label, Reference, Refused, Text, Words
 from domain.rules import RuleName
-from domain.workdays import workdays_left
+from domain.workdays import SHANGHAI, workdays_between, workdays_left
 from projections import case_file
 from projections.timeline import Entry
 
@@ -59,10 +60,14 @@ class ExtensionApproved(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 TOGETHER = (case.Accept, case.Refuse, case.Withdraw)
 """What happens to one matter (一件事) happens to all its parts, in one act."""
 
+EITHER_SIDE = (papers.Correct, papers.Supplement, case.Withdraw, delivery.Deliver, directive.Direct)
+"""What either hall may do of a case that is received in one and handled in another."""
+
 CaseShown = shape(
     "Case", case_file.View, without=("applicant", "timeline"), item_name=Text, workdays_left=int | None
 )
 Line = shape("TimelineLine", Entry, name=Text)
+TurnShown = shape("Turn", case_file.Turn, workdays=int, workdays_left=int | None)
 CaseFile = shape(
     "CaseFile",
     CaseShown,
@@ -70,6 +75,7 @@ CaseFile = shape(
     applicant=Masked | None,
     timeline=list[Line],  # type: ignore[valid-type]
     part_cases=list[CaseShown],  # type: ignore[valid-type]
+    turns=list[TurnShown],  # type: ignore[valid-type]
 )
 
 
@@ -87,18 +93,22 @@ def commands(parts: Parts) -> list[Command]:
         identity = asked.identity
         assert identity is not None
 
-        def tell(held: Held) -> tuple[str, tuple[str, ...]]:
-            state: Case = held.state
-            if state.opened is None or not _may_see(identity, state.opened.hall, state.opened.applicant):
+        def tell(held: Held) -> CaseOpened:
+            opened: CaseOpened | None = held.state.opened
+            if opened is None or not _may_see(identity, opened, opened.applicant):
                 raise Refused("unknown-case", missing=True)
-            return state.opened.hall, state.opened.parts
+            return opened
 
-        hall, whole = await parts.loop.peek(case.stream(_case_id(name)), tell)
-        together = whole if isinstance(body, TOGETHER) else ()
+        opened = await parts.loop.peek(case.stream(_case_id(name)), tell)
+        hall = _acting(identity, opened, body)
+        together = opened.parts if isinstance(body, TOGETHER) else ()
         act = Act((Ask(case.stream(name), body), *(_also(part, body) for part in together)), told_of(name))
         return await asked.in_hall(hall).submit(parts.loop, act)
 
     asks: dict[str, tuple[Any, str]] = {
+        "hand-over": (hand_over.HandOver, "Send the papers to the hall that handles it (移交)"),
+        "take-over": (hand_over.TakeOver, "Take over what another hall has received (接收)"),
+        "hand-back": (hand_over.HandBack, "Send the papers back, with what is wrong (退回)"),
         "accept": (case.Accept, "Accept (受理)"),
         "refuse": (case.Refuse, "Do not accept (不予受理)"),
         "request-correction": (papers.RequestCorrection, "Tell once and in full what is missing (补正告知)"),
@@ -149,11 +159,37 @@ def _case_id(word: str) -> str:
         raise Refused("unknown-case", missing=True) from error
 
 
-def _may_see(identity: Identity, hall: str, applicant: str, opened_by: str | None = None) -> bool:
-    """Its applicant, its hall's staff, and the partner who opened it."""
+class _Halls(Protocol):
+    """Where a case was received and, if elsewhere, is handled."""
+
+    @property
+    def hall(self) -> str: ...
+    @property
+    def handled_at(self) -> str | None: ...
+
+
+def _may_see(identity: Identity, case: _Halls, applicant: str, opened_by: str | None = None) -> bool:
+    """Its applicant, the staff of its halls, and the partner who opened it."""
     if identity.person is not None and identity.person == applicant:
         return True
-    return identity.serves(hall) or (identity.role == "partner" and identity.by == opened_by)
+    serves = identity.serves(case.hall) or (case.handled_at is not None and identity.serves(case.handled_at))
+    return serves or (identity.role == "partner" and identity.by == opened_by)
+
+
+def _acting(identity: Identity, opened: CaseOpened, command: case.AnyCommand) -> str:
+    """The hall in which a command is carried out: where it is handled, but for what the receiving hall does.
+
+    Raises:
+        Rejected: 403, that is not the asker's hall.
+    """
+    if opened.handled_at is None:
+        return opened.hall
+    if isinstance(command, EITHER_SIDE):
+        return identity.hall or opened.hall
+    hall = opened.hall if isinstance(command, hand_over.HandOver) else opened.handled_at
+    if identity.role != "citizen" and not identity.may_act_in(hall):
+        raise Rejected(403, "other-side", {"hall": hall})
+    return hall
 
 
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
@@ -175,7 +211,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             raise Refused("unknown-case", missing=True)
         view, position, moment = file
         assert request.user is not None
-        if not _may_see(request.user, view.hall, view.applicant, view.timeline[0].by):
+        if not _may_see(request.user, view, view.applicant, view.timeline[0].by):
             raise Refused("unknown-case", missing=True)
         of_parts = [await _file(parts, part, as_of) for part in view.parts]
         own = request.user.person is not None and request.user.person == view.applicant
@@ -186,6 +222,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
                 {"name": case_file.HAPPENINGS[line.what], **msgspec.structs.asdict(line)}
                 for line in view.timeline
             ],
+            "turns": [_turn(parts, turn) for turn in view.turns],
             "part_cases": [_shown(parts, part.view) for part in of_parts if part is not None],
         }
         return document(shown, position, moment)
@@ -205,6 +242,10 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         status: Annotated[Status | None, QueryParameter()] = None,
         rule: Annotated[RuleName | None, QueryParameter()] = None,
         number: Word = None,
+        side: Annotated[
+            Literal["receiving", "handling"],
+            QueryParameter(description="whether the hall is where it was received or where it is handled"),
+        ] = "receiving",
         due_before: Due = None,
         after: After = 0,
         limit: Limit = LIMIT,
@@ -213,6 +254,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         where = conditions(request.user, unit=unit, hall=hall, due_before=due_before)
         told = (("signal", signal), ("status", status), ("number", number))
         where |= {name: value for name, value in told if value is not None}
+        if side == "handling" and "hall" in where:
+            where["handling"] = where.pop("hall")
         if rule is not None:
             where["rules"] = ("has", rule)
         if request.user is not None and request.user.role == "citizen":
@@ -260,6 +303,14 @@ async def _file(parts: Parts, name: str, as_of: str | None) -> _File | None:
     if found is None:
         return None
     return _File(msgspec.json.decode(found.doc, type=case_file.View), found.position, found.as_of)
+
+
+def _turn(parts: Parts, turn: case_file.Turn) -> dict[str, Any]:
+    """How many working days a hall has had the case, and how many it has left."""
+    calendar, now = parts.catalogue.calendar, parts.clock()
+    since, until = (at.astimezone(SHANGHAI).date() for at in (turn.since, turn.until or now))
+    left = None if turn.due_at is None or turn.until else workdays_left(calendar, now, turn.due_at)
+    return merged(turn, {"workdays": workdays_between(calendar, since, until), "workdays_left": left})
 
 
 def _shown(parts: Parts, view: case_file.View) -> dict[str, Any]:

@@ -273,6 +273,18 @@ WINDOWS: dict[str, Text] = {
 
 CASES: dict[str, Text] = {
     "matter-in-matter": Text("一件事不能包含另一件事：{items}。", "One matter cannot hold another: {items}."),
+    "handled-here": Text("本办件由收件大厅办理，无需移交。", "This case is handled where it was received."),
+    "papers-elsewhere": Text("材料不在本大厅（{side}）。", "The papers are not here ({side})."),
+    "not-taken-over": Text(
+        "须由办理大厅{hall}接收后办理。", "Hall {hall}, which handles it, has to take it over first."
+    ),
+    "other-side": Text("这一步由大厅{hall}办理。", "This step is for hall {hall}."),
+    "scope-too-narrow": Text(
+        "本事项的通办范围不包括该地区。", "The item is not published to be received so far away."
+    ),
+    "consent-missing": Text(
+        "代办须说明代办人和委托方式。", "Say who acts for the applicant, and by what consent."
+    ),
     "unknown-part": Text("这件事不包含办件{part}。", "Case {part} is no part of this matter."),
     "parts-going-on": Text("还有分项未办结：{parts}。", "Parts of this matter are still going on: {parts}."),
     "delivered-with-matter": Text(

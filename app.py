@@ -216,7 +216,7 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             catalogue=catalogue,
             clock=now,
             tokens=checked,
-            sessions=Sessions(kept, secure=settings.https),
+            sessions=Sessions(kept, secure=settings.https, admits=catalogue.admits),
             seal=seal,
             log=LogReader(connections),
             health=partial(standing, connections, nats),

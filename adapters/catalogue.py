@@ -1,4 +1,4 @@
-"""Halls, items, gazetted years and the terms of regions as they stand, in the memory of every serving process.
+"""Halls, items, gazetted years, the terms of regions and devices as they stand, in the memory of every serving process.
 
 A command that begins a day needs the hall's plan, and a list of items is asked for all day long, so neither may cost
 a query. What other processes configure is noticed within a second; what this process configured, at once.
@@ -15,8 +15,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from adapters import envelope
 from adapters.store import Row
-from domain import calendar, hall, item, region, templates
+from domain import calendar, device, hall, item, region, templates
 from domain.calendar import CalendarGazetted
+from domain.device import Device, DeviceEnrolled, DeviceInvited, DeviceRevoked
 from domain.hall import HallConfigured, HallPlan
 from domain.item import ItemPlan, ItemPublished
 from domain.message import Refused
@@ -30,7 +31,7 @@ REFRESH_S = 1.0
 
 TOPICS = [
     str(event.__struct_config__.tag)
-    for module in (hall, item, calendar, region, templates)
+    for module in (hall, item, calendar, region, templates, device)
     for event in (get_args(module.AnyEvent) or (module.AnyEvent,))
 ]
 
@@ -38,7 +39,8 @@ CONFIGURATION = SQL("topic IN ({})").format(SQL(", ").join(map(Literal, TOPICS))
 
 CREATE_INDEX = SQL(
     "DROP INDEX IF EXISTS stored_events_configuration;"
-    "CREATE INDEX IF NOT EXISTS stored_events_configured ON stored_events (notification_id) WHERE {}"
+    "DROP INDEX IF EXISTS stored_events_configured;"
+    "CREATE INDEX IF NOT EXISTS stored_events_standing ON stored_events (notification_id) WHERE {}"
 ).format(CONFIGURATION)
 """So that a process which starts need not read the whole log for its few events of configuration. Its name changes
 with what it holds."""
@@ -82,6 +84,7 @@ class Catalogue:
         self.halls: dict[str, Configured[HallPlan]] = {}
         self.items: dict[str, Configured[ItemPlan]] = {}
         self.calendar = Calendar()
+        self.devices: dict[str, Device] = {}
         self.in_force = InForce()
         self.wordings: dict[Template, Configured[Wording]] = {}
         """How templates are worded otherwise than by default."""
@@ -103,6 +106,11 @@ class Catalogue:
         if (found := self.items.get(name)) is None:
             raise Refused("unknown-item", missing=True, item=name)
         return found
+
+    def admits(self, name: str) -> bool:
+        """Whether a device that was enrolled still is. One that is not known here yet was enrolled elsewhere just now:
+        its session says so, and what would end it is heard of within a second."""
+        return (known := self.devices.get(name)) is None or known.status != "revoked"
 
     def skill(self, item: str | None) -> str | None:
         """What a clerk must know to handle an item; nothing for one that is not known."""
@@ -145,6 +153,9 @@ class Catalogue:
         self.in_force.take(recorded)
         event: Any = recorded.event
         match event:
+            case DeviceInvited() | DeviceEnrolled() | DeviceRevoked():
+                known = self.devices.get(recorded.subject) or device.initial()
+                self.devices[recorded.subject] = device.evolve(known, event, recorded.stamp)
             case HallConfigured(plan):
                 self.halls[recorded.subject] = Configured(recorded.subject, plan, version, position)
             case ItemPublished(plan, number):

@@ -6,6 +6,7 @@ from domain import (
     calendar,
     case,
     citizen,
+    device,
     hall,
     item,
     notice,
@@ -23,6 +24,7 @@ DECIDERS: dict[str, Decider] = {
     "calendar": calendar,
     "case": case,
     "citizen": citizen,
+    "device": device,
     "hall": hall,
     "item": item,
     "notice": notice,
@@ -46,6 +48,7 @@ EVENTS: dict[str, type[Event]] = {
         calendar,
         case,
         citizen,
+        device,
         hall,
         item,
         notice,
@@ -65,6 +68,7 @@ AnyEvent = (
     calendar.AnyEvent
     | case.AnyEvent
     | citizen.AnyEvent
+    | device.AnyEvent
     | hall.AnyEvent
     | item.AnyEvent
     | notice.AnyEvent

@@ -117,6 +117,10 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/halls/{{hall}}/board"): ANYBODY,
     ("GET", f"{API}/halls/{{hall}}/board/events"): ANYBODY,
     ("GET", f"{API}/halls/{{hall}}/bulletin"): ANYBODY,
+    ("GET", f"{API}/devices"): only("admin", "auditor"),
+    ("POST", f"{API}/devices"): ADMIN,
+    ("POST", f"{API}/devices/enrol"): ANYBODY,  # whoever knows the code
+    ("POST", f"{API}/devices/{{device}}/revoke"): ADMIN,
     ("GET", f"{API}/halls/{{hall}}/day"): STAFF,
     ("GET", f"{API}/halls/{{hall}}/day/export"): STAFF,
     ("GET", f"{API}/halls/{{hall}}/dispatch"): STAFF,

@@ -41,6 +41,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch."""
     confined: bool = False
     """Staff and devices without a hall may act in none, and not in every one."""
+    device: str | None = None
+    """The enrolled device that this is, until it is revoked."""
 
     @property
     def by(self) -> str:

@@ -100,6 +100,17 @@ CONFIGURATION: dict[str, Text] = {
         "这个事项不需要预约，请直接到大厅取号。", "This item is not booked: just come and take a ticket."
     ),
     "named-twice": Text("{field}中有重复的名称。", "Something is named twice in {field}."),
+    "device-known": Text("这个设备已经登记过。", "There is such a device already."),
+    "unknown-device": Text("没有这个设备。", "There is no such device."),
+    "unknown-device-code": Text(
+        "验证码不正确，请核对后再输入。", "No device has this code; please check it."
+    ),
+    "device-code-used": Text(
+        "这个验证码已经用过，请向管理员要新的。", "The code was used already; ask for a new one."
+    ),
+    "device-code-over": Text(
+        "这个验证码已在{until}过期，请向管理员要新的。", "The code held until {until}; ask for a new one."
+    ),
     "sessions-overlap": Text("服务时段相互重叠或起止颠倒。", "Sessions overlap, or end before they begin."),
     "walk-in-share-missing": Text(
         "每个时段都须为未预约者保留名额。", "Every session keeps places for those who walk in."

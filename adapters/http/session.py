@@ -24,6 +24,8 @@ from adapters.http.problems import Rejected
 COOKIE = "mingting-session"
 LIFETIME_S = 8 * 3600
 """A working day; a provider's token may make it shorter, never longer."""
+DEVICE_LIFETIME_S = 400 * 86_400
+"""A device stays until it is revoked. Browsers keep no cookie longer than this; a page of the device renews it."""
 
 CHARACTERS_MAX = 4_000
 NONCE_BYTES = 12
@@ -63,17 +65,27 @@ class Sessions:
     Args:
         secret: the deployment's own.
         secure: whether browsers reach the program by https, and may send the cookie by nothing else.
+        admits: whether a device is still admitted; asked at every request, so it looks nothing up.
     """
 
-    def __init__(self, secret: bytes, *, secure: bool = False, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        secret: bytes,
+        *,
+        secure: bool = False,
+        now: Callable[[], float] = time.time,
+        admits: Callable[[str], bool] = lambda device: True,
+    ) -> None:
         self._sealer = Sealer(secret, "session cookies")
         self._secure = secure
         self._now = now
+        self._admits = admits
 
     def begin(self, identity: Identity) -> Cookie:
-        """The cookie that signs somebody in, no longer than their token would have held."""
-        until = self._now() + LIFETIME_S
-        if identity.expires:
+        """The cookie that signs somebody in, no longer than their token would have held, or a device until further
+        notice."""
+        until = self._now() + (LIFETIME_S if identity.device is None else DEVICE_LIFETIME_S)
+        if identity.expires and identity.device is None:
             until = min(until, identity.expires)
         kept = msgspec.structs.replace(identity, expires=until)
         return self.cookie(COOKIE, self._sealer.seal(kept), int(until - self._now()))
@@ -96,6 +108,8 @@ class Sessions:
             return None
         identity = self._sealer.unseal(sealed, Identity)
         if identity is None or identity.expires <= self._now():
+            return None
+        if identity.device is not None and not self._admits(identity.device):
             return None
         if method not in SAFE:
             must_be_ours(headers)

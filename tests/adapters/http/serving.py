@@ -137,7 +137,7 @@ async def serving(
             catalogue=catalogue,
             clock=clock,
             tokens=tokens or DevelopmentTokens(SECRET),
-            sessions=Sessions(SECRET),
+            sessions=Sessions(SECRET, admits=catalogue.admits),
             seal=seal,
             log=LogReader(pool),
             health=health,

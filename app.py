@@ -70,7 +70,7 @@ from adapters.relay import Relay
 from adapters.runner import ProjectionRunner, rebuild
 from adapters.servers import reached, secret, servers
 from adapters.settings import BadSetting, Settings, read
-from adapters.stream import Current, EventStream, connected, follow
+from adapters.stream import Current, EventStream, at_windows, connected, follow
 from adapters.tail import PACE_S, LogTail
 from adapters.views import Views, ViewsRecorder, lags
 from adapters.web.pages import pages
@@ -198,7 +198,11 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
         connections = await stack.enter_async_context(pool(settings))
         nats = await stack.enter_async_context(connected(settings.nats_url))
         views, catalogue, known = Views(connections), Catalogue(connections), people(settings, connections)
-        boards = LiveBoards(views, partial(follow, nats), screens=settings.board_streams_max)
+        boards = LiveBoards(
+            views,
+            lambda after, halls: follow(nats, after, at_windows(halls)),
+            screens=settings.board_streams_max,
+        )
         if settings.signs_tokens:
             await seed(loop)
         await catalogue.refresh()

@@ -8,9 +8,10 @@ silent, boards that somebody looks at are read from the views once a second, so 
 
 import asyncio
 import contextlib
+import sys
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -35,6 +36,12 @@ SPACING_S = 0.1
 
 RESUME_S = 3.0
 BOARDS = 1_000
+GATHER_S = 0.05
+"""How long halls that are newly asked for are gathered before the stream is followed anew."""
+
+IDLE_S = 60.0
+"""A board that nobody looks at is let go of when it was not asked for during this time: its hall is not followed."""
+
 EARLY = 10_000
 """The most events a board keeps back while it waits for its document."""
 
@@ -64,8 +71,8 @@ class Documents(Protocol):
     async def position(self, name: str) -> tuple[int, datetime]: ...
 
 
-Feed = Callable[[int], AsyncGenerator[Item, None]]
-"""The events behind a position, with ``Current`` between them: ``lambda after: stream.follow(client, after)``."""
+Feed = Callable[[int, Collection[str]], AsyncGenerator[Item, None]]
+"""What happened at the windows of some halls behind a position, with ``Current`` between the events."""
 
 
 def is_stale(as_of: datetime | None) -> bool:
@@ -87,6 +94,10 @@ class _Tail(msgspec.Struct):
     stale: bool
 
 
+UNFED = sys.maxsize
+"""The feed does not bring this board's hall yet: no document can make it whole."""
+
+
 class _Live:
     """One board. ``whole`` means: the next event of its stream that the feed brings is the next one it lacks."""
 
@@ -94,6 +105,7 @@ class _Live:
         self.view = view
         self.needs = needs
         """What the document must have reached before the board can be whole: the feed had passed it already."""
+        self.asked_at = time.monotonic()
         self.reached = 0
         self.as_of: datetime | None = None
         self.whole = False
@@ -132,6 +144,11 @@ class _Live:
             self.early.clear()
             self.needs = recorded.position
         return False
+
+    def feed_from(self, position: int) -> None:
+        """From now on the feed brings the hall's events, those behind a position."""
+        self.whole, self.needs = False, position
+        self.reload_at = self.reload_pause = 0.0
 
     def break_off(self, needs: int) -> None:
         """Something is missing: only a document that has reached ``needs`` can mend it."""
@@ -176,6 +193,9 @@ class LiveBoards:
         self._boards: OrderedDict[str, _Live] = OrderedDict()
         self._loading: dict[str, asyncio.Future[None]] = {}
         self._confirmed: datetime | None = None
+        self._wanted = asyncio.Event()
+        """A hall is asked for that the feed does not bring."""
+        self._fed: frozenset[str] = frozenset()
         self.position = 0
         """How far the stream has brought this process."""
         self.screens = 0
@@ -257,29 +277,51 @@ class LiveBoards:
     async def run(self) -> None:
         """Follow the stream until cancelled."""
         beside = [asyncio.create_task(self._mend()), asyncio.create_task(self._watch())]
-        started = False
         try:
             while True:
+                while not self._boards:
+                    self._fed = frozenset()
+                    self._wanted.clear()
+                    await self._wanted.wait()
+                await asyncio.sleep(GATHER_S)
                 try:
-                    if not started:
-                        self.position = (await self._documents.position(board.NAME))[0]
-                        for live in self._boards.values():
-                            live.break_off(self.position)
-                        started = True
-                    async with contextlib.aclosing(self._feed(self.position)) as items:
-                        async for item in items:
-                            self._take(item)
+                    await self._follow()
                 except StreamRewritten as error:
                     log.error("boards-begin-anew", reason=str(error))
                     self._forget()
-                    started = False
                 except Exception as error:
                     log.warning("boards-waiting", error=str(error) or type(error).__name__)
-                await asyncio.sleep(RELOAD_S)
+                    await asyncio.sleep(RELOAD_S)
         finally:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _follow(self) -> None:
+        """Feed the boards that are held, until others are asked for or none is left."""
+        if not self._fed:
+            self.position = (await self._documents.position(board.NAME))[0]
+        halls = frozenset(live.view.hall for live in self._boards.values())
+        for live in self._boards.values():
+            if live.view.hall not in self._fed:
+                live.feed_from(self.position)
+        self._fed = halls
+        self._wanted.clear()
+        feeding = asyncio.create_task(self._feed_on(halls))
+        others = asyncio.create_task(self._wanted.wait())
+        try:
+            await asyncio.wait((feeding, others), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (feeding, others):
+                task.cancel()
+            told, _ = await asyncio.gather(feeding, others, return_exceptions=True)
+        if isinstance(told, Exception):
+            raise told
+
+    async def _feed_on(self, halls: Collection[str]) -> None:
+        async with contextlib.aclosing(self._feed(self.position, halls)) as items:
+            async for item in items:
+                self._take(item)
 
     def _take(self, item: Item) -> None:
         match item:
@@ -298,9 +340,10 @@ class LiveBoards:
                     live.break_off(item.position)
 
     async def _watch(self) -> None:
-        """Tell the screens when a board becomes stale, and when it is no longer."""
+        """Tell the screens when a board becomes stale, and when it is no longer; let go of what nobody wants."""
         while True:
             await asyncio.sleep(LOOK_S)
+            self._trim()
             for live in list(self._boards.values()):
                 if (stale := is_stale(self._as_of(live))) != live.was_stale:
                     live.was_stale = stale
@@ -331,17 +374,20 @@ class LiveBoards:
     def _forget(self) -> None:
         """The log was restored to an earlier moment."""
         self._confirmed = None
+        self._fed = frozenset()
         for live in self._boards.values():
             live.begin_anew()
-            live.reached = live.needs = 0
-            live.reload_at = live.reload_pause = 0.0
+            live.reached = 0
 
     # --- boards -----------------------------------------------------------------------------------------------
 
     async def _live(self, hall: str, day: date) -> _Live:
         key = board.document_key(hall, day)
         if (live := self._boards.get(key)) is None:
-            live = self._boards[key] = _Live(board.initial(hall, day), self.position)
+            fed = hall in self._fed
+            live = self._boards[key] = _Live(board.initial(hall, day), self.position if fed else UNFED)
+            if not fed:
+                self._wanted.set()
             loading = self._loading[key] = asyncio.get_running_loop().create_future()
             try:
                 await self._reload(live)
@@ -356,6 +402,7 @@ class LiveBoards:
             await asyncio.shield(self._loading[key])
             return await self._live(hall, day)
         self._boards.move_to_end(key)
+        live.asked_at = time.monotonic()
         return live
 
     async def _reload(self, live: _Live) -> None:
@@ -370,10 +417,15 @@ class LiveBoards:
             self._announce(live)
 
     def _trim(self) -> None:
-        """Let go of the boards that were not asked for longest and that nobody looks at."""
-        idle = (key for key, live in self._boards.items() if not live.screens and key not in self._loading)
-        for key in [key for key, _ in zip(idle, range(len(self._boards) - BOARDS), strict=False)]:
-            del self._boards[key]
+        """Let go of the boards that nobody looks at: those that were not asked for lately, and the oldest of too
+        many."""
+        idle = [key for key, live in self._boards.items() if not live.screens and key not in self._loading]
+        before = time.monotonic() - IDLE_S
+        for nth, key in enumerate(idle):
+            if nth < len(self._boards) - BOARDS or self._boards[key].asked_at < before:
+                del self._boards[key]
+                if not self._boards:
+                    self._wanted.set()
 
     def _position(self, live: _Live) -> int:
         return max(live.reached, self.position) if live.whole else live.reached

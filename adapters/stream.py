@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -278,6 +278,11 @@ class EventStream:
 # --- following ------------------------------------------------------------------------------------------------
 
 
+def at_windows(halls: Collection[str]) -> list[str]:
+    """The subjects of what happens at the windows of some halls."""
+    return [f"mingting.*.{hall}.queue.*" for hall in sorted(halls)]
+
+
 async def follow(
     client: Client, after: int = 0, subjects: Sequence[str] = (EVERYTHING,)
 ) -> AsyncGenerator[Item, None]:
@@ -330,7 +335,7 @@ class _Follower:
         self._due: Current | None = None
         self._subscriptions: list[Subscription] = []
         self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
-        self._ask = self._inbox = ""
+        self._consumer = self._ask = self._inbox = ""
         self._wanted = self._delivered = self._reconnects = 0
         self._heard = self._yielded = 0.0
 
@@ -385,6 +390,7 @@ class _Follower:
                 num_replicas=1,
             ),
         )
+        self._consumer = consumer.name
         self._ask = f"$JS.API.CONSUMER.MSG.NEXT.{STREAM}.{consumer.name}"
         self._sequence, self._wanted, self._delivered = start - 1, 0, 0
         self._heard = time.monotonic()
@@ -457,18 +463,13 @@ class _Follower:
             # Older news may overtake an event by a little; a log that ends before what we have was cut off.
             if time.monotonic() - self._yielded > 1:
                 raise StreamRewritten(f"the log ends at {current.position}, {self._position} was seen")
-        elif self._due is None:
-            self._due = current
-            if self._subjects != (EVERYTHING,) and await self._nothing_before(current.sequence):
-                self._sequence = max(self._sequence, current.sequence)
+        elif self._subjects == (EVERYTHING,):
+            self._due = self._due or current
+        elif await self._caught_up():
+            self._due, self._sequence = current, max(self._sequence, current.sequence)
 
-    async def _nothing_before(self, sequence: int) -> bool:
-        """Whether none of our subjects has a message between what we have and a sequence."""
-        for subject in self._subjects:
-            try:
-                found = await self._jetstream.get_msg(STREAM, self._sequence + 1, subject, next=True)
-            except nats.js.errors.NotFoundError:
-                continue
-            if (found.seq or 0) <= sequence:
-                return False
-        return True
+    async def _caught_up(self) -> bool:
+        """Whether the consumer has sent everything that its subjects have, and we have taken it."""
+        info = await self._jetstream.consumer_info(STREAM, self._consumer)
+        sent = info.delivered.consumer_seq if info.delivered else 0
+        return info.num_pending == 0 and sent == self._delivered

@@ -91,7 +91,10 @@ def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < deadline:
         assert process.poll() is None, f"the program ended with {process.returncode}"
         ready = f"{url}/health/ready"
-        with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(ready, timeout=5) as answer:
+        with (
+            contextlib.suppress(urllib.error.URLError, TimeoutError),
+            urllib.request.urlopen(ready, timeout=5) as answer,
+        ):
             if json.loads(answer.read())["status"] == "ready":
                 return
         time.sleep(0.1)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from adapters.embedded import Nats
 from adapters.relay import Relay
 from adapters.runner import ProjectionRunner
 from adapters.store import Row
-from adapters.stream import Current, EventStream, Item, StreamRewritten, connected, follow
+from adapters.stream import Current, EventStream, Item, StreamRewritten, at_windows, connected, follow
 from adapters.tail import LogTail
 from adapters.views import Document, Views, ViewsRecorder
 from domain.message import Recorded
@@ -101,6 +101,7 @@ class Wire:
     def __init__(self) -> None:
         self.items: asyncio.Queue[Item | Exception] = asyncio.Queue()
         self.asked: list[int] = []
+        self.halls: list[set[str]] = []
 
     def say(self, *items: Item | Exception) -> None:
         for item in items:
@@ -109,8 +110,9 @@ class Wire:
     def confirm(self, position: int = 0, at: datetime | None = None) -> None:
         self.say(Current(position, position, at or datetime.now(UTC)))
 
-    async def __call__(self, after: int) -> AsyncGenerator[Item, None]:
+    async def __call__(self, after: int, halls: Collection[str]) -> AsyncGenerator[Item, None]:
         self.asked.append(after)
+        self.halls.append(set(halls))
         while True:
             item = await self.items.get()
             if isinstance(item, Exception):
@@ -129,7 +131,9 @@ async def live(shelf: Shelf, wire: Wire, **settings: int) -> AsyncIterator[LiveB
     running = LiveBoards(shelf, wire, **settings)
     task = asyncio.create_task(running.run())
     try:
+        await running.board(HALL, DAY - timedelta(days=1))  # the hall is followed
         await until(lambda: bool(wire.asked))
+        shelf.reads = 0
         yield running
     finally:
         task.cancel()
@@ -302,6 +306,29 @@ async def test_a_board_is_read_once_for_all_who_ask_for_it_at_once() -> None:
         told = await asyncio.gather(*(running.board(HALL, DAY) for _ in range(20)))
     assert len(set(told)) == 1
     assert shelf.reads == 1
+
+
+async def test_only_halls_whose_boards_are_asked_for_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boards, "IDLE_S", 0.3)
+    shelf, wire = Shelf(LOG[:20]), Wire()
+    running = LiveBoards(shelf, wire)
+    task = asyncio.create_task(running.run())
+    await asyncio.sleep(0.1)
+    assert wire.asked == []
+    async with contextlib.aclosing(running.subscribe(HALL, DAY)) as screen:
+        await anext(screen)
+        await until(lambda: wire.halls == [{HALL}])
+        await running.board("elsewhere", DAY)
+        await until(lambda: wire.halls == [{HALL}, {HALL, "elsewhere"}])
+        # What happened while its hall was not followed is in the board all the same.
+        shelf.put(LOG[:30])
+        wire.say(*LOG[30:40])
+        await eventually(running, shown(LOG[:40]))
+    await asyncio.sleep(0.5)
+    await running.board("elsewhere", DAY)
+    await until(lambda: wire.halls[-1] == {"elsewhere"})
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_boards_that_nobody_asks_for_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -564,7 +591,7 @@ async def test_boards_are_the_refolded_log_and_no_screen_misses_a_call_though_na
         ) as pool,
     ):
         tails = [LogTail(database_url, alone_as="relay"), LogTail(database_url, alone_as="projections")]
-        running = LiveBoards(Views(pool), lambda after: follow(client, after))
+        running = LiveBoards(Views(pool), lambda after, halls: follow(client, after, at_windows(halls)))
         parts = [
             Relay(tails[0], EventStream(client)).run(),
             ProjectionRunner(recorder, tails[1], [board]).run(),

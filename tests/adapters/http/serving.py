@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Collection, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -154,7 +154,7 @@ async def serving(
     views_recorder.datastore.close()
 
 
-async def silent(after: int) -> AsyncIterator[Item]:
+async def silent(after: int, halls: Collection[str]) -> AsyncIterator[Item]:
     """A stream that says nothing: boards are read from their documents."""
     await asyncio.sleep(3600)
     yield  # type: ignore[misc]  # makes a generator of it

@@ -15,7 +15,9 @@ async def test_a_closure_tells_who_is_hit_and_cancels_only_whom_it_names(served:
     plan = (await served.get("/halls/longtan")).json()
     for shown in ("hall", "version", "position", "as_of"):
         plan.pop(shown)
-    plan["windows"] = [{k: v for k, v in window.items() if k != "state"} for window in plan["windows"]]
+    plan["windows"] = [
+        {k: v for k, v in window.items() if k not in ("state", "pause")} for window in plan["windows"]
+    ]
     plan["exceptions"] = [{"date": day.isoformat(), "reason": {"zh": "停电", "en": "power cut"}}]
     answer = await served.client.put("/api/v1/halls/longtan", json=plan, headers=admin)
     assert answer.status_code == 200, answer.text

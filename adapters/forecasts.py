@@ -8,13 +8,14 @@ before there is one, what the formula says.
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from domain.experience import Wait
 from domain.handling import Held
-from domain.line import needs, served_by
-from domain.queue import Queue, Ticket
-from domain.wait import Forecast, Wait, expected, forecast
+from domain.line import ahead_of_newcomer, needs, served_by
+from domain.queue import IssueTicket, Queue, Ticket, newcomer, stream
+from domain.wait import Forecast, expected, forecast
 
 FRESH_FOR = timedelta(seconds=15)
 """A line in which nothing happens is played on again after this time: services go on meanwhile."""
@@ -53,7 +54,7 @@ class Forecasts:
         return {line: kept.told.behind(line, len(day.lines[line])) or wait for line, wait in formula.items()}
 
     def wait(self, stream: str, held: Held, ticket: Ticket, ahead: int, at: datetime) -> Wait | None:
-        """What a waiting ticket with so many ahead is told at a moment; none while no window calls from its line."""
+        """What a ticket that waits, or would, with so many ahead is told; none while no window would call it."""
         day: Queue = held.state
         formula = expected(day, ticket.queue, ahead)
         if formula is None or (needs(day, ticket) and not served_by(day, ticket)):
@@ -61,8 +62,19 @@ class Forecasts:
         if (kept := self._fresh(stream, held, at)) is None:
             return formula
         if kept.version == held.version:
-            return kept.told.tickets.get(ticket.number, formula)
+            wait = kept.told.tickets.get(ticket.number)
+            return wait or kept.told.behind(ticket.queue, ahead) or formula
         return kept.told.behind(ticket.queue, ahead) or formula
+
+    def teller(self, hall: str, day: date, at: datetime) -> Callable[[Held, IssueTicket], Wait | None]:
+        """Tells whoever asks a hall for a ticket on a day, at a moment, what wait to expect."""
+        line = stream(hall, day)
+
+        def tell(held: Held, asked: IssueTicket) -> Wait | None:
+            ticket = newcomer(held.state, asked, at)
+            return self.wait(line, held, ticket, ahead_of_newcomer(held.state, ticket, at), at)
+
+        return tell
 
     def _fresh(self, stream: str, held: Held, at: datetime) -> _Kept | None:
         """The last forecast, made anew if the line has changed and there is time for it."""

@@ -8,13 +8,13 @@ import msgspec
 
 from adapters.forecasts import Forecasts
 from domain import queue
+from domain.experience import Wait
 from domain.hall import pause_name
 from domain.handling import Held
 from domain.line import Alarm, Pool, Ticket, places, why
 from domain.message import Refused, Text
 from domain.order import PRIORITY_NAMES, Priority
 from domain.queue import Queue, Status
-from domain.wait import Wait
 from projections.board import DayState, Pause
 
 

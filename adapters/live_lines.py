@@ -22,8 +22,8 @@ from adapters.boards import TooManyScreens, Watch, is_stale
 from adapters.forecasts import Forecasts
 from adapters.lines import Line, Look, PlaceInLine
 from domain import queue
+from domain.experience import Wait
 from domain.handling import Held
-from domain.wait import Wait
 
 log = structlog.get_logger()
 

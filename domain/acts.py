@@ -13,6 +13,7 @@ import msgspec
 from domain import citizen, queue, slots
 from domain.booking import DEFAULT_LIMITS, Limits
 from domain.citizen import DropHold, RecordBooking, RecordHold, RecordNoShow, RecordVisit, ReleaseBooking
+from domain.experience import Wait
 from domain.hall import HallPlan
 from domain.handling import Act, Ask, Follow, Held, Hold
 from domain.line import Alarm, known_ticket
@@ -58,7 +59,7 @@ from domain.slots import (
     ReviseOffer,
     SlotBooked,
 )
-from domain.wait import Wait, expected
+from domain.wait import expected
 
 TicketCommand = (
     CallNext
@@ -77,13 +78,13 @@ TicketCommand = (
 """What a window does with a ticket."""
 
 
-Foretell = Callable[[str, Held, queue.Ticket, int, datetime], Wait | None]
-"""What a waiting ticket of a stream with so many ahead is told at a moment about its wait."""
+Foretell = Callable[[Held, IssueTicket], Wait | None]
+"""What whoever asks for a ticket is told about their wait, as the line stands."""
 
 
-def by_formula(_: str, held: Held, ticket: queue.Ticket, ahead: int, __: datetime) -> Wait | None:
-    """The wait by what those ahead take on average, for whoever keeps no forecasts."""
-    return expected(held.state, ticket.queue, ahead)
+def by_formula(held: Held, asked: IssueTicket) -> Wait | None:
+    """The wait by what those in line take on average, for whoever keeps no forecasts."""
+    return expected(held.state, asked.queue, len(held.state.lines[asked.queue]))
 
 
 class AppointmentReceipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -302,26 +303,18 @@ def check_in(
         arrived: slots.Arrived = hold(days).state.appointments[command.appointment]
         made = arrived.booking
         due_at = None if arrived.late else made.starts_at
-        return Ask(
-            line,
-            IssueTicket(
-                command.ticket,
-                made.queue,
-                made.item,
-                priority,
-                made.appointment,
-                due_at,
-                made.person,
-                skill_of(made.item),
-            ),
+        skill = skill_of(made.item)
+        issue = IssueTicket(
+            command.ticket, made.queue, made.item, priority, made.appointment, due_at, made.person, skill
         )
+        return Ask(line, _told(hold(line), issue, wait))
 
     def visit(hold: Hold) -> Ask:
         person = _booking(hold, days, command.appointment).person
         return Ask(citizen.stream(person), RecordVisit(command.appointment))
 
     asks = (Ask(days, command), Ask(line, OpenDay(plan)), issue, visit)
-    return Act(asks, lambda hold: _ticket(hold, line, command.ticket, wait))
+    return Act(asks, lambda hold: _ticket(hold, line, command.ticket))
 
 
 def miss(hall: str, day: date, command: MissAppointment) -> Act:
@@ -343,8 +336,8 @@ def take_ticket(
 ) -> Act:
     """Walk in. Answers with a ``TicketReceipt``."""
     line = queue.stream(hall, day)
-    asks = (Ask(line, OpenDay(plan)), Ask(line, command))
-    return Act(asks, lambda hold: _ticket(hold, line, command.ticket, wait))
+    asks = (Ask(line, OpenDay(plan)), lambda hold: Ask(line, _told(hold(line), command, wait)))
+    return Act(asks, lambda hold: _ticket(hold, line, command.ticket))
 
 
 def call_next(hall: str, day: date, window: str) -> Act:
@@ -473,14 +466,20 @@ def _tell_hold(hall: str, days: str, name: str) -> Callable[[Hold], HoldReceipt]
     return tell
 
 
-def _ticket(hold: Hold, line: str, ticket: str, foretell: Foretell) -> TicketReceipt:
-    """The line as it stood when the number was given: a repeated asking is told the rank of that moment."""
-    held = hold(line)
+def _told(held: Held, asked: IssueTicket, foretell: Foretell) -> IssueTicket:
+    """The asking with what is told to whoever asks, unless it will be refused or has its ticket already."""
     day: queue.Queue = held.state
+    if asked.queue not in day.lines or asked.ticket in day.numbers:
+        return asked
+    return msgspec.structs.replace(asked, told=foretell(held, asked))
+
+
+def _ticket(hold: Hold, line: str, ticket: str) -> TicketReceipt:
+    """The line as it stood when the number was given: a repeated asking is told the rank of that moment."""
+    day: queue.Queue = hold(line).state
     issued = day.tickets[day.numbers[ticket]]
     before = queue.ahead(day, issued.number, issued.issued_at)
-    waits = issued.status == "waiting"
-    wait = foretell(line, held, issued, before, issued.issued_at) if waits else Wait(0, 0)
+    wait = issued.told if issued.status == "waiting" else Wait(0, 0)
     return TicketReceipt(ticket, issued.number, issued.queue, before, wait)
 
 

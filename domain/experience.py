@@ -16,6 +16,13 @@ DELAYS_KEPT = 200
 ARRIVALS_KEPT = 60
 
 
+class Wait(msgspec.Struct, frozen=True, gc=False):
+    """Seconds: half of those in this place wait no longer than ``p50``, nine in ten no longer than ``p90``."""
+
+    p50: int
+    p90: int
+
+
 class Line(msgspec.Struct):
     """A queue's day. ``held`` are seconds for which its last services held a window, from the call to the end;
     ``arrivals`` the instants of its last tickets. ``crowded_s`` is how long somebody waited in it, up to

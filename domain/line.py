@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from domain import order
-from domain.experience import Experience
+from domain.experience import Experience, Wait
 from domain.hall import HallPlan, QueuePlan, WindowPlan
 from domain.message import Refused, Text
 from domain.order import Past, Priority
@@ -65,6 +65,8 @@ class Ticket(msgspec.Struct, gc=False):
     kept_for: Keeper | None = None
     skill: str | None = None
     """What its item needs a clerk to know, beside what its queue does."""
+    told: Wait | None = None
+    """The wait its holder was told with it."""
     pool: Pool = "hall"
     reason: str | None = None
     """Why it was set aside or sent on, as long as it is."""
@@ -148,6 +150,16 @@ def ahead(queue: Queue, number: str, at: datetime) -> int:
     assert queue.plan is not None
     everybody = _callable(queue, line, desk_of(queue, mine))
     return order.in_order(queue.plan.order, everybody, past(queue, mine.queue), at).index(mine)
+
+
+def ahead_of_newcomer(queue: Queue, ticket: Ticket, at: datetime) -> int:
+    """How many would be called before a ticket that is not in its line yet."""
+    line = queue.lines[ticket.queue]
+    if not queue.special.get(ticket.queue) and ticket.priority == "ordinary" and ticket.due_at is None:
+        return len(line)
+    assert queue.plan is not None
+    everybody = [*_callable(queue, line, None), ticket]
+    return order.in_order(queue.plan.order, everybody, past(queue, ticket.queue), at).index(ticket)
 
 
 def places(queue: Queue, line: str, at: datetime) -> dict[str, int]:

@@ -29,6 +29,7 @@ from domain.detours import (  # noqa: F401  # the subject's words are all found 
     UnparkTicket,
     VisitSplit,
 )
+from domain.experience import Wait
 from domain.hall import HallPlan, QueuePlan, closes_at
 from domain.line import (  # noqa: F401  # and its questions
     Done,
@@ -111,6 +112,8 @@ class IssueTicket(Command, frozen=True):
     due_at: datetime | None = None
     person: Label | None = None
     skill: Id | None = None
+    told: Wait | None = None
+    """What whoever asks is told about their wait, kept to be compared with what it was."""
 
 
 class CallNext(Command, frozen=True):
@@ -197,6 +200,7 @@ class TicketIssued(Event, frozen=True, tag="ticket-issued"):
     due_at: datetime | None = None
     person: str | None = None
     skill: str | None = None
+    told: Wait | None = None
 
 
 class TicketCalled(Event, frozen=True, tag="ticket-called"):
@@ -283,13 +287,15 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             return []
         raise Refused("day-closed")
     match command:
-        case IssueTicket(ticket, line, item, priority, appointment, due_at, person, skill):
+        case IssueTicket(ticket, line, item, priority, appointment, due_at, person, skill, told):
             prefix = known_queue(queue, line).prefix
             if appointment is None:
                 _check_room(queue.plan, queue, line, stamp.at)
             number = f"{prefix}{queue.issued.get(prefix, 0) + 1:03d}"
             needed = known_skill(queue, skill)
-            return [TicketIssued(number, ticket, line, item, priority, appointment, due_at, person, needed)]
+            return [
+                TicketIssued(number, ticket, line, item, priority, appointment, due_at, person, needed, told)
+            ]
         case CallNext(window):
             free = free_window(queue, window)
             ticket_called = next_in_line(queue, free.queues, stamp.at, window)
@@ -338,15 +344,22 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
     return [*detours.decide(command, queue, stamp)]
 
 
+def newcomer(queue: Queue, asked: IssueTicket, at: datetime) -> Ticket:
+    """The ticket that somebody would get: what can be asked of one can be asked before it is given."""
+    ticket = Ticket("", asked.ticket, queue.serial + 1, asked.queue, at, at, asked.item, asked.priority)
+    ticket.due_at, ticket.skill = asked.due_at, known_skill(queue, asked.skill)
+    return ticket
+
+
 def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
     match event:
-        case TicketIssued(number, ticket, line, item, priority, appointment, due_at, _, skill):
+        case TicketIssued(number, ticket, line, item, priority, appointment, due_at, _, skill, told):
             queue.serial += 1
             at = stamp.at
             queue.tickets[number] = Ticket(
                 number, ticket, queue.serial, line, at, at, item, priority, appointment, due_at
             )
-            queue.tickets[number].skill = skill
+            queue.tickets[number].skill, queue.tickets[number].told = skill, told
             queue.numbers[ticket] = number
             queue.lines[line][number] = None
             if priority != "ordinary" or due_at is not None or skill is not None:

@@ -18,7 +18,7 @@ from math import inf, log, sqrt
 
 import msgspec
 
-from domain.experience import Experience, Line
+from domain.experience import Experience, Line, Wait
 from domain.line import Queue, Window, standing, windows_serving
 
 PLAN_WEIGHT = 5
@@ -53,13 +53,6 @@ PICKS = 10
 
 ARRIVALS_OVER_S = 1800.0
 """People yet to come are as many as came in the last half hour."""
-
-
-class Wait(msgspec.Struct, frozen=True, gc=False):
-    """Seconds: half of those in this place wait no longer than ``p50``, nine in ten no longer than ``p90``."""
-
-    p50: int
-    p90: int
 
 
 class Forecast(msgspec.Struct, frozen=True):

@@ -29,7 +29,7 @@ from adapters.embedded import EmbeddedServers
 from adapters.process import settle_memory
 from adapters.settings import Settings
 from app import command_loop, migrate
-from loadtests import desk, floors, following, serving, state, wrk
+from loadtests import calibration, desk, floors, following, serving, state, wrk
 from loadtests.desk import Load
 from loadtests.figures import Figure, percentile, show
 from projections import PROJECTIONS
@@ -259,6 +259,7 @@ PARTS: dict[str, Callable[[Where, Scale], list[Figure]]] = {
     "followers": followers,
     "requests": requests,
     "cache": cache,
+    "waits": lambda where, scale: calibration.figures(1 if scale is FULL else 40),
 }
 
 

@@ -24,11 +24,13 @@ from rich.table import Table
 from adapters.importing.queue_day import read_day, timeline
 from adapters.importing.records import Happening
 from domain import queue
+from domain.experience import Wait
 from domain.hall import HallPlan
 from domain.message import Stamp, Text
 from domain.queue import Queue, TicketCalled, TicketIssued
-from domain.wait import Forecast, Wait, expected, forecast
+from domain.wait import Forecast, expected, forecast
 from domain.workdays import SHANGHAI
+from loadtests.figures import Figure
 
 REAL_DAY = Path(__file__).parents[1].parent / "shared" / "data" / "queue-day.csv"
 DAY = date(2026, 3, 2)
@@ -41,8 +43,8 @@ Predict = Callable[[Queue, str, datetime], Wait | None]
 
 
 class Calibration(msgspec.Struct, frozen=True):
-    """How a predictor did: of the served tickets that were ``told`` a wait, the shares of those whose real wait was
-    within their P50 and P90, and by how many seconds the P50 was off on average."""
+    """How a predictor did: of the ``served`` tickets it was asked for, those that were ``told`` a wait, the shares of
+    these whose real wait was within their P50 and P90, and by how many seconds the P50 was off on average."""
 
     predictor: str
     served: int
@@ -52,8 +54,11 @@ class Calibration(msgspec.Struct, frozen=True):
     off_s: float
 
 
-def calibrations(data: bytes) -> list[Calibration]:
+def calibrations(data: bytes, every: int = 1) -> list[Calibration]:
     """Play a day and compare what each predictor told with what was.
+
+    Args:
+        every: ask the predictors for every so many-th ticket only; a forecast takes milliseconds.
 
     Raises:
         UnreadableFile: the data are no record of a day.
@@ -73,12 +78,13 @@ def calibrations(data: bytes) -> list[Calibration]:
         match event:
             case TicketIssued(number=number):
                 issued[number] = at
-                for name, predict in predictors.items():
+                for name, predict in predictors.items() if len(issued) % every == 0 else ():
                     told[name][number] = predict(day, number, at)
             case TicketCalled(number=number) if number not in real:
                 real[number] = (at - issued[number]).total_seconds()
                 waits.add(real[number])
-    return [_calibration(name, told[name], real) for name in predictors]
+    asked = {number: seconds for number, seconds in real.items() if number in told["forecast"]}
+    return [_calibration(name, told[name], asked) for name in predictors]
 
 
 def _played(happenings: Iterable[Happening]) -> Iterable[tuple[Queue, object, datetime]]:
@@ -159,6 +165,34 @@ def _ahead_by_service(day: Queue, number: str, at: datetime) -> Wait | None:
 
 def _exponential(mean: float) -> Wait:
     return Wait(round(mean), round(mean * log(10)))
+
+
+NAIVE = ("mean wait so far", "ahead x mean service / windows")
+
+
+def figures(every: int = 1) -> list[Figure]:
+    """The calibration of the recorded day for the bench: what is told, beside two naive predictors.
+
+    Raises:
+        FileNotFoundError: there is no recorded day.
+    """
+    found = {one.predictor: one for one in calibrations(REAL_DAY.read_bytes(), every)}
+    told = []
+    for name in ("forecast", *NAIVE):
+        one = found[name]
+        for percentile, share, aim in (
+            ("P50", one.within_p50, "40 to 60"),
+            ("P90", one.within_p90, "80 to 95"),
+        ):
+            told.append(
+                Figure(
+                    name=f"real wait <= told {percentile}, {name}",
+                    unit="% of tickets",
+                    runs=[round(share * 100, 1)],
+                    note=f"wanted: {aim}; {one.told:,} tickets, P50 off by {one.off_s:.0f} s on average",
+                )
+            )
+    return told
 
 
 def main(argv: list[str] | None = None) -> int:

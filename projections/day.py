@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 
 from domain import queue
+from domain.experience import Wait
 from domain.message import Recorded, Text, day_of, hall_of
 from domain.workdays import SHANGHAI
 
@@ -42,6 +43,10 @@ class Counts(msgspec.Struct, gc=False, omit_defaults=True):
     transfers: int = 0
     staffed_s: float = 0.0
     busy_s: float = 0.0
+    told: int = 0
+    """Of those called, how many had been told a wait, and how many of these waited no longer than it."""
+    within_p50: int = 0
+    within_p90: int = 0
 
 
 class Desk(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -67,6 +72,8 @@ class Ticket(msgspec.Struct, array_like=True, omit_defaults=True):
     """The clerk who does."""
     clerk: str = ""
     """Who has it in hand, or last had."""
+    told: Wait | None = None
+    """The wait its holder was told."""
 
 
 class View(msgspec.Struct, omit_defaults=True):
@@ -104,8 +111,8 @@ def evolve(view: View | None, recorded: Recorded) -> View:
         view = initial(hall_of(recorded.stream), day_of(recorded.stream))
     at = recorded.stamp.at
     match recorded.event:
-        case queue.TicketIssued(number=number, queue=line):
-            ticket = view.tickets[number] = Ticket(line, at)
+        case queue.TicketIssued(number=number, queue=line, told=told):
+            ticket = view.tickets[number] = Ticket(line, at, told=told)
             for counts in _where(view, ticket, line):
                 counts.issued += 1
         case queue.TicketCalled(number, window) | queue.TicketUnparked(number, window):
@@ -223,8 +230,13 @@ def _call(view: View, ticket: Ticket, window: str, at: datetime) -> None:
     desk.busy, ticket.clerk = True, desk.clerk
     if ticket.called_at is None:
         ticket.called_at = at
+        waited_s = (at - ticket.issued_at).total_seconds()
         for counts in _where(view, ticket, ticket.queue, window):
             counts.called += 1
+            if ticket.told is not None:
+                counts.told += 1
+                counts.within_p50 += waited_s <= ticket.told.p50
+                counts.within_p90 += waited_s <= ticket.told.p90
     _come_back(view, ticket)
 
 
@@ -282,6 +294,22 @@ class Services(msgspec.Struct, frozen=True):
     p90: int | None
 
 
+class Share(msgspec.Struct, frozen=True):
+    """A part of a whole; ``value`` is null where there is no whole."""
+
+    numerator: int
+    denominator: int
+    value: float | None
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """How true the told waits were: of those called who had been told one, who waited no longer than its P50, which
+    should be about half of them, and its P90, which should be about nine in ten."""
+
+    within_p50: Share
+    within_p90: Share
+
+
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """``called`` counts tickets by their first call. ``utilisation`` is the share of its staffed time in which a window
     or clerk had somebody in hand; null where nobody was staffed, and for queues and hours."""
@@ -296,6 +324,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     wait_s: Waits
     service_s: Services
     utilisation: float | None
+    told: Kept
 
 
 class QueueFigures(Figures, frozen=True, kw_only=True):
@@ -352,6 +381,7 @@ def _figures(counts: list[Counts]) -> dict[str, Any]:
     waits = sorted(second for c in counts for second in c.waits)
     services = sorted(second for c in counts for second in c.services)
     staffed_s = sum(c.staffed_s for c in counts)
+    told = sum(c.told for c in counts)
     return {
         "issued": sum(c.issued for c in counts),
         "called": sum(c.called for c in counts),
@@ -365,7 +395,14 @@ def _figures(counts: list[Counts]) -> dict[str, Any]:
         ),
         "service_s": Services(_mean(services), nearest_rank(services, 50), nearest_rank(services, 90)),
         "utilisation": round(sum(c.busy_s for c in counts) / staffed_s, 3) if staffed_s else None,
+        "told": Kept(
+            _share(sum(c.within_p50 for c in counts), told), _share(sum(c.within_p90 for c in counts), told)
+        ),
     }
+
+
+def _share(numerator: int, denominator: int) -> Share:
+    return Share(numerator, denominator, round(numerator / denominator, 3) if denominator else None)
 
 
 def nearest_rank(ordered: list[int], percent: int) -> int | None:

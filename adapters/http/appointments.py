@@ -275,7 +275,7 @@ def commands(parts: Parts) -> list[Command]:
         if not asked.identity.serves(hall):
             await look(parts, asked.identity, words[0], lambda held: None)
         command = CheckIn(appointment, reference(hall, day))
-        plan, wait = parts.catalogue.hall(hall), parts.forecasts.wait
+        plan, wait = parts.catalogue.hall(hall), parts.forecasts.teller(hall, day, asked.stamp.at)
         act = acts.check_in(
             hall, day, plan, command, priority=body.priority, wait=wait, skill_of=parts.catalogue.skill
         )

@@ -67,7 +67,7 @@ def commands(parts: Parts) -> list[Command]:
             plan,
             command,
             priority=body.priority,
-            wait=parts.forecasts.wait,
+            wait=parts.forecasts.teller(here, asked.day, asked.stamp.at),
             skill_of=parts.catalogue.skill,
         )
         return await asked.submit(parts.loop, act, 201, parts.follow)

@@ -17,10 +17,10 @@ from adapters.http.halls import as_offered, why_not_offered
 from adapters.http.parts import Parts
 from adapters.http.reading import Day, answers, document
 from domain import queue, slots
+from domain.experience import Wait
 from domain.hall import Notice
 from domain.handling import Held
 from domain.message import Text
-from domain.wait import Wait
 from domain.workdays import SHANGHAI
 from projections.definitions import RATE_NAMES
 

@@ -28,6 +28,7 @@ COLUMNS = (
     "issued", "called", "served", "no_shows", "abandoned", "recalls", "transfers",
     "wait_mean_s", "wait_p50_s", "wait_p90_s", "wait_max_s",
     "service_mean_s", "service_p50_s", "service_p90_s", "utilisation",
+    "told", "told_within_p50", "told_within_p90",
 )  # fmt: skip
 
 
@@ -75,4 +76,5 @@ def rows(day: DayFigures) -> Iterator[list[Cell]]:
             one.issued, one.called, one.served, one.no_shows, one.abandoned, one.recalls, one.transfers,
             wait.mean, wait.p50, wait.p90, wait.max,
             service.mean, service.p50, service.p90, one.utilisation,
+            one.told.within_p50.denominator, one.told.within_p50.numerator, one.told.within_p90.numerator,
         ]  # fmt: skip

@@ -148,7 +148,7 @@ def commands(parts: Parts) -> list[Command]:
         person = asked.identity.person if asked.identity else None
         skill = parts.catalogue.skill(body.item)
         issue = queue.IssueTicket(ticket, line, body.item, body.priority, person=person, skill=skill)
-        act = acts.take_ticket(hall, day, plan, issue, wait=parts.forecasts.wait)
+        act = acts.take_ticket(hall, day, plan, issue, wait=parts.forecasts.teller(hall, day, asked.stamp.at))
         try:
             return await asked.submit(parts.loop, act, 201, parts.follow)
         except Refused as refused:

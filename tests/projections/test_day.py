@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from hypothesis import given
 
+from domain.experience import Wait
 from domain.hall import HallPlan, QueuePlan, WindowPlan
 from domain.message import Event, Recorded, Text
 from domain.queue import (
@@ -32,7 +33,7 @@ from domain.queue import (
     WindowResumed,
 )
 from projections import day
-from projections.day import DayFigures, Figures, Services, Waits, nearest_rank, present
+from projections.day import DayFigures, Figures, Kept, Services, Share, Waits, nearest_rank, present
 from tests.days import KEY, STREAM, days
 from tests.histories import World, record, view_of
 from tests.spec import NINE
@@ -90,6 +91,32 @@ def test_a_wait_is_counted_from_the_issue_to_the_first_call_and_a_service_to_its
     assert counts(seen) == (1, 1, 1, 0, 0)
     assert seen.wait_s == Waits(60, 60, 60, 60)
     assert seen.service_s == Services(300, 300, 300)
+
+
+def test_told_waits_are_compared_with_real_ones_when_their_tickets_are_called() -> None:
+    def told(second: float, number: str, p50: int, p90: int) -> Happened:
+        return at(second, TicketIssued(number, f"ref-{number}", "a", told=Wait(p50, p90)))
+
+    seen = figures(
+        told(0, "A001", 60, 100),
+        told(0, "A002", 60, 120),
+        told(0, "A003", 60, 120),
+        issued(0, "A004"),
+        told(0, "A005", 1, 1),
+        called(60, "A001"),
+        *served(70, 80, "A001"),
+        called(90, "A002"),
+        at(95, TicketMissed("A002", "w1")),
+        called(150, "A003"),
+        *served(151, 152, "A003"),
+        called(160, "A004"),
+    )
+    assert seen.told == Kept(Share(1, 3, 0.333), Share(2, 3, 0.667))
+    assert seen.queues[0].told == seen.told == seen.windows[0].told
+    assert figures(issued(0, "A001")).told == Kept(Share(0, 0, None), Share(0, 0, None))
+    back = (at(100, TicketReturned("A002", after=1)), called(200, "A002"))
+    missed = (told(0, "A002", 60, 120), called(90, "A002"), at(95, TicketMissed("A002", "w1")))
+    assert figures(*missed, *back).told == figures(*missed).told, "only the first call ends a wait"
 
 
 def test_a_recall_does_not_lengthen_the_wait() -> None:

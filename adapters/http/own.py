@@ -29,10 +29,10 @@ from adapters.http.reading import (
 )
 from domain import queue, slots
 from domain.acts import HoldReceipt
+from domain.experience import Wait
 from domain.hall import HallPlan
 from domain.handling import Held
 from domain.message import Refused, Text, place
-from domain.wait import Wait
 from domain.workdays import SHANGHAI
 from projections import appointments
 

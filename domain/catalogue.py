@@ -17,6 +17,7 @@ from domain import (
     slots,
     snapshot,
     templates,
+    unit,
 )
 from domain.message import Decider, Event
 
@@ -34,6 +35,7 @@ DECIDERS: dict[str, Decider] = {
     "review": review,
     "slots": slots,
     "snapshot": snapshot,
+    "unit": unit,
     "wording": templates,
 }
 
@@ -59,6 +61,7 @@ EVENTS: dict[str, type[Event]] = {
         slots,
         snapshot,
         templates,
+        unit,
     )
     for event in _members(module.AnyEvent)
 }
@@ -79,4 +82,5 @@ AnyEvent = (
     | slots.AnyEvent
     | snapshot.AnyEvent
     | templates.AnyEvent
+    | unit.AnyEvent
 )

@@ -22,8 +22,8 @@ SIGNALS: tuple[Signal, ...] = ("warning", "yellow", "red")
 
 PROMISE = KINDS["promise"].default
 
-RectificationStep = Literal["contact", "rectify", "ruling"]
-"""The steps of a rectification that have a deadline of their own."""
+RectificationStep = Literal["contact", "rectify", "ruling", "still-overdue"]
+"""What of a rectification has a deadline of its own; ``still-overdue``: it is not done so long after its end."""
 
 Limit = Annotated[int, Meta(ge=1, le=60, description="working days")]
 
@@ -143,6 +143,8 @@ class RectificationClock(msgspec.Struct, frozen=True, tag="rectification-clock",
     """Working days after the review in which the unit may appeal; clocks of before have no such limit."""
     ruling: int | None = None
     """Working days after ``contested_at`` in which it is ruled upon."""
+    ladder: int | None = None
+    """Working days after its end until it is told further up; clocks of before are told at the end itself."""
     contested_at: datetime | None = None
     stops: tuple[Stop, ...] = ()
     """Stretches that do not count, each for a stated reason."""
@@ -156,12 +158,20 @@ class RectificationDues(msgspec.Struct, frozen=True, omit_defaults=True):
     ruling: Due | None = None
     simple_warn_at: datetime | None = None
     complex_warn_at: datetime | None = None
+    simple_ladder: Due | None = None
+    complex_ladder: Due | None = None
+
+    def ladder(self, planned: bool) -> Due | None:
+        """When whoever stands highest is told that it is still open."""
+        return self.complex_ladder if planned else self.simple_ladder
 
     def of(self, step: RectificationStep, planned: bool) -> Due:
         """The deadline of a step; a ``planned`` rectification has the longer one, and what has no deadline of its
         own to be ruled by has that of the whole."""
         if step == "contact":
             return self.contact
+        if step == "still-overdue" and (ladder := self.ladder(planned)) is not None:
+            return ladder
         if step == "ruling" and self.ruling is not None:
             return self.ruling
         return self.complex if planned else self.simple
@@ -171,7 +181,7 @@ class RectificationDues(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def provisional(self) -> bool:
-        dues = (self.contact, self.simple, self.complex, self.appeal, self.ruling)
+        dues = (self.contact, self.simple, self.complex, self.appeal, self.ruling, self.complex_ladder)
         return any(one.provisional for one in dues if one is not None)
 
 
@@ -192,6 +202,8 @@ def rectification_dues(clock: RectificationClock, calendar: Calendar) -> Rectifi
         ruling,
         signal_instants(calendar, clock.since, simple.at, stopped).get("warning"),
         signal_instants(calendar, clock.since, complex_.at, stopped).get("warning"),
+        None if clock.ladder is None else due(calendar, simple.at, clock.ladder),
+        None if clock.ladder is None else due(calendar, complex_.at, clock.ladder),
     )
 
 

@@ -8,13 +8,14 @@ so. A check-in's ticket is no policy: it is one act with the check-in.
 from collections.abc import Callable
 from datetime import timedelta
 
-from domain import case, review
+from domain import case, review, unit
 from domain.case import CaseAccepted, CaseClosed, CaseRefused, CaseWithdrawn
 from domain.case_policy import escalation, governing, limits_opened
 from domain.deadlines import (
     CaseClock,
     Deadline,
     RectificationClock,
+    RectificationStep,
     case_dues,
     rectification_dues,
 )
@@ -38,8 +39,9 @@ from domain.review import BAD, InviteReview, ReviewGiven
 from domain.rules import rule_of
 from domain.supervision import RecomputeDeadline, StartClock
 from domain.terms import Terms, TermsOf, default_terms
+from domain.unit import NoteLag
 from domain.urging import Escalate
-from domain.workdays import Calendar
+from domain.workdays import Calendar, due
 
 UnitOf = Callable[[str, str | None], str]
 """The unit responsible for an item handled at a hall."""
@@ -108,6 +110,7 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
                 terms.rectification,
                 appeal=terms.appeal_workdays,
                 ruling=terms.ruling_workdays,
+                ladder=terms.ladder_workdays,
             )
             dues = rectification_dues(clock, calendar)
             return [Ask(recorded.stream, OpenRectification(recorded.subject, unit, clock, dues))]
@@ -118,11 +121,22 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
             return [recomputed(recorded.stream, clock, calendar, terms_of(recorded.stamp.hall or ""))]
         case RectificationWarned():
             return [Ask(recorded.stream, Escalate("warning"))]
+        case RectificationOverdue(step, str() as late) if step != "still-overdue":
+            return [Ask(recorded.stream, Escalate(step)), _lag(recorded, late, step, calendar, terms_of)]
         case RectificationOverdue(step):
             return [Ask(recorded.stream, Escalate(step))]
         case RectificationExtended(clock=clock) | RectificationResumed(clock) | RulingAwaited(clock):
             return [recomputed(recorded.stream, clock, calendar, terms_of(recorded.stamp.hall or ""))]
     return []
+
+
+def _lag(
+    recorded: Recorded, responsible: str, step: RectificationStep, calendar: Calendar, terms_of: TermsOf
+) -> Ask:
+    """A deadline that its unit let pass counts towards a talk (约谈)."""
+    rule = terms_of(recorded.stamp.hall or "").talks
+    held_by = due(calendar, recorded.stamp.at, rule.hold_workdays)
+    return Ask(unit.stream(responsible), NoteLag(recorded.subject, step, rule, held_by))
 
 
 def recompute(deadline: Deadline, calendar: Calendar, terms_of: TermsOf = default_terms) -> list[Ask]:

@@ -13,9 +13,11 @@ from domain.matter import going_on
 from domain.message import category
 from domain.numbers import Numbers
 from domain.queue import Queue
+from domain.rectification import Rectification
 from domain.review import BAD, Review, ReviewGiven
 from domain.slots import Appointment, Arrived, Cancelled, Slots
 from domain.snapshot import Snapshot
+from domain.unit import Unit
 
 
 def broken(stream: str, state: Any) -> Iterator[str]:
@@ -99,11 +101,21 @@ def _snapshot(period: Snapshot) -> Iterator[str]:
         yield f"was amended {period.contradictions} times from a number that was not told before"
 
 
+def _unit(record: Unit) -> Iterator[str]:
+    if strange := sorted(set(record.counted) - record.noted.keys()):
+        yield f"was called to a talk for what is not noted: {strange}"
+    if len(set(record.counted)) < len(record.counted):
+        yield "was called to two talks for the same lag"
+    if record.called in record.held:
+        yield f"is called to {record.called}, which was held"
+
+
 PROMISES: dict[str, Callable[[Any], Iterator[str]]] = {
     "numbers": _numbers,
     "queue": _queue,
     "review": _review,
     "slots": _slots,
+    "unit": _unit,
     "snapshot": _snapshot,
 }
 
@@ -130,10 +142,23 @@ def broken_between(held: Mapping[str, Held], reacted: int) -> Iterator[str]:
             case Slots(appointments=appointments):
                 for name, appointment in appointments.items():
                     yield from (f"{stream}: {said}" for said in _appointment(stream, name, appointment, held))
+            case Review(rectification=Rectification() as work) if one.position <= reacted:
+                yield from (f"{stream}: {said}" for said in _lags(stream, work, held))
             case Review(given=ReviewGiven(grade=grade, test=False), rectification=None) if grade in BAD:
                 if one.position <= reacted:
                     yield f"{stream}: a bad review and no rectification"
     yield from (f"{number} is the number of {times} cases" for number, times in given.items() if times > 1)
+
+
+def _lags(stream: str, work: Rectification, held: Mapping[str, Held]) -> Iterator[str]:
+    """Every deadline that a unit let pass since units are counted is noted in its record."""
+    record = held.get(f"unit-{work.opened.unit}")
+    known: Mapping[str, Any] = {} if record is None else record.state.noted
+    for step in work.overdue:
+        name = f"{stream.removeprefix('review-')}.{step}"
+        counted = step != "still-overdue" and work.clock.ladder is not None
+        if counted and name not in known:
+            yield f"{step} is overdue and not noted against {work.opened.unit}"
 
 
 def _matter(stream: str, case: Case, opened: CaseOpened, held: Mapping[str, Held]) -> Iterator[str]:

@@ -236,6 +236,8 @@ class RectificationRecomputed(Event, frozen=True, tag="rectification-recomputed"
 
 class RectificationOverdue(Event, frozen=True, tag="rectification-overdue"):
     step: RectificationStep
+    unit: str | None = None
+    """Whose it is: its lagging is counted."""
 
 
 StepEvent = (
@@ -460,13 +462,14 @@ def _mark_overdue(step: RectificationStep, work: Rectification, stamp: Stamp) ->
         "contact": work.reached is not None,
         "ruling": work.step != "ruling" or work.dues.ruling is None,
         "rectify": is_settled(work),
+        "still-overdue": is_settled(work) or work.dues.ladder(work.planned) is None,
     }
     if met[step] or step in work.overdue or work.paused_at is not None or work.resumed:
         return []
     due_at = work.dues.of(step, work.planned).at
     if stamp.at < due_at:
         raise Refused("not-yet-due", step=step, due_at=due_at)
-    return [RectificationOverdue(step)]
+    return [RectificationOverdue(step, work.opened.unit)]
 
 
 def _warn(due_at: datetime, work: Rectification, stamp: Stamp) -> list[StepEvent]:

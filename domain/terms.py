@@ -13,6 +13,7 @@ from msgspec import Meta
 from domain.deadlines import RectificationLimits
 from domain.message import Text
 from domain.rules import KINDS, Rule, RuleName
+from domain.unit import TalkRule
 
 Days = Annotated[int, Meta(ge=1, le=366)]
 Workdays = Annotated[int, Meta(ge=1, le=60)]
@@ -37,6 +38,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Working days after the bad review in which the unit may appeal."""
     ruling_workdays: Workdays = 5
     """Working days after an appeal, or a finding against the reviewer, in which it is ruled upon."""
+    ladder_workdays: Workdays = 3
+    """Working days after a rectification's end until its leader is told that it is still open."""
+    talks: TalkRule = TalkRule()
+    """When a unit that lags again and again is called to a talk (约谈)."""
     cases: CaseTerms = CaseTerms()
     reminder_hours: Annotated[tuple[LeadHours, ...], Meta(max_length=4)] = (24, 2)
     """How long before an appointment its person is reminded, each time."""
@@ -108,6 +113,27 @@ def told(terms: Terms) -> dict[str, Term]:
         "rectification.ruling": Term(
             Text("复核期限", "an appeal is ruled upon within"),
             terms.ruling_workdays,
+            WORKDAYS,
+            Text("未查到规定", "no rule found"),
+        ),
+        "rectification.ladder": Term(
+            Text("逾期未整改报分管领导", "still open, the leader is told after"),
+            terms.ladder_workdays,
+            WORKDAYS,
+            Text("未查到规定", "no rule found"),
+        ),
+        "talks.lags": Term(
+            Text("约谈：逾期次数", "called to a talk after lagging"),
+            terms.talks.lags,
+            Text("次", "times"),
+            Text("四川一市：连续2个月排名落后", "a city of Sichuan: last two months in a row"),
+        ),
+        "talks.days": Term(
+            Text("约谈：统计期", "within"), terms.talks.days, DAYS, Text("未查到规定", "no rule found")
+        ),
+        "talks.hold": Term(
+            Text("约谈完成时限", "and the talk is held within"),
+            terms.talks.hold_workdays,
             WORKDAYS,
             Text("未查到规定", "no rule found"),
         ),

@@ -15,9 +15,10 @@ LADDER: dict[RectificationStep | Literal["warning"], Rung] = {
     "warning": "clerk",
     "contact": "head-of-section",
     "ruling": "head-of-section",
-    "rectify": "leader",
+    "rectify": "head-of-section",
+    "still-overdue": "leader",
 }
-"""Whom a deadline that comes near, or has passed, goes to."""
+"""Whom a deadline that comes near, or has passed, goes to: one rung after the other."""
 
 Direction = Literal["in", "out"]
 

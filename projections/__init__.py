@@ -15,6 +15,7 @@ from projections import (
     performance,
     rectifications,
     snapshots,
+    talks,
 )
 
 PROJECTIONS: tuple[ModuleType, ...] = (
@@ -29,6 +30,7 @@ PROJECTIONS: tuple[ModuleType, ...] = (
     open_days,
     performance,
     rectifications,
+    talks,
     snapshots,
 )
 """Every projection there is; a new one is listed here."""

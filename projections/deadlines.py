@@ -102,7 +102,7 @@ REVIEW_EVENTS = (
 MINE = frozenset((*CASE_EVENTS, *REVIEW_EVENTS))
 
 
-STEPS: tuple[RectificationStep, ...] = ("contact", "rectify", "ruling")
+STEPS: tuple[RectificationStep, ...] = ("contact", "rectify", "ruling", "still-overdue")
 RECORDS: dict[str, Command] = {
     **{signal: Warn(signal) for signal in SIGNALS},
     **{step: MarkOverdue(step) for step in STEPS},
@@ -261,8 +261,11 @@ def _run_rectification(view: View) -> None:
     view.provisional = view.dues.provisional
     if view.paused:
         return
-    contested = view.dues.ruling is not None
-    steps = [step for step in STEPS if step not in view.done and (step != "ruling" or contested)]
+    runs = {
+        "ruling": view.dues.ruling is not None,
+        "still-overdue": view.dues.ladder(view.planned) is not None,
+    }
+    steps = [step for step in STEPS if step not in view.done and runs.get(step, True)]
     view.running = {step: view.dues.of(step, view.planned).at for step in steps}
     warn_at = view.dues.warn_at(view.planned)
     if warn_at is not None and view.dues.of("rectify", view.planned).at not in view.warned:

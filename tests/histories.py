@@ -40,6 +40,7 @@ from domain.slots import OfferSlots
 from domain.snapshot import FreezeFigures, Group
 from domain.supervision import RecomputeDeadline, StartClock
 from domain.terms import Terms
+from domain.unit import NoteLag
 from domain.workdays import Calendar, Year
 from projections import deadlines
 from tests.spec import NINE
@@ -79,6 +80,7 @@ STREAMS = {
     "region": "region-411328000000",
     "review": "review-case.t1",
     "slots": "slots-tanghe-2026-03-02",
+    "unit": "unit-market-office",
     "wording": "wording-reminder",
     "snapshot": "snapshot-2026-03",
 }
@@ -110,6 +112,7 @@ POOLS: dict[str, tuple[Any, ...]] = {
     "directive": ("d1", "d2"),
     "parts": ((),),
     "matter": (None,),
+    "talk": ("case.t1.contact", "case.t1.rectify"),
     "handled_at": (None, None, None, "wolong"),
     "blank": ("https://hall.test/blank.pdf",),
     "sample": ("https://hall.test/sample.pdf",),
@@ -145,7 +148,7 @@ OPENERS: dict[str, type[Command]] = {
 ENDERS = (Refuse, Withdraw, CloseDay)
 """After which a stream refuses everything else."""
 
-COMPUTED = (StartClock, RecomputeDeadline, SetLimit, OpenRectification, RecomputeDues)
+COMPUTED = (NoteLag, StartClock, RecomputeDeadline, SetLimit, OpenRectification, RecomputeDues)
 """What policies alone ask, with instants that nobody else makes up."""
 
 PEOPLE = ("clerk:li", "supervisor:director", "citizen:p1")

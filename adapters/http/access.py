@@ -170,6 +170,8 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{RECTIFICATION}/resume"): RECTIFYING,
     ("POST", f"{RECTIFICATION}/order"): only("clerk", "supervisor", "admin", "partner"),
     ("POST", f"{RECTIFICATION}/answer-order"): only("clerk", "supervisor", "admin", "partner"),
+    ("GET", f"{API}/talks"): OVERSIGHT,
+    ("POST", f"{API}/talks/{{talk}}/hold"): only("supervisor", "admin"),
     ("GET", f"{API}/rectifications"): only("clerk", "supervisor", "admin", "auditor"),
     ("POST", f"{RECTIFICATION}/contact"): RECTIFYING,
     ("POST", f"{RECTIFICATION}/verify"): RECTIFYING,

@@ -24,6 +24,7 @@ from domain.rectification import (
     RectificationRecomputed,
     RectificationResumed,
     RectificationWarned,
+    Rectify,
     ResumeRectification,
     ReviewAppealed,
     ReviewerContacted,
@@ -35,6 +36,7 @@ from domain.rectification import (
     WarnRectification,
 )
 from domain.review import GiveReview, LookRecorded, RecordLook
+from domain.unit import LagNoted
 from domain.urging import (
     AnswerOrder,
     Assign,
@@ -58,7 +60,7 @@ def at(day: int, hour: int = 9) -> datetime:
     return NINE.replace(day=day, hour=hour)
 
 
-CLOCK = RectificationClock(NINE, RectificationLimits(), appeal=3, ruling=5)
+CLOCK = RectificationClock(NINE, RectificationLimits(), appeal=3, ruling=5, ladder=3)
 DUES = rectification_dues(CLOCK, CALENDAR)
 OPENED = RectificationOpened("case.t1", "market-office", CLOCK, DUES)
 RATED = (GIVEN_BADLY, OPENED)
@@ -98,7 +100,8 @@ def test_nobody_is_pressed_for_what_is_closed() -> None:
         ("warning", "clerk"),
         ("contact", "head-of-section"),
         ("ruling", "head-of-section"),
-        ("rectify", "leader"),
+        ("rectify", "head-of-section"),
+        ("still-overdue", "leader"),
     ],
 )
 def test_what_is_near_or_late_goes_up_the_ladder_once(about: Any, to: Any) -> None:
@@ -189,7 +192,7 @@ def test_an_appeal_starts_the_time_in_which_it_is_ruled_upon() -> None:
     told.when(MarkOverdue("ruling")).then()
     told.when(RecomputeDues(AWAITED.clock, dues)).then(RectificationRecomputed(dues))
     told.at_time(at(9)).when(MarkOverdue("ruling")).refused("not-yet-due")
-    told.at_time(at(10)).when(MarkOverdue("ruling")).then(RectificationOverdue("ruling"))
+    told.at_time(at(10)).when(MarkOverdue("ruling")).then(RectificationOverdue("ruling", "market-office"))
     told.when(Rule("true", "属实", "supervision-office"))
     told.when(MarkOverdue("ruling")).then()
 
@@ -250,6 +253,24 @@ def test_whatever_is_asked_nothing_is_late_while_it_stands_still(world: World) -
                 assert not paused
 
 
+def test_what_is_rectified_at_last_goes_no_higher() -> None:
+    told = given(review, *WORKED, RectificationOverdue("rectify")).at_time(at(30))
+    told.when(Rectify("measures", "终于整改"), MarkOverdue("still-overdue")).then()
+
+
+def test_a_plan_puts_off_the_last_rung_too() -> None:
+    assert DUES.of("still-overdue", planned=True).at.date() == at(26).date()
+    told = given(review, *WORKED, RectificationPlanned("下月合并窗口")).at_time(at(12, 23))
+    told.when(MarkOverdue("still-overdue")).refused("not-yet-due")
+
+
+def test_a_rectification_of_before_has_no_last_rung() -> None:
+    old = msgspec.structs.replace(CLOCK, ladder=None)
+    opened = RectificationOpened("case.t1", "market-office", old, rectification_dues(old, CALENDAR))
+    told = given(review, GIVEN_BADLY, opened).at_time(at(30))
+    told.when(MarkOverdue("still-overdue")).then()
+
+
 def test_a_bad_review_goes_from_warning_to_the_leader_by_itself() -> None:
     world = World()
     badly = GiveReview(
@@ -261,11 +282,16 @@ def test_a_bad_review_goes_from_warning_to_the_leader_by_itself() -> None:
     dues = rectification_dues(CLOCK, CALENDAR)
     assert told == [
         RectificationOpened("case.t1", "u", CLOCK, dues),
-        RectificationOverdue("contact"),
+        RectificationOverdue("contact", "u"),
         RectificationEscalated("contact", "head-of-section"),
         RectificationWarned(dues.simple.at),
         RectificationEscalated("warning", "clerk"),
-        RectificationOverdue("rectify"),
-        RectificationEscalated("rectify", "leader"),
+        RectificationOverdue("rectify", "u"),
+        RectificationEscalated("rectify", "head-of-section"),
+        RectificationOverdue("still-overdue", "u"),
+        RectificationEscalated("still-overdue", "leader"),
     ]
+    assert dues.simple_ladder is not None
+    assert dues.simple_ladder.at.date() == at(12).date()
+    assert world.events("unit-u") == [LagNoted("case.t1", "contact"), LagNoted("case.t1", "rectify")]
     assert world.refused == []

@@ -394,7 +394,7 @@ def test_a_step_is_overdue_once_and_not_before_its_deadline(
 ) -> None:
     told = given(review, *RATED, *history)
     told.at_time(due.at - timedelta(seconds=1)).when(MarkOverdue(step)).refused("not-yet-due")
-    told.at_time(due.at).when(MarkOverdue(step)).then(RectificationOverdue(step))
+    told.at_time(due.at).when(MarkOverdue(step)).then(RectificationOverdue(step, "market-office"))
     told.when(MarkOverdue(step)).then()
 
 

@@ -30,6 +30,7 @@ from rich.progress import Progress
 
 from adapters import check as checking
 from adapters import cli, journal, store
+from adapters import log as logged
 from adapters.attendance import Attendance
 from adapters.boards import LiveBoards
 from adapters.catalogue import CREATE_INDEX, Catalogue
@@ -98,6 +99,7 @@ def migrate(settings: Settings) -> None:
         store.migrate(store.GroupCommitRecorder(datastore))
         with datastore.get_connection() as connection:
             connection.execute(CREATE_INDEX)
+            connection.execute(logged.CREATE_INDEX)
         ViewsRecorder(datastore, PROJECTIONS).create_table()
     finally:
         datastore.close()

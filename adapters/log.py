@@ -28,6 +28,26 @@ SELECT_TOPICS_UNTIL: LiteralString = """
     ORDER BY notification_id
 """
 
+SELECT_STREAMS_UNTIL: LiteralString = """
+    SELECT originator_id, originator_version, notification_id, topic, state
+    FROM stored_events WHERE originator_id = ANY(%b) AND notification_id <= %b
+    ORDER BY notification_id
+"""
+
+SELECT_TOUCHED: dict[str, LiteralString] = {
+    "review": """
+    SELECT DISTINCT originator_id FROM stored_events
+    WHERE originator_id LIKE 'review-%%' AND notification_id > %b
+"""
+}
+"""By category the streams that something was appended to behind a position; ``CREATE_INDEX`` knows them apart."""
+
+CREATE_INDEX: LiteralString = """
+    CREATE INDEX IF NOT EXISTS stored_events_reviews ON stored_events (notification_id)
+    WHERE originator_id LIKE 'review-%'
+"""
+"""So that what has become of reviews since is found without reading all that has happened in the halls."""
+
 SELECT_AT: LiteralString = """
     SELECT notification_id, state FROM stored_events
     WHERE notification_id <= %b ORDER BY notification_id DESC LIMIT 1
@@ -63,6 +83,18 @@ class LogReader:
                 found = await connection.execute(
                     SELECT_TOPICS_UNTIL, (list(topics), after, position), binary=True
                 )
+            return [envelope.read(*row) for row in await found.fetchall()]
+
+    async def touched(self, category: str, after: int) -> list[str]:
+        """The streams of a category that something was appended to behind a position."""
+        async with self._pool.connection() as connection:
+            found = await connection.execute(SELECT_TOUCHED[category], (after,), binary=True)
+            return [row[0] for row in await found.fetchall()]
+
+    async def streams(self, names: Sequence[str], until: int) -> list[Recorded]:
+        """Everything of some streams up to a position, in the order of the log."""
+        async with self._pool.connection() as connection:
+            found = await connection.execute(SELECT_STREAMS_UNTIL, (list(names), until), binary=True)
             return [envelope.read(*row) for row in await found.fetchall()]
 
     async def begun(self) -> datetime | None:

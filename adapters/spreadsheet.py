@@ -1,4 +1,4 @@
-"""A table as CSV or as an Excel workbook (Office Open XML, ECMA-376), for whoever counts on.
+"""Tables as CSV or as an Excel workbook, for whoever counts on.
 
 What people have named may begin like a formula; no spreadsheet may run it. In a workbook texts are texts by their
 type. In CSV there is no type: a text that begins like a formula gets an apostrophe before it.
@@ -6,71 +6,73 @@ type. In CSV there is no type: a text that begins like a formula gets an apostro
 
 import csv
 import io
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from xml.sax.saxutils import escape
+from typing import Any, NamedTuple
 
-Cell = str | int | float | date | None
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+
+
+class Share(NamedTuple):
+    """A part of one, shown in per cent."""
+
+    value: float
+
+
+Cell = str | int | float | date | Share | None
 Table = Sequence[Sequence[Cell]]
 
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a text begins that a spreadsheet may take for a formula (OWASP, CSV Injection), full-width ones too."""
 
-EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The time of every part: the same table is the same file."""
+TEXT_MAX = 32_767
+"""Characters that a cell of a workbook holds."""
+
+TITLE_MAX = 31
+_NOT_IN_TITLES = str.maketrans("[]:*?/\\", "       ")
 
 _NOTHING = {n: None for n in range(32) if n not in (9, 10, 13)} | {0xFFFE: None, 0xFFFF: None}
 """Characters that no XML document may hold."""
 
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-
-_PARTS = {
-    "[Content_Types].xml": (
-        f'<Types xmlns="{_PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="xml" ContentType="application/xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_TYPE}.worksheet+xml"/></Types>'
-    ),
-    "_rels/.rels": (
-        f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
-    ),
-    "xl/workbook.xml": (
-        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
-        '<sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>'
-    ),
-    "xl/_rels/workbook.xml.rels": (
-        f'<Relationships xmlns="{_PACKAGE}/relationships">'
-        f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
-    ),
-}
+_BOLD, _WRAPPED = Font(bold=True), Alignment(wrap_text=True, vertical="top")
 
 
-def to_csv(table: Table) -> bytes:
+class Sheet(NamedTuple):
+    """One sheet of a workbook: its first row is the head, ``widths`` are those of its columns in characters."""
+
+    title: str
+    rows: Iterable[Sequence[Cell]]
+    widths: Sequence[int] = ()
+
+
+def to_csv(table: Iterable[Sequence[Cell]]) -> bytes:
     """UTF-8 with the mark by which Excel knows it; lines end as RFC 4180 wants."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows([_plain(cell) for cell in row] for row in table)
     return text.getvalue().encode("utf-8-sig")
 
 
-def to_xlsx(table: Table) -> bytes:
-    """A workbook of one sheet."""
-    rows = "".join(f"<row>{''.join(_cell(cell) for cell in row)}</row>" for row in table)
-    sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>'
+def to_xlsx(*sheets: Sheet) -> bytes:
+    """A workbook."""
+    book = Workbook(write_only=True)
+    for title, rows, widths in sheets:
+        sheet = book.create_sheet(title.translate(_NOT_IN_TITLES)[:TITLE_MAX])
+        sheet.freeze_panes = "A2"
+        for nth, width in enumerate(widths, start=1):
+            sheet.column_dimensions[get_column_letter(nth)].width = width
+        for nth, row in enumerate(rows):
+            sheet.append([_cell(sheet, cell, head=nth == 0) for cell in row])
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as book:
-        for name, part in (*_PARTS.items(), ("xl/worksheets/sheet1.xml", sheet)):
-            book.writestr(zipfile.ZipInfo(name, EARLIEST), _HEAD + part, zipfile.ZIP_DEFLATED)
+    book.save(file)
     return file.getvalue()
 
 
 def _plain(cell: Cell) -> str | int | float:
+    if isinstance(cell, Share):
+        return round(cell.value, 6)
     if cell is None:
         return ""
     if isinstance(cell, int | float):
@@ -79,10 +81,16 @@ def _plain(cell: Cell) -> str | int | float:
     return f"'{text}" if text.lstrip(" \u3000").startswith(FORMULA_BEGINS) else text
 
 
-def _cell(cell: Cell) -> str:
-    if cell is None:
-        return "<c/>"
-    if isinstance(cell, int | float):
-        return f"<c><v>{cell}</v></c>"
-    text = escape(str(cell).translate(_NOTHING))
-    return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+def _cell(sheet: Any, cell: Cell, *, head: bool) -> Any:
+    if isinstance(cell, Share):
+        made = WriteOnlyCell(sheet, cell.value)
+        made.number_format = "0.0%"
+    elif cell is None or isinstance(cell, int | float):
+        made = WriteOnlyCell(sheet, cell)
+    else:
+        made = WriteOnlyCell(sheet, str(cell).translate(_NOTHING)[:TEXT_MAX])
+        made.data_type = "s"  # a text, whatever it begins with
+        made.alignment = _WRAPPED
+    if head:
+        made.font = _BOLD
+    return made

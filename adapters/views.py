@@ -64,6 +64,14 @@ class Page(NamedTuple):
     as_of: datetime
 
 
+class Instead(NamedTuple):
+    """Documents that a list shows in the place of its own: by key the document and its value of what the list is
+    ordered by, which is of ``kind``; ``None`` where there is none to show."""
+
+    kind: type
+    docs: Mapping[str, tuple[bytes, Any] | None]
+
+
 class Save(NamedTuple):
     """What one projection has to save: documents by key (``None`` deletes) with the values of its facets.
 
@@ -341,13 +349,15 @@ class Views:
         order: str = "key",
         limit: int = 50,
         cursor: str | None = None,
+        instead: Instead | None = None,
     ) -> Page:
         """Some documents of a projection, filtered by facets and ordered by one of them.
 
         Args:
-            where: facet → value, or facet → (comparison, value) with ``=``, ``<``, ``<=``, ``>=``, ``has``, or
-                several of these in a list.
+            where: facet → value, or facet → (comparison, value) with ``=``, ``<``, ``<=``, ``>=``, or several of
+                these in a list.
             cursor: from the page before.
+            instead: what stands in the place of some documents; it is not filtered.
 
         Raises:
             BadCursor: the cursor belongs to no list of this kind.
@@ -359,22 +369,21 @@ class Views:
                 comparison, value = one if isinstance(one, tuple) else ("=", one)
                 conditions.append(COMPARISONS[comparison].format(Identifier(facet)))
                 values.append(value)
-        if cursor is not None:
-            value, key = _decode_cursor(cursor)
-            # Those without a value come last, so a cursor among them looks for nothing but them.
-            beyond = "{0} IS NULL AND key > %s" if value is None else "(({0}, key) > (%s, %s) OR {0} IS NULL)"
-            conditions.append(SQL(beyond).format(Identifier(order)))
-            values += [key] if value is None else [value, key]
-        statement = SQL("SELECT key, doc, {} FROM {} WHERE {} ORDER BY {}, key LIMIT %s").format(
-            Identifier(order),
-            Identifier(table(name)),
-            SQL(" AND ").join(conditions),
-            Identifier(order),
+        if instead:
+            conditions.append(SQL("NOT key = ANY(%s)"))
+            values.append([*instead.docs])
+        behind, place = _behind(order, cursor)
+        statement = SQL("SELECT key, doc, {0} FROM {1} WHERE {2} AND {3} ORDER BY {0}, key LIMIT %s").format(
+            Identifier(order), Identifier(table(name)), SQL(" AND ").join(conditions), behind
         )
+        values += [*place, limit + 1]
+        if instead:
+            statement, given = _with_instead(statement, order, instead, behind)
+            values += [*given, *place, limit + 1]
         async with self._pool.connection() as connection:
             position, head = await self._positions(connection, name)
             try:
-                found = await connection.execute(statement, [*values, limit + 1])
+                found = await connection.execute(statement, values)
             except (psycopg.DataError, psycopg.errors.UndefinedFunction) as error:
                 if cursor is None:
                     raise
@@ -388,6 +397,13 @@ class Views:
                 position,
                 await self._as_of(connection, position, head),
             )
+
+    async def known(self, name: str, keys: Sequence[str]) -> list[str]:
+        """Those among some keys that a document has."""
+        statement = SQL("SELECT key FROM {} WHERE key = ANY(%s)").format(Identifier(table(name)))
+        async with self._pool.connection() as connection:
+            found = await connection.execute(statement, (list(keys),))
+            return [row[0] for row in await found.fetchall()]
 
     async def position(self, name: str) -> tuple[int, datetime]:
         """How far a projection has come, and until when what it holds is true."""
@@ -434,6 +450,28 @@ class Views:
                 stamp = envelope.read_sealed(row[0]).stamp
                 return stamp.recorded_at or stamp.at
         return datetime.now(UTC)
+
+
+def _behind(order: str, cursor: str | None) -> tuple[Composed, list[Any]]:
+    """The condition that a cursor's list goes on with. Those without a value come last, so a cursor among them looks
+    for nothing but them."""
+    if cursor is None:
+        return SQL("true").format(), []
+    value, key = _decode_cursor(cursor)
+    beyond = "{0} IS NULL AND key > %s" if value is None else "(({0}, key) > (%s, %s) OR {0} IS NULL)"
+    return SQL(beyond).format(Identifier(order)), [key] if value is None else [value, key]
+
+
+def _with_instead(
+    statement: Composed, order: str, instead: Instead, behind: Composed
+) -> tuple[Composed, list[Any]]:
+    """The list with some documents in the place of others; the database orders them all alike."""
+    given = {key: one for key, one in instead.docs.items() if one is not None}
+    whole = SQL(
+        "SELECT * FROM ({}) AS kept UNION ALL SELECT * FROM"
+        " unnest(%s::text[], %s::bytea[], %s::{}[]) AS given(key, doc, {}) WHERE {} ORDER BY {}, key LIMIT %s"
+    ).format(statement, SQL(SQL_TYPES[instead.kind]), Identifier(order), behind, Identifier(order))
+    return whole, [[*given], [doc for doc, _ in given.values()], [value for _, value in given.values()]]
 
 
 def _encode_cursor(value: Any, key: str) -> str:

@@ -37,6 +37,9 @@ from projections.timeline import Entry, entry
 
 NAME = "rectifications"
 
+CATEGORY = "review"
+"""The streams whose subjects are the documents' keys."""
+
 FACETS: dict[str, type] = {
     "unit": str,
     "hall": str,

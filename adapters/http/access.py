@@ -173,6 +173,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/talks"): OVERSIGHT,
     ("POST", f"{API}/talks/{{talk}}/hold"): only("supervisor", "admin"),
     ("GET", f"{API}/rectifications"): only("clerk", "supervisor", "admin", "auditor"),
+    ("GET", f"{API}/rectifications/export"): only("clerk", "supervisor", "admin", "auditor"),
     ("POST", f"{RECTIFICATION}/contact"): RECTIFYING,
     ("POST", f"{RECTIFICATION}/verify"): RECTIFYING,
     ("POST", f"{RECTIFICATION}/rectify"): RECTIFYING,
@@ -189,6 +190,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("PUT", f"{API}/notice-templates/{{template}}"): ADMIN,
     # figures, the log, imports
     ("GET", f"{API}/performance"): ANYBODY,  # the public slice; the rest by role
+    ("GET", f"{API}/performance/export"): OVERSIGHT,
     ("GET", f"{API}/performance/{{figure}}/events"): OVERSIGHT,
     ("GET", f"{API}/performance/snapshots"): ANYBODY,
     ("GET", f"{API}/performance/snapshots/{{snapshot}}"): ANYBODY,  # likewise

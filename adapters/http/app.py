@@ -30,6 +30,7 @@ from adapters.http import (
     offers,
     own,
     rectifications,
+    reports,
     reviews,
     screens,
     snapshots,
@@ -100,6 +101,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
                 notices,
                 figures,
                 snapshots,
+                reports,
                 events,
             )
             for route in part.reads(parts)

@@ -11,7 +11,7 @@ from litestar.params import FromPath, QueryParameter
 from adapters.http.access import API
 from adapters.http.parts import Parts
 from adapters.http.reading import After, Day, caught_up
-from adapters.spreadsheet import Cell, to_csv, to_xlsx
+from adapters.spreadsheet import Cell, Sheet, to_csv, to_xlsx
 from domain.message import Text
 from domain.workdays import SHANGHAI
 from projections import day as day_view
@@ -51,13 +51,18 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         found = await parts.views.get(day_view.NAME, day_view.document_key(hall, on))
         view = msgspec.json.decode(found.doc, type=day_view.View) if found else day_view.initial(hall, on)
         table = [COLUMNS, *rows(day_view.present(view))]
-        return Response(
-            to_csv(table) if format_ == "csv" else to_xlsx(table),
-            media_type=MEDIA[format_],
-            headers={"Content-Disposition": f'attachment; filename="{hall}-{on}.{format_}"'},
-        )
+        return file(f"{hall}-{on}", format_, Sheet(on.isoformat(), table))
 
     return [export]
+
+
+def file(name: str, format_: Format, *sheets: Sheet) -> Response[bytes]:
+    """Sheets as a download; CSV has the first of them."""
+    return Response(
+        to_csv(sheets[0].rows) if format_ == "csv" else to_xlsx(*sheets),
+        media_type=MEDIA[format_],
+        headers={"Content-Disposition": f'attachment; filename="{name}.{format_}"'},
+    )
 
 
 def rows(day: DayFigures) -> Iterator[list[Cell]]:

@@ -214,7 +214,10 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         assert identity is not None
         if hall is not None and not identity.may_act_in(hall):
             raise Rejected(403, "other-hall", {"hall": hall})
-        log, position, moment = await events_of(parts, suspicion, None)
+        # An invitation and its rating, and the ratings of one person's day, are looked at together.
+        begins = datetime.combine(first, time(), SHANGHAI) - timedelta(days=1)
+        since = await parts.log.position_at(begins)
+        log, position, moment = await events_of(parts, suspicion, None, after=since)
         found = [
             flag
             for flag in suspicion.flags(log)

@@ -7,8 +7,10 @@ from typing import Annotated, Any, NamedTuple
 
 from litestar.params import QueryParameter
 
+from adapters.http.asking import encode
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
+from adapters.views import Instead, Page
 from domain.catalogue import EVENTS
 from domain.message import Recorded
 
@@ -39,14 +41,8 @@ class Past(NamedTuple):
 
 async def of_stream(parts: Parts, projection: ModuleType, stream: str, told: str) -> Past:
     """The documents that one stream makes."""
-    position, moment = await _place(parts, told)
+    position, moment = await place(parts, told)
     return Past(folded(projection, await parts.log.until(position, stream=stream)), position, moment)
-
-
-async def of_log(parts: Parts, projection: ModuleType, told: str) -> Past:
-    """All documents of a projection that names its events (``MINE``)."""
-    log, position, moment = await events_of(parts, projection, told)
-    return Past(folded(projection, log), position, moment)
 
 
 async def events_of(
@@ -54,25 +50,55 @@ async def events_of(
 ) -> tuple[Sequence[Recorded], int, datetime]:
     """What a projection that names its events is made of, from a position on, up to the place that is told or up to
     now."""
-    position, moment = await (_place(parts, told) if told is not None else parts.log.moment(2**62))
+    position, moment = await (place(parts, told) if told is not None else parts.log.moment(2**62))
     topics = [TAGS[kind] for kind in projection.MINE]
     return await parts.log.until(position, topics=topics, after=after), position, moment
 
 
-def listed(past: Past, projection: ModuleType, where: Mapping[str, Any], order: str) -> list[tuple[str, Any]]:
-    """The documents that a list would show, each by what it is ordered by: those without a value last.
+async def list_then(
+    parts: Parts,
+    projection: ModuleType,
+    where: Mapping[str, Any],
+    order: str,
+    told: str,
+    limit: int,
+    cursor: str | None,
+) -> Page:
+    """A list as it stood: the documents that nothing has happened to since are taken as they are, the others are
+    folded anew from their own streams. Its cost is that of what has happened since, not of the whole log.
 
-    Args:
-        where: as ``adapters.views.Views.find`` takes it.
+    For projections whose documents are each made of one stream, keep its subject as their key and never go.
     """
-    found: list[tuple[str, Any]] = []
-    for key, view in past.views.items():
+    position, moment = await place(parts, told)
+    await parts.views.wait(projection.NAME, position)
+    category = projection.CATEGORY
+    touched = set(await parts.log.touched(category, position))
+    while True:
+        instead = await _instead(parts, projection, touched, position, where, order)
+        page = await parts.views.find(projection.NAME, where, order, limit, cursor, instead)
+        # What was appended while the list was read may be in it: those are folded anew as well.
+        again = set(await parts.log.touched(category, position))
+        if again <= touched:
+            return page._replace(position=position, as_of=moment)
+        touched |= again
+
+
+async def _instead(
+    parts: Parts,
+    projection: ModuleType,
+    touched: set[str],
+    position: int,
+    where: Mapping[str, Any],
+    order: str,
+) -> Instead:
+    kept = await parts.views.known(projection.NAME, [stream.partition("-")[2] for stream in touched])
+    docs: dict[str, tuple[bytes, Any] | None] = dict.fromkeys(kept)
+    streams = [f"{projection.CATEGORY}-{key}" for key in kept]
+    for key, view in folded(projection, await parts.log.streams(streams, position)).items():
         facets = projection.facets(view)
         if all(_holds(facets[name], wanted) for name, wanted in where.items()):
-            value = facets[order]
-            rank = "~" if value is None else f"{value.timestamp():020.6f}"
-            found.append((f"{rank} {key}", view))
-    return found
+            docs[key] = encode(view), facets[order]
+    return Instead(projection.FACETS[order], docs)
 
 
 def _holds(value: Any, wanted: Any) -> bool:
@@ -94,7 +120,7 @@ def folded(projection: ModuleType, log: Iterable[Recorded]) -> dict[str, Any]:
     return views
 
 
-async def _place(parts: Parts, told: str) -> tuple[int, datetime]:
+async def place(parts: Parts, told: str) -> tuple[int, datetime]:
     """The position that is meant and its moment.
 
     Raises:

@@ -10,8 +10,10 @@ import pytest
 import pytest_asyncio
 
 from adapters import envelope
+from adapters.http.past import folded
 from domain.message import Stamp
 from domain.queue import DayOpened, TicketIssued
+from projections import rectifications
 from tests.adapters.http.serving import Served
 from tests.adapters.http.test_rectifications import bad_review
 from tests.adapters.http.test_reviews import served_ticket
@@ -103,6 +105,34 @@ async def test_a_list_of_the_past_has_pages(office: Served) -> None:
     now = (await office.get("/rectifications", admin, hall="guotan")).json()["rectifications"]
     assert seen == [work["rectification"] for work in now]
     assert len(seen) == 3
+
+
+async def test_a_list_of_the_past_is_what_a_fold_of_the_whole_log_is(office: Served) -> None:
+    """Taken from the view where nothing has happened since, and folded anew where something has."""
+    clerk, admin = office.bearer("clerk", "chen", hall="zhangdian"), office.bearer("admin")
+    services = [(await bad_review(office, "zhangdian", f"fold {n}"))[0] for n in range(4)]
+    moments = [await head(office)]
+    for service in services[:2]:
+        await office.post(f"/rectifications/{service}/contact", {"outcome": "reached"}, clerk)
+        moments.append(await head(office))
+    await bad_review(office, "zhangdian", "fold later")
+    moments.append(await head(office))
+    log = await office.parts.log(0, 1_000_000, None)
+    for at in moments:
+        views = folded(rectifications, [one for one in log if one.position <= at]).values()
+        for step in ("contact", "verify"):
+            query = {"as_of": at, "hall": "zhangdian", "step": step, "limit": 2}
+            seen: list[str] = []
+            cursor: dict[str, str] = {}
+            while True:
+                page = (await office.get("/rectifications", admin, **query, **cursor)).json()
+                seen += [work["rectification"] for work in page["rectifications"]]
+                if page["cursor"] is None:
+                    break
+                cursor = {"cursor": page["cursor"]}
+            then = [one for one in views if (one.hall, one.step) == ("zhangdian", step)]
+            assert sorted(seen) == sorted(one.rectification for one in then), (at, step)
+            assert len(set(seen)) == len(seen)
 
 
 @pytest.mark.parametrize("wrong", ["yesterday", "2026-03-02T09:00:00", "-1", "1" * 30])

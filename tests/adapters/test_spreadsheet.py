@@ -62,7 +62,5 @@ def test_every_table_comes_back_and_no_cell_begins_like_a_formula(table: list[li
                 assert not text.startswith(FORMULA_BEGINS)
             else:
                 assert text == ("" if cell is None else str(cell))
-    read = read_xlsx(to_xlsx(Sheet("x", table)))
-    for row, cells in zip(table, read, strict=False):
-        for cell, (kind, _) in zip(row, cells, strict=False):
-            assert kind == ("s" if isinstance(cell, str) and cell else kind) != "f"
+    kinds = {kind for row in read_xlsx(to_xlsx(Sheet("x", table))) for kind, _ in row}
+    assert kinds <= {"n", "s", "inlineStr"}, "no formula"

@@ -94,7 +94,8 @@ def case_dues(clock: CaseClock, calendar: Calendar, rule: Rule = PROMISE) -> Cas
         red_at=None if red_at == promised.at else red_at,
         due_at=promised.at,
         statutory_at=statutory.at if statutory else None,
-        provisional=promised.provisional,
+        # Either may reach into a year without a notice; both are then computed anew when it comes.
+        provisional=promised.provisional or bool(statutory and statutory.provisional),
     )
 
 

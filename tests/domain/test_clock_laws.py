@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from domain import case
 from domain.calendar import GazetteCalendar
 from domain.case import Accept, Close, OpenCase
+from domain.deadlines import CaseClock, case_dues
 from domain.hall import ConfigureHall
 from domain.limits import LimitSignalled
 from domain.message import Text
@@ -21,7 +22,7 @@ from domain.respite import Extend, Resume, Suspend
 from domain.rules import Rule, Threshold
 from domain.terms import Terms
 from domain.workdays import SHANGHAI, Calendar, Year
-from tests.histories import HALL, World
+from tests.histories import CALENDAR, HALL, World
 from tests.spec import NINE
 
 STREAM = "case-law"
@@ -220,3 +221,10 @@ def test_a_granted_result_is_due_ten_working_days_after_the_decision(
     assert due.astimezone(SHANGHAI).date() == plain.due(at, 10)
     world.record_passed(due)
     assert "delivery" not in world.state(STREAM).limits.running
+
+
+def test_a_statutory_end_in_a_year_without_a_notice_is_provisional_though_the_promise_is_not() -> None:
+    first = datetime(2026, 12, 1, 9, tzinfo=SHANGHAI)
+    for statutory, provisional in ((10, False), (40, True)):
+        dues = case_dues(CaseClock(since=first, workdays=5, statutory=statutory), CALENDAR)
+        assert dues.provisional is provisional

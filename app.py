@@ -267,6 +267,8 @@ async def run_serve(settings: Settings, address: socket.socket, *, with_worker: 
                 "MINGTING_DATABASE_URL": url_of(settings),
                 "MINGTING_NATS_URL": settings.nats_url or "",
                 "MINGTING_DATA": settings.data,
+                "MINGTING_HOST": settings.host,
+                "MINGTING_PORT": str(settings.port),
             }
             duties.append(asyncio.create_task(keep_worker(told)))
         try:
@@ -306,7 +308,9 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
         catalogue = Catalogue(connections)
         await catalogue.refresh()
         stack.push_async_callback(end, asyncio.create_task(catalogue.follow()))
-        sending = notice_settings.read(settings.notices, settings.data)
+        sending = notice_settings.read(
+            settings.notices, settings.data, f"http://{settings.host}:{settings.port}"
+        )
         channels = Channels(sending)
         stack.push_async_callback(channels.close)
         outbox = Outbox(

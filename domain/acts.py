@@ -4,7 +4,7 @@ Booking takes a place in the hall's day and puts it on the person's record. Chec
 is itself the taking of a ticket. An answer is what the asker is told at once, before any view has followed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Literal
 
@@ -56,7 +56,6 @@ from domain.slots import (
     OfferSlots,
     PlaceHeld,
     ReleaseHold,
-    ReviseOffer,
     SlotBooked,
 )
 from domain.wait import expected
@@ -265,21 +264,6 @@ def cancel(hall: str, day: date, command: CancelAppointment) -> Act:
     return Act((Ask(days, command), release), _tell_appointment(hall, days, command.appointment))
 
 
-def revise_offer(hall: str, day: date, plan: SlotsPlan, cancelled: Mapping[str, str], reason: str) -> Act:
-    """Offer something else on a day, and cancel what has no place in it.
-
-    Args:
-        cancelled: the person of each appointment that is cancelled for it. If somebody has booked since these
-            were listed and would be stranded, nothing happens at all.
-    """
-    days = slots.stream(hall, day)
-    asks: list[Ask] = []
-    for name, person in cancelled.items():
-        asks.append(Ask(days, CancelAppointment(name, reason, by_hall=True)))
-        asks.append(Ask(citizen.stream(person), ReleaseBooking(name, reason)))
-    return Act((*asks, Ask(days, ReviseOffer(plan))))
-
-
 def check_in(
     hall: str,
     day: date,
@@ -407,14 +391,17 @@ def _record(hall: str, days: str, appointment: str, limits: Limits) -> Follow:
 
     def record(hold: Hold) -> Ask:
         made = _booking(hold, days, appointment)
-        return Ask(
-            citizen.stream(made.person),
-            RecordBooking(
-                appointment, hall, made.item, made.starts_at, made.ends_at, made.channel, limits, made.more
-            ),
-        )
+        return Ask(citizen.stream(made.person), record_booking(hall, made, limits))
 
     return record
+
+
+def record_booking(hall: str, made: SlotBooked, limits: Limits) -> RecordBooking:
+    """What is asked of the person's record. Whom the hall itself moves had booked before any suspension."""
+    channel = made.channel if made.because is None else "internal"
+    return RecordBooking(
+        made.appointment, hall, made.item, made.starts_at, made.ends_at, channel, limits, made.more
+    )
 
 
 def _held(hold: Hold, days: str, name: str) -> PlaceHeld:

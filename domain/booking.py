@@ -5,15 +5,17 @@ where there is some, and each can be set in the hall's plan.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 from msgspec import Meta
 
 from domain.message import Key
 
-Channel = Literal["public", "internal"]
-"""Whose share of places a booking takes from: the citizens' own or the staff's."""
+Channel = Literal["public", "internal", "partner"]
+"""Whose share of places a booking takes from: the citizens' own, the staff's, or that of another platform."""
+
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 SlotId = Annotated[
     str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}-[0-9]{4}$", description="queue and start: a-0900")

@@ -11,7 +11,7 @@ import msgspec
 
 from domain.booking import DEFAULT_LIMITS, Channel, Instant, Limits
 from domain.message import Command, Event, Id, Reference, Refused, Stamp, Words
-from domain.slots import More
+from domain.places import More
 from domain.workdays import SHANGHAI
 
 Status = Literal["booked", "released", "visited", "missed"]
@@ -311,7 +311,7 @@ def _within_limits(citizen: Citizen, asked: RecordBooking | RecordHold, at: date
     Refused: the person may not book this (now).
     """
     limits = asked.limits
-    if asked.channel == "public" and (until := suspended_until(citizen, limits)) and at < until:
+    if asked.channel != "internal" and (until := suspended_until(citizen, limits)) and at < until:
         raise Refused("booking-suspended", until=until)
     kept = {name: b for name, b in citizen.bookings.items() if b.status != "released"}
     day = day_of(asked.starts_at)

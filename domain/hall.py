@@ -59,9 +59,9 @@ Weekday = Annotated[int, Meta(ge=1, le=7, description="1 is Monday, 7 Sunday")]
 class SessionPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An opening period (服务时段), cut into bookable slots.
 
-    ``public`` and ``internal`` places may be booked per slot and queue, by citizens and by staff for people
-    without a smartphone; ``walk_in`` places are never bookable and never zero (琼府办〔2022〕49号:
-    不得强制要求申请人先到网上预约).
+    ``public``, ``internal`` and ``partner`` places may be booked per slot and queue: by citizens, by staff for people
+    without a smartphone, and by other platforms, which take the citizens' where they have none of their own.
+    ``walk_in`` places are never bookable and never zero (琼府办〔2022〕49号: 不得强制要求申请人先到网上预约).
     """
 
     opens: time
@@ -73,6 +73,7 @@ class SessionPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weekdays: tuple[Weekday, ...] = ()
     """On which days of the week: none named means every working day, worked weekends (调休) included. A weekend
     named here is an extended service (延时错时) and rests on gazetted holidays like every other."""
+    partner: Places = 0
     queues: tuple[Id, ...] = ()
     """Which queues take appointments then; none named means all."""
 

@@ -24,13 +24,20 @@ class SlotPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public: Places
     internal: Places
     walk_in: Places
+    partner: Places = 0
 
     @property
     def slot(self) -> str:
         return slot_id(self.queue, self.starts_at)
 
     def places(self, channel: Channel) -> int:
-        return self.public if channel == "public" else self.internal
+        match channel:
+            case "public":
+                return self.public
+            case "internal":
+                return self.internal
+            case "partner":
+                return self.partner
 
 
 class SlotsPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,5 +117,6 @@ def _cut(plan: HallPlan, session: SessionPlan, day: date) -> Iterator[SlotPlan]:
     length = timedelta(minutes=session.slot_minutes)
     while (ends_at := starts_at + length) <= closes_at:
         for queue in session.queues or [queue.queue for queue in plan.queues]:
-            yield SlotPlan(queue, starts_at, ends_at, session.public, session.internal, session.walk_in)
+            shares = (session.public, session.internal, session.walk_in, session.partner)
+            yield SlotPlan(queue, starts_at, ends_at, *shares)
         starts_at = ends_at

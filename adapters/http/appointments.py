@@ -35,13 +35,13 @@ from domain.handling import Held
 from domain.message import Id, Refused, Text, Words, place
 from domain.offering import SlotsPlan
 from domain.order import Priority
+from domain.places import More
 from domain.slots import (
     BookSlot,
     CancelAppointment,
     CheckIn,
     ConfirmHold,
     HoldPlace,
-    More,
     ReleaseHold,
 )
 from domain.workdays import Calendar
@@ -174,37 +174,38 @@ def commands(parts: Parts) -> list[Command]:
         hall, identity = words[0], asked.identity
         assert identity is not None
         queue, intervals = visit(hall, body.item, body.more)
-        person = await whom(parts, identity, body.person)
+        person, plan = await whom(parts, identity, body.person), offered(hall, body.date)
         command = BookSlot(
             reference(hall, body.date),
             body.slot,
             queue,
             body.item,
             person,
-            _share(identity),
+            _share(identity, plan),
             intervals,
             body.more,
             on_behalf_of(identity, body.on_behalf),
         )
-        act = acts.book(hall, body.date, command, offered=offered(hall, body.date), limits=limits(hall))
+        act = acts.book(hall, body.date, command, offered=plan, limits=limits(hall))
         return await asked.submit(parts.loop, act, 201, voucher)
 
     async def hold(asked: Asking, words: list[str], body: HoldAsked, query: bytes) -> Reply:
         hall, identity = words[0], asked.identity
         assert identity is not None
         queue, intervals = visit(hall, body.item, body.more)
+        plan = offered(hall, body.date)
         command = HoldPlace(
             reference(hall, body.date),
             body.slot,
             queue,
             body.item,
             holder(identity),
-            _share(identity),
+            _share(identity, plan),
             intervals,
             body.more,
         )
         own = None if identity.person is None else limits(hall)
-        act = acts.hold_place(hall, body.date, command, offered=offered(hall, body.date), limits=own)
+        act = acts.hold_place(hall, body.date, command, offered=plan, limits=own)
         return await asked.submit(parts.loop, act, 201)
 
     async def confirm(asked: Asking, words: list[str], body: Confirming, query: bytes) -> Reply:
@@ -438,9 +439,13 @@ def on_behalf_of(identity: Identity, asked: BehalfAsked | None) -> OnBehalf | No
     return None if asked is None else OnBehalf(asked.kind, holder(identity), asked.consent)
 
 
-def _share(identity: Identity) -> Channel:
-    """Staff book from the places kept for people without a smartphone."""
-    return "internal" if identity.role in ("clerk", "admin") else "public"
+def _share(identity: Identity, plan: SlotsPlan) -> Channel:
+    """Staff book from the places kept for people without a smartphone, another platform from its own if it has any."""
+    if identity.role in ("clerk", "admin"):
+        return "internal"
+    if identity.role == "partner" and any(slot.partner for slot in plan.slots):
+        return "partner"
+    return "public"
 
 
 def _booked(held: Held, appointment: str) -> slots.Appointment:

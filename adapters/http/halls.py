@@ -350,9 +350,7 @@ def as_offered(parts: Parts, plan: HallPlan, day: date, known: slots.Slots) -> s
     if known.offered:
         return known
     offered: SlotsPlan = offering.offer(plan, day, parts.catalogue.calendar)
-    return slots.Slots(
-        True, slots={one.slot: slots.Slot(one, {"public": 0, "internal": 0}) for one in offered.slots}
-    )
+    return slots.Slots(True, slots=slots.all_free(offered))
 
 
 def why_not_offered(parts: Parts, plan: HallPlan, day: date) -> Refused | None:

@@ -33,14 +33,14 @@ class NoticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     review_page: str = "/reviews/{link}"
 
 
-def read(path: str | None, data: str) -> NoticeSettings:
-    """The settings, and without any: notices into a file beside the data.
+def read(path: str | None, data: str, site: str = "") -> NoticeSettings:
+    """The settings, and without any: notices into a file beside the data, with links to ``site``.
 
     Raises:
         BadSetting: the file is missing or says something that cannot be.
     """
     if path is None:
-        return NoticeSettings(file=str(Path(data) / FILE))
+        return NoticeSettings(file=str(Path(data) / FILE), site=site)
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=NoticeSettings)
     except (OSError, msgspec.MsgspecError) as error:

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from domain import slots
-from domain.booking import BookingRules, Channel
+from domain.booking import CHANNELS, BookingRules, Channel
 from domain.hall import HallPlan, QueuePlan, SessionPlan
 from domain.message import Command, Event, Refused, Text
 from domain.offering import SlotPlan, SlotsPlan, offer
@@ -331,7 +331,7 @@ def test_no_share_is_ever_sold_twice_nor_a_place_lost(asked: list[tuple[Command,
     for command, when in asked:
         day.at_time(when).when(command)
         for name, held in day.state.slots.items():
-            taken: dict[str, int] = {"public": 0, "internal": 0}
+            taken = dict.fromkeys(CHANNELS, 0)
             for appointment in day.state.appointments.values():
                 made = appointment.booking
                 kept = appointment.status != "cancelled"
@@ -342,5 +342,13 @@ def test_no_share_is_ever_sold_twice_nor_a_place_lost(asked: list[tuple[Command,
                 ):
                     taken[made.channel] += 1
             assert held.taken == taken
-            assert 0 <= remaining(day.state, name, "public") <= held.plan.public
-            assert 0 <= remaining(day.state, name, "internal") <= held.plan.internal
+            for channel in CHANNELS:
+                assert 0 <= remaining(day.state, name, channel) <= held.plan.places(channel)
+
+
+def test_another_platform_takes_its_own_share_and_nobody_elses() -> None:
+    shared = SlotsOffered(SlotsPlan((SlotPlan("a", at(9), at(10), 1, 1, 3, 1),)))
+    day = given(slots, shared).at_time(at(8))
+    day.when(BookSlot("b1", "a-0900", "a", "deed", "li", "partner"))
+    assert [remaining(day.state, "a-0900", channel) for channel in CHANNELS] == [1, 1, 0]
+    day.when(BookSlot("b2", "a-0900", "a", "deed", "wang", "partner")).refused("slot-full", channel="partner")

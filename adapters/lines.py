@@ -8,6 +8,7 @@ import msgspec
 
 from adapters.forecasts import Forecasts
 from domain import queue
+from domain.detours import undoable
 from domain.experience import Wait
 from domain.hall import pause_name
 from domain.handling import Held
@@ -75,6 +76,14 @@ class QueueInHall(msgspec.Struct, frozen=True):
     windows_open: int
 
 
+class Undoable(msgspec.Struct, frozen=True):
+    """What an idle window may still take back, and until when."""
+
+    act: Literal["finish", "no-show", "transfer"]
+    ticket: str
+    until: datetime
+
+
 class WindowInHall(msgspec.Struct, frozen=True):
     """A window with its clerk and the ticket in hand there."""
 
@@ -86,6 +95,7 @@ class WindowInHall(msgspec.Struct, frozen=True):
     queues: tuple[str, ...]
     ticket: str | None
     alarm: Alarm | None
+    undo: Undoable | None
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -181,11 +191,19 @@ class Look:
                     w.queues,
                     w.serving,
                     w.alarm,
+                    self._undo(name),
                 )
                 for name, w in day.windows.items()
             ],
             [self._ticket(ticket) for ticket in (*waiting, *aside)],
         )
+
+    def _undo(self, window: str) -> Undoable | None:
+        last = undoable(self._queue, window)
+        if last is None or self._now > last[2]:
+            return None
+        ticket, done, until = last
+        return Undoable(done.act, ticket.number, until)
 
     def _ticket(self, ticket: Ticket) -> TicketInLine:
         told: dict[str, Any] = {}

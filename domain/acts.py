@@ -30,6 +30,7 @@ from domain.queue import (
     FinishService,
     IssueTicket,
     MarkNoShow,
+    MeanTicket,
     OpenDay,
     OpenWindow,
     ParkTicket,
@@ -329,11 +330,16 @@ def call_next(hall: str, day: date, window: str) -> Act:
     return at_window(hall, day, CallNext(window))
 
 
-def at_window(hall: str, day: date, command: TicketCommand) -> Act:
-    """Do something with a window's ticket. Answers with a ``CallReceipt`` of that ticket."""
+def at_window(hall: str, day: date, command: TicketCommand, meant: str | None = None) -> Act:
+    """Do something with a window's ticket. Answers with a ``CallReceipt`` of that ticket.
+
+    Args:
+        meant: the number of the ticket that the asker believes in hand there.
+    """
     line = queue.stream(hall, day)
     named = command.number if isinstance(command, ReturnToLine) else None
-    return Act((Ask(line, command),), lambda hold: _called(hold, line, command.window, named))
+    means = () if meant is None else (Ask(line, MeanTicket(command.window, meant)),)
+    return Act((*means, Ask(line, command)), lambda hold: _called(hold, line, command.window, named))
 
 
 def open_window(hall: str, day: date, plan: HallPlan, command: OpenWindow) -> Act:

@@ -3,7 +3,7 @@
 Part of the subject ``queue``: these commands are asked of its streams and these events stand in them.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, assert_never
 
 from msgspec import Meta
@@ -296,11 +296,10 @@ def _undo(queue: Queue, window: str, stamp: Stamp) -> AnyEvent:
         raise Refused("window-not-open", window=window, state="closed")
     if desk.serving is not None:
         raise Refused("window-busy", window=window, number=desk.serving)
-    ticket = queue.tickets[desk.last] if desk.last is not None else None
-    done = ticket.done if ticket is not None else None
-    if ticket is None or done is None or done.window != window:
+    if (last := undoable(queue, window)) is None:
         raise Refused("nothing-to-undo", window=window)
-    if stamp.at > done.at + timedelta(seconds=queue.plan.undo_seconds):
+    ticket, done, until = last
+    if stamp.at > until:
         raise Refused("too-late-to-undo", number=ticket.number, seconds=queue.plan.undo_seconds)
     match done.act:
         case "finish":
@@ -309,6 +308,16 @@ def _undo(queue: Queue, window: str, stamp: Stamp) -> AnyEvent:
             return NoShowUndone(ticket.number, window)
         case "transfer":
             return TransferUndone(ticket.number, window, done.queue)
+
+
+def undoable(queue: Queue, window: str) -> tuple[Ticket, Done, datetime] | None:
+    """What an idle window did last, to which ticket, and until when that can be undone; ``None`` if nothing can."""
+    desk = queue.windows[window]
+    ticket = queue.tickets[desk.last] if desk.serving is None and desk.last is not None else None
+    done = ticket.done if ticket is not None else None
+    if queue.plan is None or ticket is None or done is None or done.window != window:
+        return None
+    return ticket, done, done.at + timedelta(seconds=queue.plan.undo_seconds)
 
 
 def _come_back(queue: Queue, ticket: Ticket, after: int, last: bool, stamp: Stamp) -> None:

@@ -61,6 +61,7 @@ from domain.windows import (  # noqa: F401  # and its words about windows
     AlarmRaised,
     ClearAlarm,
     CloseWindow,
+    MeanTicket,
     OpenWindow,
     PauseWindow,
     RaiseAlarm,

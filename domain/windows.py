@@ -35,6 +35,14 @@ class ResumeWindow(Command, frozen=True):
     window: Id
 
 
+class MeanTicket(Command, frozen=True):
+    """Say which ticket the next command to a window is meant for: the one in hand there, or the last one that was.
+    It does nothing, and refuses what somebody asks who has not seen yet that another came into hand."""
+
+    window: Id
+    number: Label
+
+
 class RaiseAlarm(Command, frozen=True):
     """Call the hall's staff to a window at once (紧急呼叫). A window has one alarm, the last it raised."""
 
@@ -48,7 +56,7 @@ class ClearAlarm(Command, frozen=True):
     window: Id
 
 
-AnyCommand = OpenWindow | CloseWindow | PauseWindow | ResumeWindow | RaiseAlarm | ClearAlarm
+AnyCommand = OpenWindow | CloseWindow | PauseWindow | ResumeWindow | MeanTicket | RaiseAlarm | ClearAlarm
 
 
 # --- events ---------------------------------------------------------------------------------------------------
@@ -104,6 +112,8 @@ def decide(command: AnyCommand, queue: Queue) -> list[AnyEvent]:
             return [WindowPaused(window, why)]
         case ResumeWindow(window):
             return [] if _awake(queue, window).state == "open" else [WindowResumed(window)]
+        case MeanTicket(window, number):
+            return _check_meant(known_window(queue, window), number)
         case RaiseAlarm(window, kind):
             return [] if known_window(queue, window).alarm == kind else [AlarmRaised(window, kind)]
         case ClearAlarm(window):
@@ -159,6 +169,18 @@ def _open(queue: Queue, window: str, clerk: str, queues: tuple[str, ...]) -> lis
             return []
     skills = queue.plan.clerks.get(clerk, ()) if queue.plan is not None else ()
     return [WindowOpened(window, clerk, serves, skills)]
+
+
+def _check_meant(window: Window, number: str) -> list[AnyEvent]:
+    """Raises:
+    Refused: the window has, or last had, another ticket in hand.
+    """
+    there = window.serving or window.last
+    if there is None:
+        raise Refused("window-idle", window=window.plan.window)
+    if there != number:
+        raise Refused("another-in-hand", window=window.plan.window, number=there, meant=number)
+    return []
 
 
 def _close(queue: Queue, window: str) -> list[AnyEvent]:

@@ -226,6 +226,10 @@ WINDOWS: dict[str, Text] = {
         "窗口{window}还有未办完的{number}号。", "Window {window} still has ticket {number} in hand."
     ),
     "window-idle": Text("窗口{window}没有正在办理的排队号。", "Window {window} has no ticket in hand."),
+    "another-in-hand": Text(
+        "窗口{window}现在是{number}号，您操作的是{meant}号，因此没有执行。",
+        "Window {window} has ticket {number} by now and not {meant}: nothing was done.",
+    ),
     "window-taken": Text("窗口{window}已由他人打开。", "Window {window} is opened by somebody else."),
     "clerk-at-another-window": Text("您正在窗口{window}办公。", "You are at window {window}."),
     "recalled-enough": Text(

@@ -131,6 +131,13 @@ def day_of(asked: Asking, query: bytes) -> date:
         raise Rejected(422, "invalid", errors=[FieldError("date", "a date: YYYY-MM-DD")]) from error
 
 
+def meant(query: bytes) -> str | None:
+    """The ``?ticket=`` of a command to a window: the number its asker believes in hand there. Where it is another by
+    now, somebody else was at the window, and nothing is done."""
+    told = parse_qs(query.decode("latin-1")).get("ticket") if query else None
+    return told[0] if told else None
+
+
 def commands(parts: Parts) -> list[Command]:
     """The routes that move tickets and windows."""
     offer_instead = instead(parts)
@@ -169,9 +176,8 @@ def commands(parts: Parts) -> list[Command]:
         async def do(asked: Asking, words: list[str], body: Any, query: bytes) -> Reply:
             hall, window = words
             parts.catalogue.hall(hall)
-            return await asked.submit(
-                parts.loop, acts.at_window(hall, day_of(asked, query), make(window, body))
-            )
+            act = acts.at_window(hall, day_of(asked, query), make(window, body), meant(query))
+            return await asked.submit(parts.loop, act)
 
         return do
 

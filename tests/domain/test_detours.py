@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from domain import queue
+from domain.detours import undoable
 from domain.hall import HallPlan, SessionPlan
 from domain.line import ahead, next_in_line, why
 from domain.message import Command, Event, Text
@@ -24,6 +25,7 @@ from domain.queue import (
     FinishUndone,
     IssueTicket,
     MarkNoShow,
+    MeanTicket,
     NoShowUndone,
     ParkTicket,
     PauseWindow,
@@ -300,6 +302,28 @@ def test_nothing_is_undone_over_a_ticket_in_hand_or_at_a_closed_window() -> None
 
 def test_what_was_undone_can_be_done_again() -> None:
     given(queue, *IN_SERVICE).when(FinishService("1"), UndoLast("1"), FinishService("1")).then(DONE)
+
+
+def test_a_window_tells_what_it_can_undo_and_until_when() -> None:
+    day = given(queue, *IN_SERVICE).state
+    assert undoable(day, "1") is None
+    day = given(queue, *IN_SERVICE, DONE).state
+    last = undoable(day, "1")
+    assert last is not None
+    assert (last[0].number, last[1].act, last[2]) == ("A001", "finish", last[1].at + timedelta(seconds=60))
+
+
+# --- what is meant ---------------------------------------------------------------------------------------------
+
+
+def test_what_is_meant_for_one_ticket_is_not_done_to_another() -> None:
+    after_another = given(queue, *IN_SERVICE, DONE, A2, TicketCalled("A002", "1"))
+    after_another.when(MeanTicket("1", "A001")).refused("another-in-hand", number="A002", meant="A001")
+    after_another.when(MeanTicket("1", "A002")).then()
+    given(queue, *IN_SERVICE, DONE).when(MeanTicket("1", "A001"), UndoLast("1")).then(
+        FinishUndone("A001", "1", "general")
+    )
+    given(queue, OPEN, W1).when(MeanTicket("1", "A001")).refused("window-idle")
 
 
 # --- pauses ---------------------------------------------------------------------------------------------------

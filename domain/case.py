@@ -352,6 +352,7 @@ def evolve(case: Case, event: AnyEvent, stamp: Stamp) -> Case:
             steps.evolve(case.steps, event)
         case (
             respite.CaseSuspended()
+            | respite.CasePaused()
             | respite.CaseResumed()
             | respite.ExtensionAsked()
             | respite.CaseExtended()
@@ -378,7 +379,8 @@ def evolve(case: Case, event: AnyEvent, stamp: Stamp) -> Case:
 
 
 ENDED_WITH_IT = (
-    "forwarding", "taking-over", "acceptance", "correction", "supplement", "procedure", "step",
+    "forwarding", "taking-over", "acceptance", "correction", "supplement", "procedure", "pause",
+    "step",
 )  # fmt: skip
 """The limits that end with the case."""
 
@@ -386,6 +388,7 @@ MOVES: dict[type[Event], Status] = {
     papers.CorrectionRequested: "correcting",
     papers.CaseCorrected: "received",
     respite.CaseSuspended: "suspended",
+    respite.CasePaused: "suspended",
     respite.CaseResumed: "accepted",
     CaseArchived: "archived",
 }
@@ -415,8 +418,10 @@ def limits_moved(event: Event, opened: CaseOpened | None = None) -> Moved:
             return Moved(("supplement",))
         case respite.CaseSuspended():
             return Moved(opened=("procedure",))
+        case respite.CasePaused():
+            return Moved(opened=("pause",))
         case respite.CaseResumed():
-            return Moved(("procedure",))
+            return Moved(("procedure", "pause"))
         case steps.StepBegun(step):
             return Moved(opened=(f"step.{step}",))
         case steps.StepRecorded(step=str() as step):
@@ -460,7 +465,8 @@ def _decide_part(command: AnyCommand, case: Case, opened: CaseOpened, stamp: Sta
     elif isinstance(command, respite.AnyCommand):
         answer = respite.decide(command, case.granted, case.watch, case.status, opened.joint, stamp)
     elif isinstance(command, supervision.AnyCommand):
-        answer = supervision.decide(command, case.watch, stamp) if case.status in TIMED else []
+        timed = case.status in TIMED or respite.runs_on(case.granted)
+        answer = supervision.decide(command, case.watch, stamp) if timed else []
     elif isinstance(command, directive.AnyCommand):
         answer = directive.decide(command, case.directives)
     elif isinstance(command, delivery.AnyCommand):

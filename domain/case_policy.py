@@ -12,7 +12,7 @@ from domain.limits import LimitClock, SetLimit, set_limit
 from domain.message import Recorded, hall_of
 from domain.papers import CaseCorrected, CorrectionRequested
 from domain.queue import ServiceFinished
-from domain.respite import CaseSuspended
+from domain.respite import CasePaused, CaseSuspended
 from domain.rules import rule_of
 from domain.steps import StepBegun
 from domain.terms import CaseTerms, Terms
@@ -78,6 +78,8 @@ def limits_opened(recorded: Recorded, calendar: Calendar, terms: Terms) -> list[
             return of("supplement", days)
         case CaseSuspended(needs_workdays=days):
             return of("procedure", days)
+        case CasePaused(needs_workdays=days):
+            return of("pause", days)
         case StepBegun(step, workdays=days):
             return of(f"step.{step}", days)
         case CaseDecided("granted"):

@@ -32,17 +32,20 @@ Limit = Annotated[int, Meta(ge=1, le=60, description="working days")]
 
 
 class Stop(msgspec.Struct, frozen=True):
-    """A stretch that does not count (行政许可法 第45条)."""
+    """A stretch that does not count (行政许可法 第45条). Where the hall paused the case for another reason, it does not
+    count towards the promise, and the statutory limit runs on (``statutory`` is false)."""
 
     since: datetime
     until: datetime
+    statutory: bool = True
 
 
 class CaseClock(msgspec.Struct, frozen=True, tag="case-clock", kw_only=True, omit_defaults=True):
     """What an accepted case's deadline follows from; limits are in working days (行政许可法 第82条).
 
     ``ends_at`` is a promised end that an imported record names itself; it takes the place of ``workdays``.
-    ``extension`` are the days granted once more (第42条).
+    ``extension`` are the days granted once more (第42条). ``paused_at``: the promise stands still since, and only the
+    statutory limit runs.
     """
 
     since: datetime
@@ -51,6 +54,7 @@ class CaseClock(msgspec.Struct, frozen=True, tag="case-clock", kw_only=True, omi
     ends_at: datetime | None = None
     extension: int = 0
     stops: tuple[Stop, ...] = ()
+    paused_at: datetime | None = None
 
 
 class CaseDues(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -80,12 +84,14 @@ def case_dues(clock: CaseClock, calendar: Calendar, rule: Rule = PROMISE) -> Cas
     to its limit.
 
     The day a stop begins counts as used and the day it ends does not: the same rule as for any limit, whose first
-    day is the one after.
+    day is the one after. No pause carries a promise beyond the statutory end.
     """
-    stopped = sum(max(0, workdays_between(calendar, _day(s.since), _day(s.until))) for s in clock.stops)
-    more = stopped + clock.extension
-    promised = _promised(clock, calendar, more)
-    statutory = clock.statutory and due(calendar, clock.since, clock.statutory + more)
+    stopped = _stopped(calendar, clock.stops)
+    by_law = _stopped(calendar, (stop for stop in clock.stops if stop.statutory))
+    promised = _promised(clock, calendar, stopped + clock.extension)
+    statutory = clock.statutory and due(calendar, clock.since, clock.statutory + by_law + clock.extension)
+    if statutory and (clock.paused_at is not None or (by_law < stopped and statutory.at < promised.at)):
+        promised, stopped = statutory, by_law
     signals = signal_instants(calendar, clock.since, promised.at, stopped, rule)
     red_at = signals.get("red")
     return CaseDues(
@@ -97,6 +103,11 @@ def case_dues(clock: CaseClock, calendar: Calendar, rule: Rule = PROMISE) -> Cas
         # Either may reach into a year without a notice; both are then computed anew when it comes.
         provisional=promised.provisional or bool(statutory and statutory.provisional),
     )
+
+
+def _stopped(calendar: Calendar, stops: Iterable[Stop]) -> int:
+    """The working days of some stretches."""
+    return sum(max(0, workdays_between(calendar, _day(stop.since), _day(stop.until))) for stop in stops)
 
 
 def _promised(clock: CaseClock, calendar: Calendar, more: int) -> Due:
@@ -188,7 +199,7 @@ class RectificationDues(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def rectification_dues(clock: RectificationClock, calendar: Calendar) -> RectificationDues:
     """The instants of a rectification's clock: days it was paused and days it was granted are added."""
-    stopped = sum(max(0, workdays_between(calendar, _day(s.since), _day(s.until))) for s in clock.stops)
+    stopped = _stopped(calendar, clock.stops)
     more = clock.extension + stopped
     simple = due(calendar, clock.since, clock.limits.simple + more)
     complex_ = due(calendar, clock.since, clock.limits.complex + more)

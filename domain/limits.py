@@ -20,7 +20,7 @@ from domain.workdays import Calendar, Due, due
 LimitName = Annotated[
     str,
     Meta(
-        pattern=r"^((forwarding|taking-over|acceptance|correction|supplement|procedure|delivery)"
+        pattern=r"^((forwarding|taking-over|acceptance|correction|supplement|procedure|pause|delivery)"
         r"|(step|directive)\.[A-Za-z0-9._-]{1,100})$"
     ),
 ]

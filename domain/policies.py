@@ -34,7 +34,7 @@ from domain.rectification import (
     RectificationWarned,
     RulingAwaited,
 )
-from domain.respite import CaseExtended, CaseResumed
+from domain.respite import CaseExtended, CasePaused, CaseResumed
 from domain.review import BAD, InviteReview, ReviewGiven
 from domain.rules import rule_of
 from domain.supervision import RecomputeDeadline, StartClock
@@ -117,7 +117,11 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
         case CaseAccepted(clock=CaseClock() as clock):
             rule = terms_of(recorded.stamp.hall or "").rule("promise")
             return [Ask(recorded.stream, StartClock(clock, case_dues(clock, calendar, rule)))]
-        case CaseResumed(clock=CaseClock() as clock) | CaseExtended(clock=CaseClock() as clock):
+        case (
+            CasePaused(clock=CaseClock() as clock)
+            | CaseResumed(clock=CaseClock() as clock)
+            | CaseExtended(clock=CaseClock() as clock)
+        ):
             return [recomputed(recorded.stream, clock, calendar, terms_of(recorded.stamp.hall or ""))]
         case RectificationWarned():
             return [Ask(recorded.stream, Escalate("warning"))]

@@ -12,8 +12,8 @@ from msgspec import Meta
 from domain.message import Text
 
 RuleName = Literal[
-    "promise", "forwarding", "taking-over", "acceptance", "correction", "supplement", "procedure", "step",
-    "delivery", "directive",
+    "promise", "forwarding", "taking-over", "acceptance", "correction", "supplement", "procedure", "pause",
+    "step",    "delivery", "directive",
 ]  # fmt: skip
 
 Days = Annotated[int, Meta(ge=1, le=999, description="working days")]
@@ -110,6 +110,7 @@ KINDS: dict[RuleName, Kind] = {
         "S",
         Rule(yellow=AT_ONCE),
     ),
+    "pause": Kind(Text("挂起超期", "paused for too long"), NOT_FOUND, "D", Rule(yellow=AT_ONCE)),
     "step": Kind(
         Text("环节超时", "a step over time"),
         Text("一地电子监察办法", "the measure of one city"),

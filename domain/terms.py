@@ -4,14 +4,15 @@ None of these numbers is a rule: no national text with them was found. They are 
 shown, and every region sets its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from domain.deadlines import RectificationLimits
-from domain.message import Text
+from domain.message import Id, Text
+from domain.respite import PAUSES, PauseReason
 from domain.rules import KINDS, Rule, RuleName
 from domain.unit import TalkRule
 
@@ -47,6 +48,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How long before an appointment its person is reminded, each time."""
     rules: dict[RuleName, Rule] = {}
     """The rules of the electronic supervision that differ from those proposed."""
+
+    pauses: dict[Id, PauseReason] | None = None
+    """For what a case may be paused (挂起), where that is not the proposed list."""
+
+    @property
+    def pause_reasons(self) -> Mapping[str, PauseReason]:
+        return PAUSES if self.pauses is None else self.pauses
 
     def rule(self, name: RuleName) -> Rule:
         """The rule in force."""

@@ -24,7 +24,7 @@ from domain.limits import LimitPassed, LimitSet, LimitSignalled, ends
 from domain.matter import Outcome, PartEnded
 from domain.message import Recorded, Text
 from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested
-from domain.respite import CaseResumed, CaseSuspended
+from domain.respite import CasePaused, CaseResumed, CaseSuspended
 from domain.rules import AT_ONCE, KINDS, Threshold, rule_of
 from domain.supervision import CaseWarned, ClockStarted, DeadlineRecomputed
 from projections.timeline import Entry, entry
@@ -55,7 +55,8 @@ HAPPENINGS: dict[str, Text] = {
     "case-step-begun": Text("环节开始", "step begun"),
     "case-step-recorded": Text("环节办理", "step done"),
     "case-suspended": Text("特别程序开始", "special procedure begun"),
-    "case-resumed": Text("特别程序结束", "special procedure ended"),
+    "case-paused": Text("挂起", "paused"),
+    "case-resumed": Text("恢复办理", "resumed"),
     "case-extension-asked": Text("申请延长审批", "extension asked for"),
     "case-extended": Text("延长审批", "limit extended"),
     "case-decided": Text("决定", "decided"),
@@ -179,7 +180,7 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
             view.outstanding, view.by_silence = outstanding, by_silence
         case CaseSupplemented(provided):
             view.outstanding = tuple(name for name in view.outstanding if name not in provided)
-        case CaseSuspended():
+        case CaseSuspended() | CasePaused():
             view.status = "suspended"
         case CaseResumed():
             view.status = "accepted"

@@ -51,7 +51,7 @@ from domain.rectification import (
     RulingAwaited,
     WarnRectification,
 )
-from domain.respite import CaseExtended, CaseResumed, CaseSuspended
+from domain.respite import CaseExtended, CasePaused, CaseResumed, CaseSuspended
 from domain.steps import StepRecorded
 from domain.supervision import CaseWarned, ClockStarted, DeadlineRecomputed, Warn
 
@@ -79,6 +79,7 @@ CASE_EVENTS = (
     StepRecorded,
     CaseExtended,
     CaseResumed,
+    CasePaused,
     CaseSuspended,
     CaseWithdrawn,
     CaseWarned,
@@ -189,9 +190,13 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
         case CaseWarned(step) | RectificationOverdue(step):
             view.done.append(step)
             view.running.pop(step, None)
-        case CaseSuspended():
+        case CaseSuspended() | CasePaused(clock=None):
             view.running = {}
-        case CaseResumed(clock=CaseClock() as clock) | CaseExtended(clock=CaseClock() as clock):
+        case CasePaused(clock=CaseClock() as clock):
+            view.running, view.clock = {}, clock
+        case CaseResumed(clock=CaseClock() as clock):
+            view.running, view.clock = {}, clock
+        case CaseExtended(clock=CaseClock() as clock):
             view.clock = clock
         case CaseClosed() | CaseWithdrawn():
             view.clock, view.running, view.provisional = None, {}, False

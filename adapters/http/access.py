@@ -139,6 +139,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{CASE}/begin-step"): CASEWORK,
     ("POST", f"{CASE}/step"): CASEWORK,
     ("POST", f"{CASE}/suspend"): CASEWORK,
+    ("POST", f"{CASE}/pause"): CASEWORK,
     ("POST", f"{CASE}/resume"): CASEWORK,
     ("POST", f"{CASE}/decide"): CASEWORK,
     ("POST", f"{CASE}/close"): CASEWORK,

@@ -40,7 +40,7 @@ from domain.case import CaseOpened, Status
 from domain.deadlines import Signal
 from domain.handling import Act, Ask, Follow, Held, Hold
 from domain.matter import GOING_ON
-from domain.message import Label, Reference, Refused, Text, Words
+from domain.message import Id, Label, Reference, Refused, Text, Words
 from domain.rules import RuleName
 from domain.workdays import SHANGHAI, workdays_between, workdays_left
 from projections import case_file
@@ -62,6 +62,15 @@ TOGETHER = (case.Accept, case.Refuse, case.Withdraw)
 
 EITHER_SIDE = (papers.Correct, papers.Supplement, case.Withdraw, delivery.Deliver, directive.Direct)
 """What either hall may do of a case that is received in one and handled in another."""
+
+
+class PauseAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``reason`` is one of those that ``GET /regions/{region}/terms`` tells."""
+
+    reason: Id
+    note: Words
+    needs_workdays: respite.Needed
+
 
 CaseShown = shape(
     "Case", case_file.View, without=("applicant", "timeline"), item_name=Text, workdays_left=int | None
@@ -87,6 +96,17 @@ def commands(parts: Parts) -> list[Command]:
         if identity.role != "admin" and approver != identity.subject:
             raise Rejected(403, "approver-not-yourself")
         return await do(asked, words, respite.Extend(body.workdays, body.reason, approver), query)
+
+    async def pause(asked: Asking, words: list[str], body: PauseAsked, query: bytes) -> Reply:
+        def hall(held: Held) -> str:
+            opened: CaseOpened | None = held.state.opened
+            return "" if opened is None else opened.handled_at or opened.hall
+
+        of = await parts.loop.peek(case.stream(_case_id(words[0])), hall)
+        reasons = parts.terms_of(of).pause_reasons
+        return await do(
+            asked, words, respite.pausing(reasons, body.reason, body.note, body.needs_workdays), query
+        )
 
     async def do(asked: Asking, words: list[str], body: case.AnyCommand, query: bytes) -> Reply:
         name = words[0]
@@ -117,7 +137,7 @@ def commands(parts: Parts) -> list[Command]:
         "begin-step": (steps.BeginStep, "Begin a step that has a limit of its own (环节)"),
         "step": (steps.RecordStep, "Write a step down (环节)"),
         "suspend": (respite.Suspend, "Begin a special procedure (特别程序)"),
-        "resume": (respite.Resume, "End the special procedure"),
+        "resume": (respite.Resume, "End the special procedure or the pause"),
         "ask-extension": (respite.AskExtension, "Ask a role above for more days (申请延长)"),
         "decide": (case.Decide, "Decide (决定)"),
         "close": (case.Close, "Close (办结)"),
@@ -132,6 +152,13 @@ def commands(parts: Parts) -> list[Command]:
         *(
             Command(f"{CASE}/{name}", body, do, CaseReceipt, about=about)
             for name, (body, about) in asks.items()
+        ),
+        Command(
+            f"{CASE}/pause",
+            PauseAsked,
+            pause,
+            CaseReceipt,
+            about="Let it stand still for a reason the region has named (挂起)",
         ),
         Command(
             f"{CASE}/extend", ExtensionApproved, extend, CaseReceipt, about="Grant more days, once (延长)"

@@ -288,6 +288,13 @@ WINDOWS: dict[str, Text] = {
 
 CASES: dict[str, Text] = {
     "matter-in-matter": Text("一件事不能包含另一件事：{items}。", "One matter cannot hold another: {items}."),
+    "unknown-pause-reason": Text(
+        "不能以此理由挂起；可用的理由：{reasons}。",
+        "A case is not paused for that; the reasons are {reasons}.",
+    ),
+    "pause-too-long": Text(
+        "以此理由挂起最多{most}个工作日。", "A pause for that takes at most {most} working days."
+    ),
     "handled-here": Text("本办件由收件大厅办理，无需移交。", "This case is handled where it was received."),
     "papers-elsewhere": Text("材料不在本大厅（{side}）。", "The papers are not here ({side})."),
     "not-taken-over": Text(

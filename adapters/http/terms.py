@@ -53,6 +53,15 @@ class RuleShown(msgspec.Struct, frozen=True):
     mark: Text | None
 
 
+class PauseShown(msgspec.Struct, frozen=True):
+    """For what a case may be paused; ``mark`` where the region has named nothing else."""
+
+    name: Text
+    most_workdays: int | None
+    statutory: bool
+    mark: Text | None
+
+
 class RegionTerms(msgspec.Struct, frozen=True):
     """``set_by`` is the region whose terms hold here, none where nobody above has set any."""
 
@@ -63,6 +72,7 @@ class RegionTerms(msgspec.Struct, frozen=True):
     told: dict[str, TermShown]
     rules: list[RuleShown]
     refused_at_once: dict[str, Text]
+    pauses: dict[str, PauseShown]
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -119,6 +129,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             told=_told(held),
             rules=[_rule(name, held) for name in RULES],
             refused_at_once=REFUSED_AT_ONCE,
+            pauses=_pauses(held),
         )
         return document(shown, parts.catalogue.position, parts.clock())
 
@@ -171,6 +182,14 @@ def _told(held: Terms) -> dict[str, TermShown]:
             terms.NOT_A_RULE if term.value == proposed[name].value else None,
         )
         for name, term in terms.told(held).items()
+    }
+
+
+def _pauses(held: Terms) -> dict[str, PauseShown]:
+    mark = terms.NOT_A_RULE if held.pauses is None else None
+    return {
+        name: PauseShown(one.name, one.most_workdays, one.statutory, mark)
+        for name, one in held.pause_reasons.items()
     }
 
 

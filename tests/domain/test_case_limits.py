@@ -29,7 +29,7 @@ from domain.limits import (
     RaiseSignal,
     SetLimit,
 )
-from domain.message import Event
+from domain.message import Event, Refused
 from domain.papers import (
     CaseCorrected,
     CaseSupplemented,
@@ -39,7 +39,16 @@ from domain.papers import (
     RequestCorrection,
     Supplement,
 )
-from domain.respite import CaseResumed, CaseSuspended
+from domain.respite import (
+    PAUSES,
+    CasePaused,
+    CaseResumed,
+    CaseSuspended,
+    PauseCase,
+    PauseReason,
+    Resume,
+    pausing,
+)
 from domain.rules import RULES
 from domain.steps import BeginStep, RecordStep, StepBegun, StepRecorded
 from domain.workdays import Due
@@ -126,6 +135,7 @@ FACTS: list[tuple[str, tuple[Event, ...], Event]] = [
     ("correction", (TOLD,), CaseRefused("x", "y")),
     ("supplement", (CaseAccepted(None, CLOCK, ("合同",), 5),), CaseSupplemented(("合同",), True)),
     ("procedure", (ACCEPTED, HEARING), CaseResumed(None, CLOCK)),
+    ("pause", (ACCEPTED, CasePaused("payment", "x", 5)), CaseResumed(None, CLOCK)),
     ("step.s1", (ACCEPTED, StepBegun("s1", "审查", "li", 2)), StepRecorded("审查", "li", step="s1")),
     ("delivery", (ACCEPTED, GRANTED), CaseDelivered("window")),
     ("directive.d1", (CaseDirected("d1", "x", 3),), DirectiveAnswered("d1", "y")),
@@ -291,3 +301,37 @@ def test_a_procedure_that_takes_longer_is_found_and_its_time_still_does_not_coun
     asked = limit("procedure", at(9))
     told = given(case, GUIDED, ACCEPTED, CaseSuspended("hearing", "x", 5), was_set(asked))
     told.at_time(at(9) + timedelta(days=1)).when(MarkPassed("procedure")).then(LimitPassed("procedure"))
+
+
+# --- pauses ---------------------------------------------------------------------------------------------------
+
+
+def test_a_case_is_paused_once_and_only_for_what_the_region_has_named() -> None:
+    payment = pausing(PAUSES, "payment", "待缴费", 5)
+    assert payment == PauseCase("payment", "待缴费", 5)
+    with pytest.raises(Refused, match="unknown-pause-reason"):
+        pausing(PAUSES, "lunch", "x", 5)
+    short = {"payment": PauseReason(PAUSES["payment"].name, 3, True)}
+    with pytest.raises(Refused, match="pause-too-long"):
+        pausing(short, "payment", "待缴费", 5)
+    assert pausing(short, "payment", "待缴费", 3).statutory
+    told = given(case, GUIDED, ACCEPTED)
+    told.when(payment).then(CasePaused("payment", "待缴费", 5, False, told_clock(NINE)))
+    assert told.state.status == "suspended"
+    told.when(payment).then()
+    told.when(PauseCase("applicant", "x", 5)).refused("case-suspended", kind="payment")
+    told.at_time(at(4)).when(Decide("granted")).refused("case-suspended")
+    (resumed,) = told.when(Resume("已缴费")).decided or ()  # type: ignore[union-attr]
+    assert resumed.clock.paused_at is None
+    assert [(stop.since, stop.until, stop.statutory) for stop in resumed.clock.stops] == [
+        (NINE, at(4), False)
+    ]
+
+
+def told_clock(paused_at: datetime) -> CaseClock:
+    return msgspec.structs.replace(CLOCK, paused_at=paused_at)
+
+
+def test_where_the_region_says_so_a_pause_stops_the_statutory_limit_too() -> None:
+    told = given(case, GUIDED, ACCEPTED)
+    told.when(PauseCase("payment", "x", 5, True)).then(CasePaused("payment", "x", 5, True))

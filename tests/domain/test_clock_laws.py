@@ -6,6 +6,7 @@ special procedures do not count; the extension adds. Histories, holidays and the
 
 from datetime import date, datetime, timedelta
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from domain.limits import LimitSignalled
 from domain.message import Text
 from domain.papers import Correct, GuidePaper, RequestCorrection
 from domain.region import SetTerms
-from domain.respite import Extend, Resume, Suspend
+from domain.respite import Extend, PauseCase, Resume, Suspend
 from domain.rules import Rule, Threshold
 from domain.terms import Terms
 from domain.workdays import SHANGHAI, Calendar, Year
@@ -138,6 +139,49 @@ def test_the_promised_and_the_statutory_end_are_what_a_walk_through_the_days_fin
         world.ask("calendar-2027", GazetteCalendar(notice(2027, *following)), at)
     both = Plain(this[0] | following[0], this[1] | following[1], known)
     check(world, both, accepted, limit, granted, stopped)
+    assert world.refused == []
+
+
+@given(
+    holidays(2026),
+    st.integers(1, 20),
+    st.integers(0, 10),
+    st.integers(0, 120),
+    st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 300)), max_size=4),
+)
+def test_a_pause_stops_the_promise_alone_and_never_carries_it_beyond_the_statutory_end(
+    this: tuple[set[date], set[date]],
+    limit: int,
+    more: int,
+    begins: int,
+    stops: list[tuple[bool, int, int]],
+) -> None:
+    """While the case is paused it is due by the statutory end. Special procedures (第45条) stop both."""
+    world, plain = World(Calendar((notice(2026, *this),))), Plain(*this, {2026})
+    at = NINE + timedelta(days=begins)
+    opened = msgspec.structs.replace(opening(limit), statutory_limit_workdays=limit + more)
+    world.ask(STREAM, opened, at)
+    world.ask(STREAM, Accept(), at)
+    accepted, all_stops, by_law = at, [], []
+
+    def due_day() -> date:
+        day: date = world.state(STREAM).watch.dues.due_at.astimezone(SHANGHAI).date()
+        return day
+
+    for lawful, after, hours in stops:
+        begin = at + timedelta(hours=after)
+        asked = Suspend("testing", "检测", 5) if lawful else PauseCase("payment", "待缴费", 5)
+        if not isinstance(world.ask(STREAM, asked, begin), list):
+            break
+        if not lawful:
+            assert due_day() == plain.due(accepted, limit + more, by_law)
+        at = begin + timedelta(hours=hours)
+        assert isinstance(world.ask(STREAM, Resume(), at), list)
+        all_stops.append((begin, at))
+        by_law += [(begin, at)] if lawful else []
+    statutory = plain.due(accepted, limit + more, by_law)
+    assert world.state(STREAM).watch.dues.statutory_at.astimezone(SHANGHAI).date() == statutory
+    assert due_day() == min(statutory, plain.due(accepted, limit, all_stops))
     assert world.refused == []
 
 

@@ -49,3 +49,29 @@ async def test_a_case_nobody_answers_is_found_by_rule_signal_unit_and_number(off
         assert [one["case"] for one in found] == [case], query
     assert (await office.get("/cases", auditor, rule="delivery")).json()["cases"] == []
     assert (await office.get("/cases", auditor, rule="nothing")).status_code in (400, 422)
+
+
+async def test_a_case_is_paused_for_what_its_region_has_named_and_due_by_the_statute_meanwhile(
+    office: Served,
+) -> None:
+    clerk, me = office.bearer("clerk", "li", hall="tanghe"), await office.citizen("has to pay")
+    item = next(
+        name
+        for name, known in office.parts.catalogue.items.items()
+        if known.plan.handling == "promised"
+        and (known.plan.statutory_limit_workdays or 0) > (known.plan.promised_limit_workdays or 0)
+    )
+    case = (await office.post("/cases", {"item": item, "hall": "tanghe"}, me)).json()["case"]
+    await office.post(f"/cases/{case}/accept", {}, clerk)
+    timed = await until(office, f"/cases/{case}", me, lambda told: told.get("due_at"))
+    asked = {"reason": "payment", "note": "待缴费", "needs_workdays": 5}
+    lunch = await office.post(f"/cases/{case}/pause", asked | {"reason": "lunch"}, clerk)
+    assert (lunch.status_code, lunch.json()["code"]) == (422, "unknown-pause-reason")
+    paused = await office.post(f"/cases/{case}/pause", asked, clerk)
+    assert (paused.status_code, paused.json()["status"]) == (200, "suspended")
+    file = await until(office, f"/cases/{case}", me, lambda told: told["due_at"] != timed["due_at"])
+    assert file["due_at"] == timed["statutory_at"]
+    assert (await office.post(f"/cases/{case}/resume", {}, clerk)).json()["status"] == "accepted"
+    await until(office, f"/cases/{case}", me, lambda told: told["due_at"] == timed["due_at"])
+    terms = (await office.get("/regions/411300000000/terms", office.bearer("auditor"))).json()
+    assert terms["pauses"]["payment"]["mark"]["zh"] == "默认值，并非规定"

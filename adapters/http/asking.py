@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from litestar.types import Receive, Scope, Send
 
 from adapters.http import measures
 from adapters.http.identity import Identity
@@ -24,6 +25,8 @@ EARLIEST_YEAR = 1980
 
 Headers = Iterable[tuple[bytes, bytes]]
 
+JSON = (b"content-type", b"application/json")
+
 encode = msgspec.json.Encoder().encode
 
 
@@ -33,6 +36,20 @@ class Reply(NamedTuple):
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
+
+    async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application that answers with this, whatever is asked."""
+        await self.send(send)
+
+    async def send(self, send: Send, more: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Send it, with more headers."""
+        headers = [(name.lower().encode(), value.encode()) for name, value in self.headers]
+        headers.append((b"content-length", b"%d" % len(self.body)))
+        if not any(name == b"content-type" for name, _ in headers):
+            headers.append(JSON)
+        headers += more
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
 class Asking(NamedTuple):

@@ -9,7 +9,7 @@ from litestar import Response, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
-from litestar.types import Empty
+from litestar.types import ASGIApp, Empty
 
 from adapters.http.access import API
 from adapters.http.asking import Asking, Reply, asking
@@ -60,12 +60,12 @@ def typed(command: Command, clock: Callable[[], datetime]) -> HTTPRouteHandler:
     names = [part[1:-1] for part in command.path.split("/") if part.startswith("{")]
     body = command.body
 
-    async def handle(request: StrictRequest, data: Any) -> Response[bytes]:
+    async def handle(request: StrictRequest, data: Any) -> ASGIApp:
         raw = await request.body()
         scope = request.scope
         asked = asking(request.user, scope["method"], scope["path"], scope["headers"], raw, clock())
         words = [request.path_params[name] for name in names]
-        return response(await command.do(asked, words, data, scope["query_string"]))
+        return (await command.do(asked, words, data, scope["query_string"])).asgi
 
     handle.__name__ = handle.__qualname__ = operation(command)
     handle.__doc__ = command.about

@@ -112,7 +112,7 @@ Turn = queue.CloseWindow | queue.PauseWindow | queue.ResumeWindow | queue.ClearA
 
 def reference(hall: str, day: date) -> str:
     """A new unguessable reference of something at a hall on a day."""
-    return f"{hall}.{day:%Y%m%d}.{secrets.token_urlsafe(16)}"
+    return f"{hall}.{day.isoformat().replace('-', '')}.{secrets.token_urlsafe(16)}"
 
 
 def day_of(asked: Asking, query: bytes) -> date:

@@ -1,8 +1,10 @@
 """Items from other platforms: imported with a report of every row, or only compared (要素同源自查)."""
 
+import asyncio
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs
 
@@ -15,6 +17,7 @@ from adapters.http.commands import Command
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
 from adapters.http.sentences import SENTENCES
+from adapters.importing import workbook
 from domain import guide_table, item
 from domain.guide_table import Change, NamedPlan
 from domain.handling import Act, Ask
@@ -26,11 +29,12 @@ BYTES_MAX = 8_000_000
 
 
 class ItemsListed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A listing: documents as ``PUT /items/{item}`` takes them, each with its name, or the same as CSV with a header
-    (lists separated by semicolons)."""
+    """A listing: documents as ``PUT /items/{item}`` takes them, each with its name, or the same as CSV or as an Excel
+    workbook (in base64) whose first row names the columns; lists are separated by semicolons."""
 
     items: Annotated[tuple[dict[str, Any], ...], Meta(max_length=ROWS_MAX)] = ()
     csv: Annotated[str, Meta(max_length=BYTES_MAX)] | None = None
+    xlsx: Annotated[bytes, Meta(max_length=BYTES_MAX)] | None = None
 
 
 class RowReport(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -65,7 +69,7 @@ def commands(parts: Parts) -> list[Command]:
         dry_run = _dry_run(query)
         await parts.catalogue.refresh()
         reports: list[RowReport] = []
-        for report, named in _rows(parts, asked, body):
+        for report, named in _rows(parts, asked, await _documents(body)):
             wanted = named is not None and not dry_run and report.outcome in ("new", "changed")
             reports.append(await publish(asked, report, named) if wanted and named else report)
         await parts.catalogue.refresh()
@@ -81,7 +85,7 @@ def commands(parts: Parts) -> list[Command]:
 
     async def compare(asked: Asking, words: list[str], body: ItemsListed, query: bytes) -> Reply:
         await parts.catalogue.refresh()
-        reports = [report for report, _ in _rows(parts, asked, body)]
+        reports = [report for report, _ in _rows(parts, asked, await _documents(body))]
         here, there = set(parts.catalogue.items), {report.item for report in reports if report.item}
         told = [report for report in reports if report.outcome != "same"]
         return Reply(200, encode(Comparison(told, sorted(here - there), sorted(there - here))))
@@ -116,10 +120,12 @@ def _dry_run(query: bytes) -> bool:
     return told == "true"
 
 
-def _rows(parts: Parts, asked: Asking, body: ItemsListed) -> Iterator[tuple[RowReport, NamedPlan | None]]:
+def _rows(
+    parts: Parts, asked: Asking, documents: Sequence[Any]
+) -> Iterator[tuple[RowReport, NamedPlan | None]]:
     """Each row's report, and its item where it is one."""
     seen: set[str] = set()
-    for row, document in enumerate(_documents(body), start=1):
+    for row, document in enumerate(documents, start=1):
         try:
             if isinstance(document, Exception):
                 raise document
@@ -147,22 +153,44 @@ def _report(parts: Parts, asked: Asking, row: int, named: NamedPlan) -> RowRepor
     return RowReport(row, outcome, named.item, guide_table.differences(was, named.plan))
 
 
-def _documents(body: ItemsListed) -> Iterator[Any]:
+async def _documents(body: ItemsListed) -> list[Any]:
     """The rows as documents; what cannot be read as one is told as the reason.
 
     Raises:
-        Rejected: 422, there are too many.
+        Rejected: 422, there are too many, or the workbook is none.
     """
-    yield from body.items
-    if body.csv is None:
-        return
-    for number, row in enumerate(csv.DictReader(io.StringIO(body.csv.removeprefix("\ufeff")))):
-        if number >= ROWS_MAX:
-            raise Rejected(422, "invalid", errors=[FieldError("csv", f"at most {ROWS_MAX} rows")])
-        if None in row or None in row.values():
-            yield ValueError("the row has not as many cells as the header")
-            continue
-        try:
-            yield guide_table.from_row(row)
-        except ValueError as error:
-            yield error
+    found = list(body.items)
+    for field, table in (("csv", _csv(body.csv or "")), ("xlsx", await _xlsx(body.xlsx))):
+        for number, row in enumerate(table):
+            if number >= ROWS_MAX:
+                raise Rejected(422, "invalid", errors=[FieldError(field, f"at most {ROWS_MAX} rows")])
+            found.append(_document(row))
+    return found
+
+
+def _document(row: dict[str, str] | ValueError) -> Any:
+    if isinstance(row, ValueError):
+        return row
+    try:
+        return guide_table.from_row(row)
+    except ValueError as error:
+        return error
+
+
+def _csv(text: str) -> Iterator[dict[str, str] | ValueError]:
+    for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))):
+        whole = None not in row and None not in row.values()
+        yield row if whole else ValueError("the row has not as many cells as the header")
+
+
+async def _xlsx(data: bytes | None) -> Sequence[dict[str, str]]:
+    """Raises:
+    Rejected: 422, it is no workbook.
+    """
+    if data is None:
+        return ()
+    try:
+        # Unpacking takes its time: others are served meanwhile.
+        return await asyncio.to_thread(lambda: list(islice(workbook.rows(data), ROWS_MAX + 1)))
+    except workbook.NoWorkbook as error:
+        raise Rejected(422, "invalid", errors=[FieldError("xlsx", str(error))]) from error

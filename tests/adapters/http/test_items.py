@@ -2,9 +2,11 @@
 
 import csv
 import io
+from base64 import b64encode
 
 import msgspec
 import pytest
+from openpyxl import Workbook
 
 from tests.adapters.http.serving import Served
 from tests.domain.test_guide_table import ROW
@@ -75,3 +77,40 @@ async def test_only_an_admin_imports(served: Served) -> None:
         answer = await served.post("/items/import", table(ROW), served.bearer(role))  # type: ignore[arg-type]
         assert answer.status_code == 403, role
     assert (await served.post("/items/compare", table(ROW), served.bearer("clerk"))).status_code == 403
+
+
+def sheet(*rows: dict[str, object]) -> dict[str, str]:
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    page.append(list(rows[0]))
+    for row in rows:
+        page.append(list(row.values()))
+    file = io.BytesIO()
+    book.save(file)
+    return {"xlsx": b64encode(file.getvalue()).decode()}
+
+
+TYPED: dict[str, object] = ROW | {"promised_limit_workdays": 8, "visits": 0.0, "bookable": True}  # type: ignore[assignment]
+
+
+async def test_a_workbook_is_imported_like_the_same_table_in_csv(served: Served) -> None:
+    admin = served.bearer("admin")
+    body = sheet(TYPED | {"item": "from-excel"}, TYPED | {"item": "dear", "promised_limit_workdays": 21})
+    dry = (await served.post("/items/import", body, admin, dry_run="true")).json()["receipts"]
+    assert [(row["row"], row["outcome"]) for row in dry] == [(1, "new"), (2, "refused")]
+    first, second = (await served.post("/items/import", body, admin)).json()["receipts"]
+    assert (first["outcome"], second["code"]) == ("new", "promise-longer-than-statute")
+    same = table(ROW | {"item": "from-excel", "bookable": "true"})
+    (again,) = (await served.post("/items/import", same, admin)).json()["receipts"]
+    assert again["outcome"] == "same"
+    quicker = sheet(TYPED | {"item": "from-excel", "promised_limit_workdays": 5})
+    told = (await served.post("/items/compare", quicker, served.bearer("auditor"))).json()
+    assert told["receipts"][0]["changes"] == [["promised_limit_workdays", 8, 5]]
+
+
+@pytest.mark.parametrize("data", [b"no workbook", b"PK\x05\x06" + b"\0" * 18])
+async def test_what_is_no_workbook_is_refused(served: Served, data: bytes) -> None:
+    body = {"xlsx": b64encode(data).decode()}
+    answer = await served.post("/items/import", body, served.bearer("admin"))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "xlsx")

@@ -100,6 +100,7 @@ def migrate(settings: Settings) -> None:
         with datastore.get_connection() as connection:
             connection.execute(CREATE_INDEX)
             connection.execute(logged.CREATE_INDEX)
+            connection.execute(logged.CREATE_PEOPLE_INDEXES)
         ViewsRecorder(datastore, PROJECTIONS).create_table()
     finally:
         datastore.close()

@@ -21,6 +21,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from psycopg_pool import AsyncConnectionPool
 
 from adapters import envelope
+from adapters.conditions import asked, counted
 
 SQL_TYPES: dict[type, str] = {str: "text", int: "bigint", bool: "boolean", datetime: "timestamptz"}
 
@@ -36,15 +37,6 @@ ADVANCE = """
     UPDATE notification_tracking AS t SET notification_id = s.position
     FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS s(name, since, position)
     WHERE t.application_name = s.name AND t.notification_id = s.since"""
-
-COMPARISONS = {
-    "=": SQL("{} = %s"),
-    "<": SQL("{} < %s"),
-    "<=": SQL("{} <= %s"),
-    ">=": SQL("{} >= %s"),
-    "has": SQL("position(' ' || %s || ' ' IN {}) > 0"),
-}
-"""``has``: a facet of several words between spaces holds this one."""
 
 
 class Document(NamedTuple):
@@ -362,13 +354,7 @@ class Views:
         Raises:
             BadCursor: the cursor belongs to no list of this kind.
         """
-        conditions: list[SQL | Composed] = [SQL("true")]
-        values: list[Any] = []
-        for facet, wanted in (where or {}).items():
-            for one in wanted if isinstance(wanted, list) else [wanted]:
-                comparison, value = one if isinstance(one, tuple) else ("=", one)
-                conditions.append(COMPARISONS[comparison].format(Identifier(facet)))
-                values.append(value)
+        conditions, values = asked(where or {})
         if instead:
             conditions.append(SQL("NOT key = ANY(%s)"))
             values.append([*instead.docs])
@@ -397,6 +383,19 @@ class Views:
                 position,
                 await self._as_of(connection, position, head),
             )
+
+    async def tally(
+        self,
+        name: str,
+        where: Mapping[str, Any],
+        by: Sequence[str],
+        of: Sequence[Mapping[str, Any]],
+    ) -> list[tuple[Any, ...]]:
+        """How many documents there are, by some facets and of what: see ``counted``."""
+        statement, values = counted(Identifier(table(name)), where, by, of)
+        async with self._pool.connection() as connection:
+            found = await connection.execute(statement, values)
+            return await found.fetchall()
 
     async def known(self, name: str, keys: Sequence[str]) -> list[str]:
         """Those among some keys that a document has."""

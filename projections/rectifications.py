@@ -3,13 +3,13 @@
 A document's key is the service, and so is the rectification's reference: one service has at most one.
 """
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any, Literal, get_args
 
 import msgspec
 
 from domain import rectification
-from domain.deadlines import RectificationClock, RectificationDues, RectificationStep, signal_now
+from domain.deadlines import RectificationClock, RectificationDues, RectificationStep, Signal
 from domain.message import Grade, Recorded, Text
 from domain.rectification import (
     UNFOUNDED,
@@ -32,7 +32,7 @@ from domain.rectification import (
 )
 from domain.review import BAD, ReviewAdded, ReviewGiven
 from domain.urging import Direction, OrderRecorded, RectificationAssigned, RectificationEscalated, Rung
-from domain.workdays import Calendar, workdays_left
+from domain.workdays import SHANGHAI, Calendar, workdays_left
 from projections.timeline import Entry, entry
 
 NAME = "rectifications"
@@ -47,6 +47,7 @@ FACETS: dict[str, type] = {
     "step": str,
     "clerk": str,
     "due_at": datetime,
+    "warn_at": datetime,
 }
 INDEXES = (
     ("status", "due_at"),
@@ -124,7 +125,8 @@ def key(recorded: Recorded) -> str | None:
 
 
 def facets(view: View) -> dict[str, Any]:
-    return {name: getattr(view, name) for name in FACETS}
+    """``warn_at``: when the deadline that is waited for comes near."""
+    return {name: getattr(view, name) for name in FACETS if name != "warn_at"} | {"warn_at": _warn_at(view)}
 
 
 def evolve(view: View | None, recorded: Recorded) -> View | None:
@@ -188,8 +190,37 @@ def present(view: View, calendar: Calendar, now: datetime) -> dict[str, Any]:
     shown |= {"real_name": view.person is not None, "workdays_left": None, "signal": None}
     if view.due_at is not None:
         shown["workdays_left"] = workdays_left(calendar, now, view.due_at)
-        shown["signal"] = signal_now(calendar, view.given_at, view.due_at, now)
+        shown["signal"] = signal(view, now)
     return shown
+
+
+def signal(view: View, now: datetime) -> Signal | None:
+    """The signal a rectification stands at: red past its deadline, yellow on the last day, the early warning from the
+    instant its clock named. ``at_signal`` finds the same."""
+    if view.due_at is None:
+        return None
+    if now > view.due_at:
+        return "red"
+    if view.due_at <= midnight(now):
+        return "yellow"
+    warn_at = _warn_at(view)
+    return "warning" if warn_at is not None and now >= warn_at else None
+
+
+def at_signal(wanted: Signal, now: datetime) -> dict[str, Any]:
+    """The facets by which a list finds what stands at a signal."""
+    match wanted:
+        case "red":
+            return {"due_at": ("<", now)}
+        case "yellow":
+            return {"due_at": [(">=", now), ("<=", midnight(now))]}
+        case "warning":
+            return {"due_at": (">", midnight(now)), "warn_at": ("<=", now)}
+
+
+def midnight(now: datetime) -> datetime:
+    """The end of a day where the halls are."""
+    return datetime.combine(now.astimezone(SHANGHAI).date(), time(), SHANGHAI) + timedelta(days=1)
 
 
 TOLD = frozenset(
@@ -246,6 +277,13 @@ def _given(service: str, event: ReviewGiven, at: datetime) -> View:
         comment=event.comment,
         given_at=at,
     )
+
+
+def _warn_at(view: View) -> datetime | None:
+    """Only the deadline of the whole is warned of."""
+    if view.due_at is None or view.dues is None or view.step in DUE_OF:
+        return None
+    return view.dues.warn_at(view.planned)
 
 
 def _date(view: View, at: datetime) -> None:

@@ -175,6 +175,8 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{API}/talks/{{talk}}/hold"): only("supervisor", "admin"),
     ("GET", f"{API}/rectifications"): only("clerk", "supervisor", "admin", "auditor"),
     ("GET", f"{API}/rectifications/export"): only("clerk", "supervisor", "admin", "auditor"),
+    ("GET", f"{API}/rectifications/survey"): OVERSIGHT,
+    ("GET", f"{RECTIFICATION}/events"): OVERSIGHT,
     ("POST", f"{RECTIFICATION}/contact"): RECTIFYING,
     ("POST", f"{RECTIFICATION}/verify"): RECTIFYING,
     ("POST", f"{RECTIFICATION}/rectify"): RECTIFYING,

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
@@ -18,13 +18,14 @@ from adapters.http.asking import KEY_CHARACTERS_MAX, Asking, Reply, asking, enco
 from adapters.http.body import field_error
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
-from adapters.http.problems import Problem, Rejected
-from adapters.http.reading import Word, listing, lists, shape
+from adapters.http.problems import FieldError, Problem, Rejected
+from adapters.http.reading import listing, lists, shape
+from adapters.log import Search
 from adapters.loop import StoreUnavailable
-from domain.catalogue import DECIDERS
+from domain.catalogue import DECIDERS, EVENTS
 from domain.handling import Act, Ask
 from domain.message import Command as DomainCommand
-from domain.message import Recorded, category, day_of, hall_of, place
+from domain.message import Key, Recorded, Refused, category, day_of, hall_of, place
 from domain.queue import OpenDay
 
 SOURCE = "/mingting"
@@ -79,6 +80,10 @@ CloudEvent = shape(
     hall=str | None,
 )
 
+Moment = Annotated[
+    datetime | None, QueryParameter(description="By when it was written down; RFC 3339 with offset.")
+]
+
 COMMANDS: dict[str, dict[str, type[DomainCommand]]] = {
     subject: {
         re.sub(r"(?<!^)(?=[A-Z])", "-", command.__name__).lower(): command
@@ -102,15 +107,47 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     )
     async def events(
         after: Annotated[int, QueryParameter(ge=0, le=2**62, description="Begin behind this position.")] = 0,
-        stream: Word = None,
+        before: Annotated[
+            int | None,
+            QueryParameter(ge=0, le=2**62, description="Newest first, beginning before this position."),
+        ] = None,
+        stream: Annotated[str | None, QueryParameter(min_length=1, max_length=200)] = None,
+        tag: Annotated[
+            str | None, QueryParameter(max_length=60, description="The event's name: look-recorded.")
+        ] = None,
+        by: Annotated[
+            str | None, QueryParameter(max_length=120, description="Who asked: supervisor:li.")
+        ] = None,
+        person: Annotated[
+            Key | None, QueryParameter(description="Whom it is about or who asked, by their key.")
+        ] = None,
+        since: Moment = None,
+        until: Moment = None,
         limit: Annotated[int, QueryParameter(ge=1, le=EVENTS_MAX)] = 100,
     ) -> Response[bytes]:
-        found = await parts.log(after, limit, stream)
+        if tag is not None and tag not in EVENTS:
+            raise Refused("unknown-event", missing=True, tag=tag)
+        low, high = after, 2**62 if before is None else before - 1
+        if since is not None:
+            low = max(low, await parts.log.position_at(_aware("since", since) - timedelta(microseconds=1)))
+        if until is not None:
+            high = min(high, await parts.log.position_at(_aware("until", until)))
+        wanted = Search(low, high, before is not None, stream, tag, by, person)
+        found = await parts.log.search(wanted, limit)
         last = found[-1].position if found else after
         more = str(last) if len(found) == limit else None
         return listing("events", [cloud_event(recorded) for recorded in found], more, last, parts.clock())
 
     return [events]
+
+
+def _aware(field: str, moment: datetime) -> datetime:
+    """Raises:
+    Rejected: 422, an instant without its offset.
+    """
+    if moment.tzinfo is None:
+        raise Rejected(422, "invalid", errors=[FieldError(field, "a time with offset")])
+    return moment
 
 
 def cloud_event(recorded: Recorded) -> dict[str, Any]:

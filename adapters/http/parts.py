@@ -15,6 +15,7 @@ from adapters.forecasts import Forecasts
 from adapters.http.identity import Tokens, derive
 from adapters.http.session import Sessions
 from adapters.live_lines import LiveLines
+from adapters.log import Search
 from adapters.loop import Receipt, RequestKey
 from adapters.people import People
 from adapters.settings import Settings
@@ -58,6 +59,13 @@ class Views(Protocol):
         cursor: str | None = None,
         instead: Instead | None = ...,
     ) -> Page: ...
+    async def tally(
+        self,
+        name: str,
+        where: Mapping[str, Any],
+        by: Sequence[str],
+        of: Sequence[Mapping[str, Any]],
+    ) -> list[tuple[Any, ...]]: ...
     async def known(self, name: str, keys: Sequence[str]) -> Sequence[str]: ...
     async def position(self, name: str) -> tuple[int, datetime]: ...
     async def wait(self, name: str, after: int, timeout: float = ...) -> None: ...
@@ -79,6 +87,7 @@ class ReadLog(Protocol):
     """The log after a position, in order; of one stream if it is named."""
 
     async def __call__(self, after: int, limit: int, stream: str | None) -> Sequence[Recorded]: ...
+    async def search(self, wanted: Search, limit: int) -> Sequence[Recorded]: ...
     async def until(
         self, position: int, *, stream: str | None = ..., topics: Sequence[str] = ..., after: int = ...
     ) -> Sequence[Recorded]: ...

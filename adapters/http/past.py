@@ -27,6 +27,7 @@ COMPARED = {
     "=": lambda a, b: a == b,
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
 
@@ -41,8 +42,16 @@ class Past(NamedTuple):
 
 async def of_stream(parts: Parts, projection: ModuleType, stream: str, told: str) -> Past:
     """The documents that one stream makes."""
-    position, moment = await place(parts, told)
-    return Past(folded(projection, await parts.log.until(position, stream=stream)), position, moment)
+    log, position, moment = await stream_until(parts, stream, told)
+    return Past(folded(projection, log), position, moment)
+
+
+async def stream_until(
+    parts: Parts, stream: str, told: str | None
+) -> tuple[Sequence[Recorded], int, datetime]:
+    """One stream up to the place that is told or up to now."""
+    position, moment = await (place(parts, told) if told is not None else parts.log.moment(2**62))
+    return await parts.log.until(position, stream=stream), position, moment
 
 
 async def events_of(
@@ -96,9 +105,14 @@ async def _instead(
     streams = [f"{projection.CATEGORY}-{key}" for key in kept]
     for key, view in folded(projection, await parts.log.streams(streams, position)).items():
         facets = projection.facets(view)
-        if all(_holds(facets[name], wanted) for name, wanted in where.items()):
+        if holds(facets, where):
             docs[key] = encode(view), facets[order]
     return Instead(projection.FACETS[order], docs)
+
+
+def holds(facets: Mapping[str, Any], where: Mapping[str, Any]) -> bool:
+    """Whether a document with these facets is one that a list asks for."""
+    return all(_holds(facets[name], wanted) for name, wanted in where.items())
 
 
 def _holds(value: Any, wanted: Any) -> bool:

@@ -1,110 +1,42 @@
-"""What follows a bad review (差评整改): the supervisor's list, the steps of whoever works on one, and many at once."""
+"""What follows a bad review (差评整改): the steps of whoever works on one, and many at once."""
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, time
-from typing import Annotated, Any, Literal, NamedTuple
+from datetime import datetime
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 from msgspec import Meta
 
 from adapters.http import errors
 from adapters.http.access import API, RECTIFICATION
 from adapters.http.asking import Asking, Reply, encode
 from adapters.http.body import StrictRequest
-from adapters.http.cases import Due, conditions
 from adapters.http.commands import Command
-from adapters.http.exports import Format, file
-from adapters.http.identity import Identity
 from adapters.http.parts import Parts
-from adapters.http.past import AsOf, Past, list_then, of_stream, place
+from adapters.http.past import AsOf, Past, of_stream
 from adapters.http.problems import Problem
 from adapters.http.reading import (
-    LIMIT,
     After,
-    Cursor,
-    Limit,
-    Word,
     answers,
     caught_up,
     document,
-    listing,
-    lists,
-    shape,
 )
+from adapters.http.rectification_lists import RectificationShown
 from adapters.http.reviews import review_stream
 from adapters.loop import StoreUnavailable
-from adapters.spreadsheet import Cell, Sheet
 from adapters.views import Document
 from domain import rectification, urging
-from domain.deadlines import Signal
 from domain.handling import Act, Ask, Held, Hold
-from domain.message import Label, Reference, Refused, Text, Words
+from domain.message import Label, Reference, Refused, Words
 from domain.rectification import Step
 from domain.review import Review
-from domain.review_tags import GRADE_NAMES
-from domain.workdays import SHANGHAI, Calendar, due
 from projections import rectifications
 
 BULK_MAX = 500
-
-DueIn = Literal["overdue", "today", "1", "3", "5"]
-"""What is overdue, or will be today, or within so many working days."""
-
-
-Status = Annotated[Literal["opening", "open", "closed"] | None, QueryParameter()]
-StepAsked = Annotated[Step | None, QueryParameter()]
-DueAsked = Annotated[DueIn | None, QueryParameter(description="overdue, today, or working days")]
-
-EXPORT_PAGE = 500
-EXPORT_MAX = 100_000
-"""Rows of a file: as many as are ever open at once."""
-
-COLUMNS: dict[str, Text] = {
-    "rectification": Text("整改单", "rectification"),
-    "hall": Text("大厅", "hall"),
-    "unit": Text("责任单位", "unit"),
-    "item": Text("事项", "item"),
-    "window": Text("窗口", "window"),
-    "grade": Text("评价", "grade"),
-    "step": Text("环节", "step"),
-    "due_at": Text("期限", "due"),
-    "workdays_left": Text("剩余工作日", "working days left"),
-    "signal": Text("信号", "signal"),
-    "clerk": Text("承办人", "clerk"),
-    "comment": Text("评价内容", "comment"),
-}
-"""What a file of rectifications tells: who rated is not in it."""
-
-
-class Wanted(NamedTuple):
-    """What a list of rectifications is asked for."""
-
-    status: Literal["opening", "open", "closed"] | None
-    unit: str | None
-    hall: str | None
-    step: Step | None
-    clerk: str | None
-    due_in: DueIn | None
-    due_before: datetime | None
-
-    def where(self, identity: Identity | None, calendar: Calendar, now: datetime) -> dict[str, Any]:
-        """The facets that are asked for, as they stand at ``now``."""
-        where = conditions(identity, unit=self.unit, hall=self.hall, due_before=self.due_before)
-        told = (("status", self.status), ("step", self.step), ("clerk", self.clerk))
-        where |= {name: value for name, value in told if value is not None}
-        if self.due_in is not None:
-            bounds: list[tuple[str, datetime]] = [("<", now)]
-            if self.due_in == "today":
-                evening = datetime.combine(now.astimezone(SHANGHAI).date(), time.max, SHANGHAI)
-                bounds = [(">=", now), ("<=", evening)]
-            elif self.due_in != "overdue":
-                bounds = [(">=", now), ("<=", due(calendar, now, int(self.due_in)).at)]
-            where["due_at"] = [*bounds, where["due_at"]] if "due_at" in where else bounds
-        return where
 
 
 class RectificationReceipt(msgspec.Struct, frozen=True):
@@ -140,16 +72,6 @@ class Done(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 class BulkReceipt(msgspec.Struct, frozen=True):
     receipts: list[Done]
-
-
-RectificationShown = shape(
-    "Rectification",
-    rectifications.View,
-    without=("person", "clock", "dues"),
-    real_name=bool,
-    workdays_left=int | None,
-    signal=Signal | None,
-)
 
 
 def commands(parts: Parts) -> list[Command]:
@@ -225,75 +147,6 @@ def commands(parts: Parts) -> list[Command]:
 
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
     @get(
-        f"{API}/rectifications",
-        operation_id="rectifications",
-        responses=lists("rectifications", RectificationShown),
-        summary="Rectifications by status, step, unit, clerk and deadline",
-        tags=["rectifications"],
-    )
-    async def many(
-        request: StrictRequest,
-        status: Status = None,
-        unit: Word = None,
-        hall: Word = None,
-        step: StepAsked = None,
-        clerk: Word = None,
-        due_in: DueAsked = None,
-        due_before: Due = None,
-        after: After = 0,
-        as_of: AsOf = None,
-        limit: Limit = LIMIT,
-        cursor: Cursor = None,
-    ) -> Response[bytes]:
-        now, calendar = parts.clock(), parts.catalogue.calendar
-        asked = Wanted(status, unit, hall, step, clerk, due_in, due_before)
-        if as_of is not None:
-            moment = (await place(parts, as_of))[1]
-            where = asked.where(request.user, calendar, moment)
-            page = await list_then(parts, rectifications, where, "due_at", as_of, limit, cursor)
-            now = moment
-        else:
-            await caught_up(parts.views, rectifications.NAME, after)
-            where = asked.where(request.user, calendar, now)
-            page = await parts.views.find(rectifications.NAME, where, "due_at", limit, cursor)
-        views = (msgspec.json.decode(doc, type=rectifications.View) for doc in page.docs)
-        shown = [rectifications.present(view, calendar, now) for view in views]
-        return listing("rectifications", shown, page.cursor, page.position, page.as_of)
-
-    @get(
-        f"{API}/rectifications/export",
-        operation_id="rectifications_export",
-        summary="The list of rectifications as a file, as it is filtered",
-        tags=["rectifications"],
-    )
-    async def export(
-        request: StrictRequest,
-        status: Status = None,
-        unit: Word = None,
-        hall: Word = None,
-        step: StepAsked = None,
-        clerk: Word = None,
-        due_in: DueAsked = None,
-        due_before: Due = None,
-        after: After = 0,
-        format_: Annotated[Format, QueryParameter(name="format")] = "xlsx",
-    ) -> Response[bytes]:
-        now, calendar = parts.clock(), parts.catalogue.calendar
-        asked = Wanted(status, unit, hall, step, clerk, due_in, due_before)
-        await caught_up(parts.views, rectifications.NAME, after)
-        where = asked.where(request.user, calendar, now)
-        rows: list[list[Cell]] = [[f"{name.zh} {name.en}" for name in COLUMNS.values()]]
-        cursor: str | None = None
-        while len(rows) <= EXPORT_MAX:
-            page = await parts.views.find(rectifications.NAME, where, "due_at", EXPORT_PAGE, cursor)
-            views = (msgspec.json.decode(doc, type=rectifications.View) for doc in page.docs)
-            rows += [_row(rectifications.present(view, calendar, now)) for view in views]
-            if (cursor := page.cursor) is None:
-                break
-        name = f"rectifications-{now.astimezone(SHANGHAI):%Y-%m-%d}"
-        return file(name, format_, Sheet("差评整改", rows, (30, 14, 14, 12, 12, 14, 12, 20, 10, 10, 14, 40)))
-
-    @get(
         f"{RECTIFICATION}".replace("}", ":str}"),
         operation_id="rectification",
         responses=answers(RectificationShown),
@@ -330,16 +183,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             }
         return document(shown, found.position, found.as_of)
 
-    return [many, export, one]
-
-
-def _row(shown: dict[str, Any]) -> list[Cell]:
-    told = shown | {
-        "grade": GRADE_NAMES[shown["grade"]].zh,
-        "step": rectifications.STEP_NAMES[shown["step"]].zh,
-        "due_at": f"{shown['due_at'].astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if shown["due_at"] else None,
-    }
-    return [told[name] for name in COLUMNS]
+    return [one]
 
 
 # --- how one is asked -----------------------------------------------------------------------------------------

@@ -365,6 +365,7 @@ CASES: dict[str, Text] = {
 REVIEWS: dict[str, Text] = {
     "unknown-talk": Text("没有这次约谈：{talk}。", "There is no talk {talk}."),
     "talk-held": Text("这次约谈已经记录。", "This talk has been recorded already."),
+    "unknown-event": Text("没有名为{tag}的事件。", "There is no event called {tag}."),
     "unknown-figure": Text("没有这个指标：{figure}。", "There is no figure {figure}."),
     "unknown-snapshot": Text("没有{snapshot}的指标快照。", "There is no snapshot of {snapshot}."),
     "not-frozen": Text("这一时期的指标尚未定格。", "The figures of this period are not frozen yet."),

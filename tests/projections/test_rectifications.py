@@ -47,7 +47,9 @@ GIVEN = ReviewGiven(
     unit="market-office",
     item="permit",
 )
-DUES = RectificationDues(Due(at(3, 23)), Due(at(9, 23)), Due(at(23, 23), provisional=True))
+DUES = RectificationDues(
+    Due(at(3, 23)), Due(at(9, 23)), Due(at(23, 23), provisional=True), simple_warn_at=at(6, 0)
+)
 OPENED = RectificationOpened(
     "case.t1", "market-office", RectificationClock(NINE, RectificationLimits()), DUES
 )

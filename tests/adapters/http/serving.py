@@ -24,7 +24,7 @@ from adapters.http.oidc import CodeFlow
 from adapters.http.parts import Parts, Seal, Standing
 from adapters.http.session import Sessions
 from adapters.live_lines import LiveLines
-from adapters.log import LogReader
+from adapters.log import CREATE_PEOPLE_INDEXES, LogReader
 from adapters.loop import CommandLoop
 from adapters.people import People
 from adapters.runner import ProjectionRunner
@@ -102,6 +102,8 @@ async def serving(
     recorder = GroupCommitRecorder(store.datastore(url))
     views_recorder = ViewsRecorder(store.datastore(url), PROJECTIONS)
     store.migrate(recorder)
+    with recorder.datastore.get_connection() as connection:
+        connection.execute(CREATE_PEOPLE_INDEXES)
     views_recorder.create_table()
     async with contextlib.AsyncExitStack() as stack:
         pool = AsyncConnectionPool[Any](url, open=False, kwargs={"autocommit": True}, min_size=1, max_size=8)

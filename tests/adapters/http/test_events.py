@@ -68,6 +68,35 @@ async def test_one_stream_of_the_log_is_read_alone(served: Served) -> None:
 
 
 @module_loop
+async def test_the_log_is_searched_by_person_tag_asker_and_time(served: Served) -> None:
+    me = await served.citizen("searched")
+    key = served.parts.tokens.identify  # the key stands in the token
+    person = (await key(me["Authorization"].partition(" ")[2])).person
+    auditor, before = served.bearer("auditor"), datetime.now(UTC)
+    taken = (await served.post("/halls/guotan/tickets", {"queue": "a"}, me)).json()
+    await served.post("/halls/guotan/tickets", {"queue": "a"}, served.bearer("kiosk", "other"))
+    case = {"item": "demo-shebaoka-shenling", "hall": "guotan"}
+    opened = (await served.post("/cases", case, me)).json()
+
+    async def found(**query: Any) -> list[tuple[str, str]]:
+        answer = await served.get("/events", auditor, **query)
+        assert answer.status_code == 200, answer.text
+        return [(event["subject"], event["type"].rpartition(".")[2]) for event in answer.json()["events"]]
+
+    mine = await found(person=person)
+    assert (taken["stream"], "ticket-issued") in mine
+    assert (opened["stream"], "case-opened") in mine
+    assert all(tag != "day-opened" for _, tag in mine)
+    assert await found(person=person, before=2**40) == mine[::-1]
+    assert await found(person=person, tag="case-opened") == [(opened["stream"], "case-opened")]
+    assert await found(by="kiosk:other", since=before.isoformat()) == [(taken["stream"], "ticket-issued")]
+    assert await found(person=person, until=before.isoformat()) == []
+    assert await found(person="nobody-at-all") == []
+    assert (await served.get("/events", auditor, tag="no-such")).json()["code"] == "unknown-event"
+    assert (await served.get("/events", auditor, since="2026-01-01T00:00:00")).status_code == 422
+
+
+@module_loop
 async def test_what_happened_elsewhere_is_decided_strictly_in_order(served: Served) -> None:
     day = "2026-03-04"
     steps = [told(day, "0", "08:00:00", type="open-day", plan=plan(served))]

@@ -1,6 +1,7 @@
 """The supervisor's list of rectifications, many at once, the hotline's work orders, and who sees what."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -68,6 +69,85 @@ async def test_the_list_is_filtered_by_step_and_by_when_it_is_due(office: Served
     assert await found(due_in="today") == await found(due_in="overdue") == []
     assert await found(due_in="5", due_before="2000-01-01T00:00:00Z") == []
     assert (await office.get("/rectifications", supervisor, due_in="2")).status_code == 422
+
+
+async def test_the_survey_counts_what_the_list_shows_now_and_as_it_stood(office: Served) -> None:
+    one, _, _ = await bad_review(office, "zhangdian", "survey one")
+    two, _, _ = await bad_review(office, "zhangdian", "survey two")
+    director = office.bearer("supervisor", "director", hall="zhangdian")
+    clerk = office.bearer("clerk", "chen", hall="zhangdian")
+    before = (await office.get("/rectifications/survey", director)).json()
+    contacted = await office.post(f"/rectifications/{one}/contact", {"outcome": "reached"}, clerk)
+    at = contacted.json()["position"]
+    survey = (await office.get("/rectifications/survey", director, after=at)).json()
+    assert (survey["open"], survey["closed"]) == (2, 0)
+    assert {row["step"]: row["count"] for row in survey["steps"]} == {"contact": 1, "verify": 1}
+    assert sum(unit["count"] for unit in survey["units"]) == 2
+    for name, count in survey["due"].items():
+        listed = (await office.get("/rectifications", director, status="open", due_in=name)).json()
+        assert len(listed["rectifications"]) == count, name
+    then = (await office.get("/rectifications/survey", director, as_of=at - 1)).json()
+    assert then["steps"] == before["steps"] == [{"step": "contact", "count": 2, "overdue": 0}]
+    office.clock.at = datetime.now(UTC) + timedelta(days=40)
+    try:
+        late = (await office.get("/rectifications/survey", director)).json()
+        assert late["due"]["overdue"] == late["signals"]["red"] == 2
+        red = (await office.get("/rectifications", director, status="open", signal="red")).json()
+        assert {work["rectification"] for work in red["rectifications"]} == {one, two}
+        assert {work["signal"] for work in red["rectifications"]} == {"red"}
+    finally:
+        office.clock.at = None
+
+
+async def test_at_every_moment_the_list_of_a_signal_holds_what_shows_it(office: Served) -> None:
+    service, _, _ = await bad_review(office, "guotan", "signals")
+    director = office.bearer("supervisor", "director", hall="guotan")
+    clerk = office.bearer("clerk", "chen", hall="guotan")
+    at = (await office.post(f"/rectifications/{service}/contact", {"outcome": "reached"}, clerk)).json()[
+        "position"
+    ]
+    seen = set()
+    try:
+        for hours in range(0, 16 * 24, 12):
+            office.clock.at = datetime.now(UTC) + timedelta(hours=hours)
+            (work,) = [
+                work
+                for work in (await office.get("/rectifications", director, after=at)).json()["rectifications"]
+                if work["rectification"] == service
+            ]
+            seen.add(work["signal"])
+            for signal in ("warning", "yellow", "red"):
+                found = (await office.get("/rectifications", director, signal=signal)).json()[
+                    "rectifications"
+                ]
+                assert (service in {one["rectification"] for one in found}) == (work["signal"] == signal), (
+                    hours
+                )
+    finally:
+        office.clock.at = None
+    assert seen == {None, "warning", "yellow", "red"}
+
+
+async def test_the_list_is_a_workbook_and_a_story_tells_who_looked(office: Served) -> None:
+    service, review, _ = await bad_review(office, "yuantan", "story")
+    director = office.bearer("supervisor", "director", hall="yuantan")
+    await office.post(f"/reviews/{review}/reveal", {"reason": "电话回访"}, director)
+    for query in ({}, {"only": service}):
+        answer = await office.get("/rectifications/export", director, format="csv", **query)
+        assert answer.headers["content-type"].startswith("text/csv")
+        rows = answer.content.decode("utf-8-sig").splitlines()
+        assert rows[0].startswith("整改单")
+        assert any(row.startswith(f"{service},yuantan,") and "非常不满意" in row for row in rows[1:])
+    book = await office.get("/rectifications/export", director)
+    assert book.content.startswith(b"PK")
+    told = (await office.get(f"/rectifications/{service}/events", director)).json()
+    what = {event["what"]: event for event in told["events"]}
+    assert what["look-recorded"]["by"] == "supervisor:director"
+    assert what["look-recorded"]["name"]["zh"] == "查看评价人身份"
+    assert what["review-given"]["by"] == "citizen"
+    assert "person" not in what["review-given"]["detail"]
+    elsewhere = office.bearer("supervisor", "other", hall="tanghe")
+    assert (await office.get(f"/rectifications/{service}/events", elsewhere)).status_code == 404
 
 
 async def test_the_hotline_sends_an_order_in_and_the_hall_hands_one_out(office: Served) -> None:

@@ -1,0 +1,363 @@
+"""Rectifications as a supervisor surveys them: the list, how many of what, a file of it, and one's whole story."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, QueryParameter
+
+from adapters.http.access import API, RECTIFICATION
+from adapters.http.body import StrictRequest
+from adapters.http.cases import Due, conditions
+from adapters.http.exports import Format, file
+from adapters.http.identity import Identity
+from adapters.http.parts import Parts
+from adapters.http.past import AsOf, events_of, folded, holds, list_then, place, stream_until
+from adapters.http.reading import (
+    LIMIT,
+    After,
+    Cursor,
+    Limit,
+    Word,
+    answers,
+    caught_up,
+    document,
+    listing,
+    lists,
+    shape,
+)
+from adapters.http.reviews import review_stream
+from adapters.spreadsheet import Cell, Sheet
+from domain.deadlines import Signal
+from domain.message import Recorded, Refused, Text
+from domain.rectification import Step
+from domain.review import ReviewGiven, ReviewInvited
+from domain.review_tags import GRADE_NAMES
+from domain.workdays import SHANGHAI, Calendar, due
+from projections import rectifications
+from projections.happenings import HAPPENINGS, SIGNAL_NAMES
+from projections.rectifications import STEP_NAMES, midnight
+from projections.timeline import Entry, entry
+
+DueIn = Literal["overdue", "today", "1", "3", "5"]
+"""What is overdue, or will be today, or within so many working days."""
+
+DUE_IN: tuple[DueIn, ...] = ("overdue", "today", "1", "3", "5")
+SIGNALS: tuple[Signal, ...] = ("red", "yellow", "warning")
+
+StatusAsked = Annotated[Literal["opening", "open", "closed"] | None, QueryParameter()]
+StepAsked = Annotated[Step | None, QueryParameter()]
+SignalAsked = Annotated[Signal | None, QueryParameter()]
+DueAsked = Annotated[DueIn | None, QueryParameter(description="overdue, today, or working days")]
+Only = Annotated[
+    str | None, QueryParameter(max_length=60_000, description="Some by name, with commas between")
+]
+
+RectificationShown = shape(
+    "Rectification",
+    rectifications.View,
+    without=("person", "clock", "dues"),
+    real_name=bool,
+    workdays_left=int | None,
+    signal=Signal | None,
+)
+
+
+class OfStep(msgspec.Struct, frozen=True, kw_only=True):
+    step: Step
+    count: int
+    overdue: int
+
+
+class OfUnit(msgspec.Struct, frozen=True, kw_only=True):
+    unit: str
+    count: int
+    overdue: int
+
+
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rectifications are open, by when they are due (``due``; each holds those of the one before but for
+    ``overdue``), at which signal, at which step and at which unit; and how many are closed."""
+
+    open: int
+    closed: int
+    due: dict[DueIn, int]
+    signals: dict[Signal, int]
+    steps: list[OfStep]
+    units: list[OfUnit]
+
+
+Happening = shape("Happening", Entry, position=int, name=Text)
+Story = shape("Story", service=str, events=list[Happening])  # type: ignore[valid-type]
+
+EXPORT_PAGE = 500
+EXPORT_MAX = 100_000
+"""Rows of a file: as many as are ever open at once."""
+
+COLUMNS: dict[str, Text] = {
+    "rectification": Text("整改单", "rectification"),
+    "hall": Text("大厅", "hall"),
+    "unit": Text("责任单位", "unit"),
+    "item": Text("事项", "item"),
+    "window": Text("窗口", "window"),
+    "grade": Text("评价", "grade"),
+    "step": Text("环节", "step"),
+    "due_at": Text("期限", "due"),
+    "workdays_left": Text("剩余工作日", "working days left"),
+    "signal": Text("信号", "signal"),
+    "clerk": Text("承办人", "clerk"),
+    "comment": Text("评价内容", "comment"),
+}
+"""What a file of rectifications tells: who rated is not in it."""
+
+
+class Wanted(NamedTuple):
+    """What a list of rectifications is asked for."""
+
+    status: Literal["opening", "open", "closed"] | None = None
+    unit: str | None = None
+    hall: str | None = None
+    step: Step | None = None
+    clerk: str | None = None
+    signal: Signal | None = None
+    due_in: DueIn | None = None
+    due_before: datetime | None = None
+
+    def where(self, identity: Identity | None, calendar: Calendar, now: datetime) -> dict[str, Any]:
+        """The facets that are asked for, as they stand at ``now``."""
+        where = conditions(identity, unit=self.unit, hall=self.hall, due_before=self.due_before)
+        told = (("status", self.status), ("step", self.step), ("clerk", self.clerk))
+        where |= {name: value for name, value in told if value is not None}
+        if self.due_in is not None:
+            where = _and(where, {"due_at": _bounds(calendar, now, self.due_in)})
+        if self.signal is not None:
+            where = _and(where, rectifications.at_signal(self.signal, now))
+        return where
+
+
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
+    @get(
+        f"{API}/rectifications",
+        operation_id="rectifications",
+        responses=lists("rectifications", RectificationShown),
+        summary="Rectifications by status, step, unit, clerk, signal and deadline",
+        tags=["rectifications"],
+    )
+    async def many(
+        request: StrictRequest,
+        status: StatusAsked = None,
+        unit: Word = None,
+        hall: Word = None,
+        step: StepAsked = None,
+        clerk: Word = None,
+        signal: SignalAsked = None,
+        due_in: DueAsked = None,
+        due_before: Due = None,
+        after: After = 0,
+        as_of: AsOf = None,
+        limit: Limit = LIMIT,
+        cursor: Cursor = None,
+    ) -> Response[bytes]:
+        now, calendar = parts.clock(), parts.catalogue.calendar
+        asked = Wanted(status, unit, hall, step, clerk, signal, due_in, due_before)
+        if as_of is not None:
+            now = (await place(parts, as_of))[1]
+            where = asked.where(request.user, calendar, now)
+            page = await list_then(parts, rectifications, where, "due_at", as_of, limit, cursor)
+        else:
+            await caught_up(parts.views, rectifications.NAME, after)
+            where = asked.where(request.user, calendar, now)
+            page = await parts.views.find(rectifications.NAME, where, "due_at", limit, cursor)
+        views = (msgspec.json.decode(doc, type=rectifications.View) for doc in page.docs)
+        shown = [rectifications.present(view, calendar, now) for view in views]
+        return listing("rectifications", shown, page.cursor, page.position, page.as_of)
+
+    @get(
+        f"{API}/rectifications/survey",
+        operation_id="rectifications_survey",
+        responses=answers(Survey),
+        summary="How many rectifications there are by deadline, signal, step and unit",
+        tags=["rectifications"],
+    )
+    async def survey(
+        request: StrictRequest,
+        unit: Word = None,
+        hall: Word = None,
+        clerk: Word = None,
+        after: After = 0,
+        as_of: AsOf = None,
+    ) -> Response[bytes]:
+        now, calendar = parts.clock(), parts.catalogue.calendar
+        if as_of is not None:
+            log, position, moment = await events_of(parts, rectifications, as_of)
+            now = moment
+            facets = [rectifications.facets(view) for view in folded(rectifications, log).values()]
+            tally = partial(_tallied, facets)
+        else:
+            await caught_up(parts.views, rectifications.NAME, after)
+            position, moment = await parts.views.position(rectifications.NAME)
+            tally = partial(parts.views.tally, rectifications.NAME)
+        where = Wanted(unit=unit, hall=hall, clerk=clerk).where(request.user, calendar, now)
+        of = [
+            *({"due_at": _bounds(calendar, now, name)} for name in DUE_IN),
+            *(rectifications.at_signal(signal, now) for signal in SIGNALS),
+        ]
+        rows = await tally({**where, "status": "open"}, ("step", "unit"), of)
+        closed = await tally({**where, "status": "closed"}, ("status",), [])
+        return document(_survey(rows, sum(count for _, count in closed)), position, moment)
+
+    @get(
+        f"{API}/rectifications/export",
+        operation_id="rectifications_export",
+        summary="The list as CSV or as an Excel workbook, by the same filters or of some by name",
+        tags=["rectifications"],
+    )
+    async def export(
+        request: StrictRequest,
+        status: StatusAsked = None,
+        unit: Word = None,
+        hall: Word = None,
+        step: StepAsked = None,
+        clerk: Word = None,
+        signal: SignalAsked = None,
+        due_in: DueAsked = None,
+        due_before: Due = None,
+        only: Only = None,
+        after: After = 0,
+        format_: Annotated[Format, QueryParameter(name="format")] = "xlsx",
+    ) -> Response[bytes]:
+        now, calendar = parts.clock(), parts.catalogue.calendar
+        asked = Wanted(status, unit, hall, step, clerk, signal, due_in, due_before)
+        await caught_up(parts.views, rectifications.NAME, after)
+        where = asked.where(request.user, calendar, now)
+        if only is not None:
+            where["key"] = ("in", only.split(","))
+        rows: list[list[Cell]] = [[f"{name.zh} {name.en}" for name in COLUMNS.values()]]
+        cursor: str | None = None
+        while len(rows) <= EXPORT_MAX:
+            page = await parts.views.find(rectifications.NAME, where, "due_at", EXPORT_PAGE, cursor)
+            views = (msgspec.json.decode(doc, type=rectifications.View) for doc in page.docs)
+            rows += [_row(rectifications.present(view, calendar, now)) for view in views]
+            if (cursor := page.cursor) is None:
+                break
+        name = f"rectifications-{now.astimezone(SHANGHAI):%Y-%m-%d}"
+        return file(name, format_, Sheet("差评整改", rows, (30, 14, 14, 12, 12, 14, 12, 20, 10, 10, 14, 40)))
+
+    @get(
+        f"{RECTIFICATION}/events".replace("}/", ":str}/"),
+        operation_id="rectification_events",
+        responses=answers(Story),
+        summary="Everything the log has about a rated service, and who looked at whom",
+        tags=["rectifications"],
+    )
+    async def story(
+        id: FromPath[str],  # noqa: A002
+        request: StrictRequest,
+        as_of: AsOf = None,
+    ) -> Response[bytes]:
+        stream = review_stream(id, "unknown-rectification")
+        log, position, moment = await stream_until(parts, stream, as_of)
+        identity = request.user
+        assert identity is not None
+        hall = next(
+            (one.event.hall for one in log if isinstance(one.event, ReviewInvited | ReviewGiven)), None
+        )
+        if hall is None or not identity.may_act_in(hall):
+            raise Refused("unknown-rectification", missing=True)
+        return document({"service": id, "events": [_happening(one) for one in log]}, position, moment)
+
+    return [many, survey, export, story]
+
+
+def _and(where: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Both, where both say something of one facet."""
+
+    def several(wanted: Any) -> list[Any]:
+        return wanted if isinstance(wanted, list) else [wanted]
+
+    both = {
+        facet: [*several(where[facet]), *several(wanted)] for facet, wanted in more.items() if facet in where
+    }
+    return {**where, **more, **both}
+
+
+def _bounds(calendar: Calendar, now: datetime, due_in: DueIn) -> list[tuple[str, datetime]]:
+    match due_in:
+        case "overdue":
+            return [("<", now)]
+        case "today":
+            return [(">=", now), ("<=", midnight(now))]
+    return [(">=", now), ("<=", due(calendar, now, int(due_in)).at)]
+
+
+async def _tallied(
+    known: list[dict[str, Any]],
+    where: Mapping[str, Any],
+    by: tuple[str, ...],
+    of: list[dict[str, Any]],
+) -> list[tuple[Any, ...]]:
+    """As ``Views.tally`` counts, of facets in memory."""
+    rows: dict[tuple[Any, ...], list[int]] = {}
+    for facets in known:
+        if holds(facets, where):
+            counts = rows.setdefault(tuple(facets[name] for name in by), [0] * (1 + len(of)))
+            for n, condition in enumerate(({}, *of)):
+                counts[n] += holds(facets, condition)
+    return [(*key, *counts) for key, counts in sorted(rows.items())]
+
+
+def _survey(rows: list[tuple[Any, ...]], closed: int) -> Survey:
+    """Of rows of step, unit, all, then one count for each of ``DUE_IN`` and ``SIGNALS``; overdue is the first."""
+    totals = [sum(row[column] for row in rows) for column in range(2, 3 + len(DUE_IN) + len(SIGNALS))]
+    steps: dict[Step, tuple[int, int]] = {}
+    units: dict[str, tuple[int, int]] = {}
+    for step, unit, count, overdue, *_ in rows:
+        for groups, name in ((steps, step), (units, unit)):
+            before = groups.get(name, (0, 0))
+            groups[name] = (before[0] + count, before[1] + overdue)
+    return Survey(
+        open=totals[0],
+        closed=closed,
+        due=dict(zip(DUE_IN, totals[1:], strict=False)),
+        signals=dict(zip(SIGNALS, totals[1 + len(DUE_IN) :], strict=True)),
+        steps=[
+            OfStep(step=step, count=steps[step][0], overdue=steps[step][1])
+            for step in STEP_NAMES
+            if step in steps
+        ],
+        units=[
+            OfUnit(unit=unit, count=count, overdue=overdue)
+            for unit, (count, overdue) in sorted(
+                units.items(), key=lambda told: (-told[1][1], -told[1][0], told[0])
+            )
+        ],
+    )
+
+
+def _row(shown: dict[str, Any]) -> list[Cell]:
+    told = shown | {
+        "grade": GRADE_NAMES[shown["grade"]].zh,
+        "step": rectifications.STEP_NAMES[shown["step"]].zh,
+        "signal": SIGNAL_NAMES[shown["signal"]].zh if shown["signal"] else None,
+        "due_at": f"{shown['due_at'].astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if shown["due_at"] else None,
+    }
+    return [told[name] for name in COLUMNS]
+
+
+def _happening(recorded: Recorded) -> dict[str, Any]:
+    """Staff are named and the reviewer is not: whoever is rated must not learn who rated."""
+    line = entry(recorded)
+    asker = line.by.partition(":")[0]
+    detail = {name: value for name, value in line.detail.items() if name != "person"}
+    return {
+        "position": recorded.position,
+        "at": line.at,
+        "by": asker if asker in ("citizen", "kiosk") else line.by,
+        "what": line.what,
+        "name": HAPPENINGS[line.what],
+        "detail": detail,
+    }

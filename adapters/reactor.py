@@ -107,21 +107,26 @@ class Reactor:
             self._calendar = self._calendar.with_year(recorded.event.year)
 
     async def _react(self, page: Sequence[Recorded | UnreadableRow]) -> None:
-        asked: list[Awaitable[None]] = []
+        asked: list[Awaitable[int]] = []
         for recorded in page:
             if isinstance(recorded, UnreadableRow):
                 continue
-            self._take_configuration(recorded)
             if isinstance(recorded.event, CalendarGazetted):
-                asks = await self._recompute(recorded)
+                # What was counted by the calendar of before is running before what runs is looked through.
+                last = max(await asyncio.gather(*asked), default=0)
+                asked = []
+                self._take_configuration(recorded)
+                asks = await self._recompute(max(last, recorded.position))
             else:
+                self._take_configuration(recorded)
                 asks = policies.react(recorded, self._calendar, self._in_force.of)
             asked += [self._ask(ask, recorded, nth) for nth, ask in enumerate(asks)]
         await asyncio.gather(*asked)
 
-    async def _recompute(self, gazetted: Recorded) -> list[Ask]:
-        """Every running deadline that was only provisional, computed by the notice that has now come."""
-        await self._lists.wait(deadlines.NAME, gazetted.position)
+    async def _recompute(self, after: int) -> list[Ask]:
+        """Every running deadline that was only provisional, computed by the notice that has now come, once the list
+        has passed a position."""
+        await self._lists.wait(deadlines.NAME, after)
         asks: list[Ask] = []
         cursor: str | None = None
         while True:
@@ -135,7 +140,8 @@ class Reactor:
     def _anew(self, running: deadlines.View) -> list[Ask]:
         return policies.recompute(running, self._calendar, self._in_force.of)
 
-    async def _ask(self, ask: Ask, cause: Recorded, nth: int) -> None:
+    async def _ask(self, ask: Ask, cause: Recorded, nth: int) -> int:
+        """The position of what came of it, 0 if it was refused."""
         stamp = Stamp(
             at=cause.stamp.at,
             recorded_at=datetime.now(UTC),
@@ -146,9 +152,11 @@ class Reactor:
             hall=cause.stamp.hall or hall_named_by(cause.stream),
         )
         try:
-            await self._submit(Act((ask,)), stamp)
+            receipt = await self._submit(Act((ask,)), stamp)
         except Refused as refused:
             log.warning("policy-refused", stream=ask.stream, code=refused.code, cause=cause.id)
+            return 0
+        return int(receipt.position)
 
 
 def _told(command: Command) -> str:

@@ -120,6 +120,7 @@ AppointmentShown = shape(
     item_name=Text,
     person=Masked | None,
     ticket=str | None,
+    follow=str | None,
     late=bool | None,
     more=tuple[ItemNamed, ...],
     on_behalf=BehalfAsked | None,
@@ -347,13 +348,17 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             "status": found.status,
             "person": await parts.people.masked(made.person),
             "ticket": None,
+            "follow": None,
             "late": None,
             "more": [ItemNamed(name, _item_name(parts, name)) for name in made.more],
             "on_behalf": made.on_behalf and BehalfAsked(made.on_behalf.kind, made.on_behalf.consent),
             "moved_to": found.moved_to if isinstance(found, slots.Cancelled) else None,
         }
         if isinstance(found, slots.Arrived):
-            shown |= {"ticket": found.ticket, "late": found.late}
+            # Whoever may see it here holds the ticket's follow link too; its hall's staff see the line itself.
+            own = request.user is None or not request.user.serves(hall)
+            follow = parts.seal.seal(found.ticket) if own else None
+            shown |= {"ticket": found.ticket, "follow": follow, "late": found.late}
         return document(shown, position, parts.clock())
 
     @get(

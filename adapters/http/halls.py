@@ -209,7 +209,12 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         tags=["catalogue"],
     )
     async def items(
-        after: After = 0, q: Word = None, hall: Word = None, limit: Limit = LIMIT, cursor: Cursor = None
+        after: After = 0,
+        q: Word = None,
+        hall: Word = None,
+        queue: Word = None,
+        limit: Limit = LIMIT,
+        cursor: Cursor = None,
     ) -> Response[bytes]:
         await current(after)
         here = None if hall is None else {queue.queue for queue in catalogue.hall(hall).queues}
@@ -217,7 +222,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             # What fits best comes first: a page's order is that of these names.
             (f"{fits}{name}", _item(known))
             for name, known in catalogue.items.items()
-            if here is None or known.plan.queue in here
+            if (here is None or known.plan.queue in here) and queue in (None, known.plan.queue)
             for fits in ("" if q is None else search.rank(name, known.plan, q),)
             if fits is not None
         )

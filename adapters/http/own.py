@@ -148,12 +148,12 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         summary="Where an item is handled: the nearest halls with places first, and the wait in each now",
         tags=["catalogue"],
     )
-    async def halls(item: FromPath[str], region: Word = None) -> Response[bytes]:
+    async def halls(item: FromPath[str], region: Word = None, hall: Word = None) -> Response[bytes]:
         wanted = catalogue.item(item).plan
         now = parts.clock()
         found = []
         for name, known in catalogue.halls.items():
-            if wanted.queue in {one.queue for one in known.plan.queues}:
+            if hall in (None, name) and wanted.queue in {one.queue for one in known.plan.queues}:
                 waiting, wait = await line_of(name, wanted.queue, now)
                 days = (
                     await days_of(name, known.plan, wanted.queue, wanted.slots, now)

@@ -27,7 +27,7 @@ def routes(site: Site, catalogue: Catalogue) -> list[HTTPRouteHandler]:
     def halls() -> dict[str, HallPlan]:
         return {name: listed.plan for name, listed in catalogue.halls.items()}
 
-    @get("/", include_in_schema=False, sync_to_thread=False)
+    @get("/demo", include_in_schema=False, sync_to_thread=False)
     def landing(visit: Visiting) -> Page:
         plans = halls()
         return visit.page(

@@ -9,7 +9,15 @@ from litestar.handlers import HTTPRouteHandler
 from adapters.demonstration import plans
 from adapters.http.oidc import CodeFlow
 from adapters.http.parts import Parts
-from adapters.web import demo, screens, sign_in
+from adapters.web import (
+    citizen,
+    citizen_booking,
+    citizen_following,
+    citizen_rating,
+    demo,
+    screens,
+    sign_in,
+)
 from adapters.web.site import Page, Site, Visit, ours
 
 
@@ -30,6 +38,10 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
     return together(
         site,
         sign_in.routes(site, accounts=plans.accounts(), flow=flow, secret=secret),
+        citizen.routes(site),
+        citizen_booking.routes(site),
+        citizen_following.routes(site),
+        citizen_rating.routes(site),
         demo.routes(site, parts.catalogue),
         screens.routes(site, parts.catalogue, parts.boards),
     )

@@ -6,7 +6,7 @@ after a form, ``visit.go(path)``. What the API refuses and a handler does not ca
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -106,7 +106,8 @@ class Site:
             extensions=["jinja2.ext.i18n"],
         )
         environment.policies["ext.i18n.trimmed"] = True
-        environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+        words = translations(language)
+        environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
         environment.globals |= {
             "static": self.assets.url,
             "language": language,
@@ -115,16 +116,31 @@ class Site:
             "blank_form": Form,
         }
         locale = LOCALES[language]
+        _ = words.gettext
+
+        def day(at: datetime | date | str) -> str:
+            """A day, with its year only where that is not this one."""
+            local = _local(at)
+            this_year = local.year == self.clock().astimezone(SHANGHAI).year
+            return format_skeleton("MMMEd" if this_year else "yMMMEd", local, locale=locale)
+
+        def clock(at: datetime | str) -> str:
+            return format_time(_local(at), "HH:mm", locale=locale)
+
+        def duration(seconds: float) -> str:
+            """As long as people say it: in minutes, in hours from two on."""
+            if seconds < 60:
+                return _("不到1分钟")
+            return format_timedelta(
+                timedelta(minutes=round(seconds / 60)), threshold=2, format="short", locale=locale
+            )
+
         environment.filters |= {
             "said": lambda text: said(text, language),
-            "day": lambda at: format_skeleton("yMMMEd", _local(at), locale=locale),
-            "clock": lambda at: format_time(_local(at), "HH:mm", locale=locale),
-            "moment": lambda at: (
-                f"{format_skeleton('MMMEd', _local(at), locale=locale)} {format_time(_local(at), 'HH:mm')}"
-            ),
-            "duration": lambda seconds: format_timedelta(
-                timedelta(seconds=round(seconds)), threshold=2, locale=locale
-            ),
+            "day": day,
+            "clock": clock,
+            "moment": lambda at: f"{day(at)} {clock(at)}",
+            "duration": duration,
         }
         return environment
 
@@ -136,14 +152,18 @@ class Form:
     beside it. ``key`` goes along hidden: a form that is sent twice does one thing.
     """
 
-    def __init__(self, values: Mapping[str, str] | None = None, problem: Problem | None = None) -> None:
-        self.values = dict(values or {})
+    def __init__(self, sent: Iterable[tuple[str, str]] = (), problem: Problem | None = None) -> None:
+        self.sent = [(name, text.strip()) for name, text in sent]
         self.problem = problem
-        self.key = self.values.pop("key", "") or secrets.token_urlsafe(12)
+        self.key = self["key"] or secrets.token_urlsafe(12)
 
     def __getitem__(self, name: str) -> str:
         """A field's trimmed text; empty if it was not sent."""
-        return self.values.get(name, "").strip()
+        return next(iter(self.all(name)), "")
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a field that may have several, as ticked boxes have."""
+        return [text for known, text in self.sent if known == name and text]
 
     def given(self, *names: str) -> dict[str, str]:
         """The named fields that were filled in."""
@@ -151,14 +171,14 @@ class Form:
 
     def wrong(self, refusal: Refusal) -> "Form":
         """The same form, to be shown again with what was wrong."""
-        return Form({**self.values, "key": self.key}, refusal.problem)
+        return Form(self.sent, refusal.problem)
 
     def lacks(self, *names: str) -> "Form | None":
         """The same form to be shown again, if a named field is empty."""
         missing = [FieldError(name, "field-missing") for name in names if not self[name]]
         if not missing:
             return None
-        return Form({**self.values, "key": self.key}, problem(422, "form-incomplete", errors=missing))
+        return Form(self.sent, problem(422, "form-incomplete", errors=missing))
 
     def error(self, name: str) -> Text | None:
         """What is wrong with a field."""
@@ -215,7 +235,7 @@ class Visit:
     async def form(self) -> Form:
         """What was sent. Files are not taken here."""
         sent = await self.request.form()
-        return Form({name: value for name, value in sent.multi_items() if isinstance(value, str)})
+        return Form((name, value) for name, value in sent.multi_items() if isinstance(value, str))
 
     def page(self, template: str, *, status: int = HTTPStatus.OK, **told: Any) -> Page:
         """A template with what it is told; beside that it knows ``visit``, and ``form`` if it is told one."""

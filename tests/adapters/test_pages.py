@@ -103,7 +103,7 @@ def screen(*calls: board.Call, **told: Any) -> str:
         return str(client.get("/halls/tanghe/screen").text)
 
 
-PAGES = ("/", "/halls/tanghe/screen", "/roles/clerk", "/halls/nowhere/screen")
+PAGES = ("/demo", "/halls/tanghe/screen", "/roles/clerk", "/halls/nowhere/screen")
 
 
 class Tags(HTMLParser):
@@ -155,9 +155,9 @@ def test_every_file_a_page_names_exists_and_may_be_kept_for_ever(
 
 
 def test_a_theme_may_be_asked_for_by_name(site: TestClient[Litestar]) -> None:
-    assert "dark.css" not in site.get("/?theme=light").text
-    assert re.search(r'dark\.css">', site.get("/?theme=dark").text)
-    for other in ("/", "/?theme=neon"):
+    assert "dark.css" not in site.get("/demo?theme=light").text
+    assert re.search(r'dark\.css">', site.get("/demo?theme=dark").text)
+    for other in ("/demo", "/demo?theme=neon"):
         assert 'dark.css" media="(prefers-color-scheme: dark)"' in site.get(other).text
 
 
@@ -326,7 +326,7 @@ def test_colours_have_the_contrast_of_wcag_aaa(theme: dict[str, str]) -> None:
 
 
 def test_the_first_page_leads_to_every_screen_and_document(site: TestClient[Litestar]) -> None:
-    html = site.get("/").text
+    html = site.get("/demo").text
     for path in ("/halls/tanghe/screen", "/schema", "/asyncapi.json", "/health/ready"):
         assert f'href="{path}"' in html
     assert "演示数据" in html
@@ -335,25 +335,25 @@ def test_the_first_page_leads_to_every_screen_and_document(site: TestClient[Lite
 def test_a_hall_that_is_real_is_not_called_a_demonstration() -> None:
     real = msgspec.structs.replace(PLAN, demonstration=False)
     with opened(Wall(EMPTY), tokens=False, halls={"tanghe": Hall(real)}) as client:
-        for path in ("/", "/halls/tanghe/screen"):
+        for path in ("/demo", "/halls/tanghe/screen"):
             assert "演示数据" not in client.get(path).text
 
 
 def test_the_first_page_of_a_new_installation_says_that_there_is_no_hall() -> None:
     with opened(Wall(EMPTY), halls={}) as client:
-        assert "还没有配置大厅" in client.get("/").text
+        assert "还没有配置大厅" in client.get("/demo").text
         assert client.get("/roles/clerk").status_code == 404
 
 
 def test_demonstration_roles_exist_only_where_anybody_may_have_a_token() -> None:
     with opened(Wall(EMPTY), tokens=False) as client:
-        assert "/roles/" not in client.get("/").text
+        assert "/roles/" not in client.get("/demo").text
         assert client.get("/roles/clerk").status_code == 404
 
 
 def test_every_role_of_the_program_has_its_page(site: TestClient[Litestar]) -> None:
     assert [role.role for role in roles.ROLES] == list(ROLES)
-    first = site.get("/").text
+    first = site.get("/demo").text
     for role in ROLES:
         assert f'href="/roles/{role}"' in first
         assert site.get(f"/roles/{role}").status_code == 200

@@ -1,0 +1,77 @@
+"""A citizen's way in, phone first: find an item by everyday words, read what to bring, see where it is handled."""
+
+from typing import Any
+
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+
+from adapters.web.api import Refusal
+from adapters.web.site import Page, Site, Visiting
+
+SHOWN = 60
+"""Items on one page of results; who sees so many needs another word and not a second page."""
+
+
+def routes(site: Site) -> list[HTTPRouteHandler]:
+    """The handlers."""
+
+    @get("/", include_in_schema=False)
+    async def start(visit: Visiting) -> Page:
+        halls = (await visit.api.get("/halls", limit=100))["halls"]
+        coming: list[Any] = []
+        if visit.identity is not None and visit.identity.role == "citizen":
+            appointments = (await visit.api.get("/appointments"))["appointments"]
+            coming = [one for one in appointments if one["status"] == "booked"]
+        return visit.page("citizen/start.html", subjects=_subjects(halls), halls=halls, coming=coming)
+
+    @get("/items", include_in_schema=False)
+    async def items(visit: Visiting, q: FromQuery[str] = "", queue: FromQuery[str] = "") -> Page:
+        halls = (await visit.api.get("/halls", limit=100))["halls"]
+        subjects = _subjects(halls)
+        wanted = q.strip()[:100]
+        # One more than is shown tells that there are more.
+        answer = await visit.api.get("/items", q=wanted or None, queue=queue or None, limit=SHOWN + 1)
+        found = answer["items"]
+        return visit.page(
+            "citizen/items.html",
+            q=wanted,
+            queue=queue,
+            subject=subjects.get(queue),
+            subjects=subjects,
+            items=found[:SHOWN],
+            more=len(found) > SHOWN,
+        )
+
+    @get("/items/{item:str}", include_in_schema=False)
+    async def guide(visit: Visiting, item: FromPath[str]) -> Page:
+        return visit.page("citizen/guide.html", item=await visit.api.get(f"/items/{item}"))
+
+    @get("/halls", include_in_schema=False)
+    async def halls(visit: Visiting) -> Page:
+        found = (await visit.api.get("/halls", limit=100))["halls"]
+        for hall in found:
+            hall["now"] = await _now(visit, hall)
+        return visit.page("citizen/halls.html", halls=found)
+
+    async def _now(visit: Visiting, hall: Any) -> Any:
+        """A hall's lines now, or nothing while they cannot be told."""
+        try:
+            board = await visit.api.get(f"/halls/{hall['hall']}/board")
+            bulletin = await visit.api.get(f"/halls/{hall['hall']}/bulletin")
+        except Refusal:
+            return None
+        waits = {one["queue"]: one["wait_s"] for one in bulletin["waits"]}
+        lines = [queue | {"wait_s": waits.get(queue["queue"])} for queue in board["queues"]]
+        return {"state": board["state"], "lines": lines, "notices": bulletin["notices"]}
+
+    return [start, items, guide, halls]
+
+
+def _subjects(halls: list[Any]) -> dict[str, Any]:
+    """The queues' names as subjects to look through, those of the county's hall before a town's."""
+    subjects: dict[str, Any] = {}
+    for hall in sorted(halls, key=lambda hall: str(hall["kind"] != "centre")):
+        for queue in hall["queues"]:
+            subjects.setdefault(queue["queue"], queue["name"])
+    return subjects

@@ -1,0 +1,217 @@
+"""The citizens' pages over HTTP: the ways through them, and what they say when something is refused."""
+
+import gzip
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.workdays import SHANGHAI
+from tests.adapters.http.serving import Served
+from tests.adapters.http.test_appointments import ITEM, book, workday
+from tests.adapters.http.test_rectifications import bad_review
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+OURS = {"Origin": "http://hall.test"}
+BYTES_MAX = 100 * 1024
+
+
+async def page(
+    served: Served, path: str, who: dict[str, str] | None = None, **cookies: str
+) -> httpx.Response:
+    held = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())} if cookies else {}
+    return await served.client.get(path, headers=(who or {}) | held)
+
+
+async def send(
+    served: Served, path: str, form: dict[str, Any], who: dict[str, str] | None = None
+) -> httpx.Response:
+    return await served.client.post(path, data=form, headers=(who or {}) | OURS)
+
+
+def hidden(html: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', html)
+    assert found is not None, name
+    return found[1]
+
+
+async def test_somebody_books_in_four_steps_and_holds_a_voucher(served: Served) -> None:
+    me = await served.citizen("page-1")
+    found = await page(served, "/items?q=sbk")
+    assert f'href="/items/{ITEM}"' in found.text
+    assert f'href="/book/{ITEM}"' in (await page(served, f"/items/{ITEM}")).text
+    halls = await page(served, f"/book/{ITEM}")
+    assert f'href="/book/{ITEM}/heilong"' in halls.text
+    times = await page(served, f"/book/{ITEM}/heilong?day={workday(served)}")
+    form = {"key": hidden(times.text, "key"), "date": hidden(times.text, "date"), "slot": "b-0900"}
+    held = await send(served, f"/book/{ITEM}/heilong", form, me)
+    assert held.status_code == 303
+    assert (await send(served, f"/book/{ITEM}/heilong", form, me)).headers["location"] == held.headers[
+        "location"
+    ]
+    check = await page(served, held.headers["location"], me)
+    assert "data-until" in check.text
+    made = await send(
+        served, held.headers["location"] + "/confirm", {"key": hidden(check.text, "key"), "whom": "self"}, me
+    )
+    assert made.status_code == 303
+    voucher = made.headers["location"]
+    shown = await page(served, voucher)
+    assert "预约凭证" in shown.text
+    code = await page(served, f"{voucher}/qr.svg")
+    assert (code.headers["content-type"].split(";")[0], code.text[:4]) == ("image/svg+xml", "<svg")
+    position = (await served.get(voucher)).json()["position"]
+    await served.get("/appointments", me, after=position)
+    assert f'href="{voucher}"' in (await page(served, "/mine", me)).text
+
+
+async def test_who_has_not_signed_in_chooses_a_time_and_is_led_to_sign_in_and_back(served: Served) -> None:
+    path = f"/book/{ITEM}/heilong?day={workday(served)}"
+    assert (await page(served, path)).status_code == 200
+    sent = await send(served, path, {"date": workday(served).isoformat(), "slot": "b-0900"})
+    assert sent.status_code == 303
+    assert sent.headers["location"].startswith("/sign-in?next=%2Fbook%2F")
+
+
+async def test_a_form_that_is_wrong_comes_back_with_what_was_typed_and_the_reason_beside_the_field(
+    served: Served,
+) -> None:
+    me = await served.citizen("page-2")
+    held = await served.post(
+        "/halls/heilong/holds", {"item": ITEM, "date": workday(served).isoformat(), "slot": "b-1000"}, me
+    )
+    path = f"/holds/{held.json()['hold']}/confirm"
+    typed = {
+        "whom": "other", "person.name": "李四", "person.id_number": "12345", "on_behalf.kind": "relative",
+        "on_behalf.consent": "spoken", "key": "k1",
+    }  # fmt: skip
+    wrong = await send(served, path, typed, me)
+    assert wrong.status_code == 422
+    assert 'value="李四"' in wrong.text
+    assert 'role="alert"' in wrong.text
+    assert 'value="other" checked' in wrong.text
+    empty = await send(served, path, typed | {"person.name": ""}, me)
+    assert 'aria-describedby="f-person.name-error" aria-invalid="true"' in empty.text
+    made = await send(served, path, typed | {"person.id_number": "110101199003070134"}, me)
+    assert made.status_code == 303, made.text
+    assert "李*" in (await page(served, made.headers["location"])).text
+
+
+async def test_a_place_whose_time_is_over_says_so_and_books_nothing(served: Served) -> None:
+    me = await served.citizen("page-3")
+    held = await served.post(
+        "/halls/heilong/holds", {"item": ITEM, "date": workday(served).isoformat(), "slot": "b-1100"}, me
+    )
+    served.clock.at = datetime.now(SHANGHAI) + timedelta(minutes=6)
+    try:
+        for answer in (
+            await page(served, f"/holds/{held.json()['hold']}", me),
+            await send(served, f"/holds/{held.json()['hold']}/confirm", {"whom": "self"}, me),
+        ):
+            assert answer.status_code == 404
+            assert "您还没有预约成功" in answer.text
+    finally:
+        served.clock.at = None
+
+
+async def test_an_appointment_is_moved_and_given_back_on_its_page(served: Served) -> None:
+    me = await served.citizen("page-4")
+    made = (await book(served, me, "heilong", "b-0900", workday(served, 2))).json()
+    day = workday(served, 3).isoformat()
+    assert "原来约在" in (await page(served, f"/appointments/{made['voucher']}/move?day={day}", me)).text
+    moved = await send(served, f"/appointments/{made['voucher']}/move", {"date": day, "slot": "b-1000"}, me)
+    assert moved.status_code == 303
+    assert "已改期" in (await page(served, f"/appointments/{made['voucher']}")).text
+    gone = await send(served, moved.headers["location"] + "/cancel", {"reason": ""}, me)
+    assert gone.headers["location"] == moved.headers["location"]
+    assert "已取消" in (await page(served, moved.headers["location"])).text
+
+
+async def test_a_ticket_is_followed_by_its_link_alone_from_the_line_to_the_rating(served: Served) -> None:
+    clerk = served.bearer("clerk", hall="guotan")
+    window = "/halls/guotan/windows/w01"
+    await served.post(f"{window}/open", None, clerk)
+    links = [
+        (await served.post("/halls/guotan/tickets", {"queue": "a"}, clerk)).json()["follow"] for _ in range(2)
+    ]
+    second = await page(served, f"/follow/{links[1]}")
+    assert "前面还有 1 人" in second.text
+    assert "请回到大厅" in second.text
+    assert "<html" not in (await page(served, f"/follow/{links[1]}/now")).text
+    await served.post(f"{window}/call-next", None, clerk)
+    assert "请到" in (await page(served, f"/follow/{links[0]}")).text
+    for step in ("start", "finish"):
+        await served.post(f"{window}/{step}", None, clerk)
+    done = (await page(served, f"/follow/{links[0]}")).text
+    link = re.search(r'href="(/reviews/[^"]+)"', done)
+    assert link is not None
+    form = await page(served, link[1])
+    assert "评价自愿" in form.text
+    nothing = await send(served, link[1], {"key": "k"})
+    assert nothing.status_code == 422
+    rated = await send(
+        served,
+        link[1],
+        {"grade": "very-satisfied", "tags-very-satisfied": ["510", "517"], "tags-satisfied": "406"},
+    )
+    assert rated.status_code == 303, rated.text
+    assert "谢谢您的评价" in (await page(served, rated.headers["location"])).text
+    assert "已经评价过了" in (await page(served, link[1])).text
+
+
+async def test_whoever_rated_badly_sees_what_is_done_and_rates_again_once_it_was_answered(
+    office: Served,
+) -> None:
+    service, _, me = await bad_review(office, "huyang", "page-5")
+    link = office.parts.invitations.seal(service)
+    assert "整改反馈后，您可以在这里追评一次" in (await page(office, f"/reviews/{link}", me)).text
+    stranger = (await page(office, f"/reviews/{link}")).text
+    assert "整改" not in stranger
+    clerk = office.bearer("clerk", "chen", hall="huyang")
+    for step, body in (
+        ("contact", {"outcome": "reached"}),
+        ("verify", {"finding": "true", "note": "属实"}),
+        ("rectify", {"remedy": "measures", "text": "已增开一个窗口"}),
+        ("feed-back", {"text": "谢谢指正", "means": "phone"}),
+    ):
+        done = await office.post(f"/rectifications/{service}/{step}", body, clerk)
+        assert done.status_code == 200, done.text
+    await office.get(f"/rectifications/{service}", me, after=done.json()["position"])
+    shown = (await page(office, f"/reviews/{link}", me)).text
+    for words in ("已增开一个窗口", "谢谢指正", "追评（只有一次）"):
+        assert words in shown
+    more = await send(office, f"/reviews/{link}/add", {"grade": "satisfied", "comment": "好多了"}, me)
+    assert more.status_code == 303, more.text
+    assert "您已经追评" in (await page(office, f"/reviews/{link}", me)).text
+
+
+async def test_a_case_tells_what_is_asked_of_its_applicant_and_nobody_else(office: Served) -> None:
+    me, other = await office.citizen("page-6"), await office.citizen("page-7")
+    clerk = office.bearer("clerk", hall="tanghe")
+    made = (await office.post("/cases", {"item": "demo-shenfenzheng-buling", "hall": "tanghe"}, me)).json()
+    asked = await office.post(f"/cases/{made['case']}/request-correction", {"missing": ["居民户口簿"]}, clerk)
+    await office.get(f"/cases/{made['case']}", me, after=asked.json()["position"])
+    shown = await page(office, f"/cases/{made['case']}", me)
+    assert "请补正以下材料" in shown.text
+    assert "居民户口簿" in shown.text
+    assert (await page(office, f"/cases/{made['case']}", other)).status_code == 404
+    assert (await page(office, f"/cases/{made['case']}")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "path", ["/items/nothing", "/book/nothing", "/follow/x", "/reviews/x", "/appointments/x"]
+)
+async def test_what_is_not_there_is_a_page_that_says_so(served: Served, path: str) -> None:
+    answer = await page(served, path, language="en")
+    assert answer.status_code == 404
+    assert "Back to the first page" in answer.text
+
+
+async def test_a_first_page_with_all_it_needs_fits_a_slow_line(served: Served) -> None:
+    answer = await page(served, "/")
+    named = re.findall(r'(?:href|src)="(/static/[^"]+)"', answer.text)
+    together = [answer.content, *[(await served.client.get(path)).content for path in named]]
+    assert sum(len(gzip.compress(body)) for body in together) < BYTES_MAX

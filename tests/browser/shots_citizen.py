@@ -1,0 +1,123 @@
+"""The citizens' pages, on a phone of 360 pixels."""
+
+from typing import Any
+
+from tests.browser.seeing import DESK, PHONE, Shot
+from tests.running import Running
+
+ITEM = "demo-shebaoka-shenling"
+ME = "citizen-01"
+HALL = "tanghe"
+
+
+def free(server: Running, hall: str = HALL, skip: int = 0) -> tuple[str, str]:
+    """A day and a slot that can still be booked."""
+    halls = server.get(f"/api/v1/items/{ITEM}/halls?hall={hall}")["halls"]
+    day = [one["date"] for one in halls[0]["days"] if one["remaining"]][skip]
+    slots = server.get(f"/api/v1/halls/{hall}/slots?item={ITEM}&date={day}")["slots"]
+    return day, next(slot["slot"] for slot in slots if slot["remaining"])
+
+
+def hold(server: Running) -> str:
+    day, slot = free(server)
+    body = {"item": ITEM, "date": day, "slot": slot}
+    held = server.post(f"/api/v1/halls/{HALL}/holds", body, server.token("citizen", "citizen-02"))
+    return f"/holds/{held['hold']}"
+
+
+def booked(server: Running) -> Any:
+    """The citizen's appointment; the same one however often it is asked for."""
+    token = server.token("citizen", ME)
+    known = [a for a in server.get("/api/v1/appointments", token)["appointments"] if a["status"] == "booked"]
+    if known:
+        return known[0]
+    day, slot = free(server, skip=1)
+    body = {"item": ITEM, "date": day, "slot": slot}
+    made = server.post(f"/api/v1/halls/{HALL}/appointments", body, token)
+    server.get(f"/api/v1/appointments?after={made['position']}", token)
+    return made
+
+
+def voucher(server: Running) -> str:
+    return f"/appointments/{booked(server)['voucher']}"
+
+
+def move(server: Running) -> str:
+    return f"{voucher(server)}/move"
+
+
+def mine(server: Running) -> str:
+    booked(server)
+    case(server)
+    return "/mine"
+
+
+def ticket(server: Running) -> str:
+    """A ticket in a line with a window that calls."""
+    clerk = server.token("clerk", "clerk-heilong-w02", hall="heilong")
+    server.post("/api/v1/halls/heilong/windows/w02/open", token=clerk)
+    for _ in range(3):
+        taken = server.post("/api/v1/halls/heilong/tickets", {"queue": "a"}, clerk)
+    return f"/follow/{taken['follow']}"
+
+
+def served(server: Running) -> str:
+    """The link of the rating of a service that has ended."""
+    clerk = server.token("clerk", "clerk-huyang-w01", hall="huyang", window="w01")
+    window = "/api/v1/halls/huyang/windows/w01"
+    server.post(f"{window}/open", token=clerk)
+    taken = server.post("/api/v1/halls/huyang/tickets", {"queue": "a"}, clerk)
+    server.post(f"{window}/call-next", token=clerk)
+    server.post(f"{window}/start", token=clerk)
+    server.post(f"{window}/finish", token=clerk)
+    return str(server.get(f"/api/v1/tickets/{taken['follow']}")["review"])
+
+
+def rate(server: Running) -> str:
+    return f"/reviews/{served(server)}"
+
+
+def rated(server: Running) -> str:
+    """A bad rating by somebody who has signed in."""
+    link = served(server)
+    body = {"service": {"invitation": link}, "grade": "dissatisfied", "tags": ["214"], "channel": "qr-code"}
+    given = server.post("/api/v1/reviews", body, server.token("citizen", ME))
+    server.get(
+        f"/api/v1/rectifications/{given['service']}?after={given['position']}", server.token("citizen", ME)
+    )
+    return f"/reviews/{link}"
+
+
+def case(server: Running) -> str:
+    """A case that waits for papers."""
+    token, clerk = server.token("citizen", ME), server.token("clerk", "clerk-w01", hall=HALL)
+    known = server.get("/api/v1/cases", token)["cases"]
+    if known:
+        return f"/cases/{known[0]['case']}"
+    made = server.post("/api/v1/cases", {"item": "demo-shenfenzheng-buling", "hall": HALL}, token)
+    path = f"/api/v1/cases/{made['case']}"
+    asked = server.post(f"{path}/request-correction", {"missing": ["居民户口簿"]}, clerk)
+    server.get(f"{path}?after={asked['position']}", token)
+    return f"/cases/{made['case']}"
+
+
+SHOTS = [
+    Shot("citizen-start", "/", (PHONE, DESK)),
+    Shot("citizen-start-large", "/", (PHONE,), large=True, languages=("zh",)),
+    Shot("citizen-start-dark", "/", (PHONE,), theme="dark", languages=("zh",)),
+    Shot("citizen-items", "/items?q=身份证丢了", (PHONE,)),
+    Shot("citizen-items-none", "/items?q=qqqq", (PHONE,)),
+    Shot("citizen-guide", "/items/demo-huji-zhengming", (PHONE, DESK)),
+    Shot("citizen-hall", f"/book/{ITEM}", (PHONE,)),
+    Shot("citizen-time", f"/book/{ITEM}/{HALL}", (PHONE,)),
+    Shot("citizen-hold", hold, (PHONE,), account="citizen-02"),
+    Shot("citizen-voucher", voucher, (PHONE,), account=ME),
+    Shot("citizen-voucher-large", voucher, (PHONE,), account=ME, large=True, languages=("zh",)),
+    Shot("citizen-move", move, (PHONE,), account=ME),
+    Shot("citizen-mine", mine, (PHONE,), account=ME),
+    Shot("citizen-follow", ticket, (PHONE,)),
+    Shot("citizen-case", case, (PHONE,), account=ME),
+    Shot("citizen-rate", rate, (PHONE,)),
+    Shot("citizen-rated", rated, (PHONE,), account=ME),
+    Shot("citizen-halls", "/halls", (PHONE,)),
+]

@@ -1,0 +1,77 @@
+"""A citizen's main task in a browser: with JavaScript off, with the keyboard alone; and a line that moves."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Complaints, Open
+from tests.browser.line import Line
+from tests.browser.seeing import PHONE
+from tests.browser.shots_citizen import ITEM, ticket
+from tests.running import Running
+
+
+def test_a_phone_without_javascript_books_and_gives_back(visit: Open, complaints: Complaints) -> None:
+    page = visit("/", *PHONE, java_script_enabled=False)
+    page.get_by_label("要办的事项").fill("sbk")
+    page.get_by_role("button", name="查找").click()
+    page.get_by_role("link", name=re.compile("^社会保障卡申领")).click()
+    page.get_by_role("link", name="预约办理").click()
+    page.get_by_role("link", name="选唐河县政务服务中心").click()
+    page.locator(".days a").last.click()
+    page.locator(".slot:enabled").last.click()
+    expect(page.get_by_role("heading", name="演示登录")).to_be_visible()
+    page.get_by_role("button", name=re.compile("citizen-03")).click()
+    page.locator(".days a").last.click()
+    page.locator(".slot:enabled").last.click()
+    expect(page.locator(".timer")).to_contain_text("为您保留到")
+    page.get_by_role("button", name="确认预约").click()
+    expect(page.get_by_role("heading", name="预约凭证")).to_be_visible()
+    page.get_by_text("取消预约").click()
+    page.get_by_role("button", name="取消这个预约").click()
+    expect(page.get_by_role("heading", name="已取消")).to_be_visible()
+    assert complaints.said == []
+
+
+def test_the_keyboard_alone_books(visit: Open, complaints: Complaints) -> None:
+    page = visit(f"/items/{ITEM}", *PHONE, account="citizen-03")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    for name in ("预约办理", "选龙潭镇便民服务中心", "11月|12月"):
+        _enter(page, name)
+    _enter(page, r"^\d\d:\d\d")
+    expect(page.locator(".timer b")).to_have_text(re.compile(r"^\d:\d\d$"))
+    _enter(page, "确认预约")
+    expect(page.get_by_role("heading", name="预约凭证")).to_be_visible()
+    assert complaints.said == []
+
+
+def _enter(page: Page, name: str) -> None:
+    """Press Tab until something so named has the focus, and Enter on it; another page comes."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(
+            "(document.activeElement.ariaLabel || document.activeElement.innerText || '').trim()"
+        )
+        if re.search(name, focused):
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"the keyboard does not come to {name}")
+
+
+def test_a_place_in_line_moves_by_itself_and_says_when_it_is_old(
+    visit: Open, server: Running, line: Line
+) -> None:
+    path = ticket(server)
+    page = visit(path, *PHONE, url=line.url)
+    expect(page.locator(".ahead")).to_contain_text("前面还有")
+    before = page.locator(".ahead").inner_text()
+    clerk = server.token("clerk", "clerk-heilong-w02", hall="heilong")
+    server.post("/api/v1/halls/heilong/windows/w02/call-next", token=clerk)
+    expect(page.locator(".ahead")).not_to_have_text(before)
+    line.cut()
+    expect(page.locator("[data-old]")).to_be_visible(timeout=4000)
+    line.mend()
+    expect(page.locator("[data-old]")).to_be_hidden(timeout=10000)

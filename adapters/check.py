@@ -1,8 +1,8 @@
 """``mingting check``: reads the whole log, every view and the stream, and tells every promise that was broken.
 
 The promises: the log's order has no event twice and each stream no gap; every event can be read and folded; what
-the subjects promise holds in the states they come to; every idempotency key names an event; every view equals a
-fold of the log up to its position; the stream is the log's copy, in its order.
+the subjects promise holds in the states they come to; every idempotency key names an event; whoever was erased has no
+key; every view equals a fold of the log up to its position; the stream is the log's copy, in its order.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -16,6 +16,7 @@ from psycopg.sql import SQL, Identifier
 
 from adapters import envelope, reactor, store
 from adapters.views import facets_of, table
+from domain.citizen import Citizen
 from domain.handling import Held, fold, fresh
 from domain.message import Recorded
 from domain.promises import broken, broken_between
@@ -116,7 +117,33 @@ async def _check_log(
     for stream, held in streams.items():
         report.broken += broken(stream, held.state)
     report.broken += broken_between(streams, await _position(connection, reactor.NAME))
+    await _check_erased(connection, streams, report)
     return ids, keys
+
+
+async def _check_erased(
+    connection: AsyncConnection[TupleRow], streams: Mapping[str, Held], report: Report
+) -> None:
+    """Of whom the log says that they were erased there is no key, and nobody was erased without its saying so. The
+    keys are looked at where they lie in this database."""
+    found = await connection.execute("SELECT to_regclass('person_keys') IS NULL")
+    if await found.fetchone() == (True,):
+        return
+    told = {
+        stream.removeprefix("citizen-")
+        for stream, held in streams.items()
+        if isinstance(held.state, Citizen) and held.state.personal.erased
+    }
+    keys = await connection.execute("SELECT key FROM person_keys WHERE key = ANY(%s)", (sorted(told),))
+    report.broken += [
+        f"citizen-{key}: was erased and the key is still there" for (key,) in await keys.fetchall()
+    ]
+    gone = await connection.execute("SELECT key FROM people WHERE erased_at IS NOT NULL")
+    report.broken += [
+        f"citizen-{key}: was erased and the log does not say so"
+        for (key,) in await gone.fetchall()
+        if key not in told
+    ]
 
 
 async def _check_keys(connection: AsyncConnection[TupleRow], told: set[str], report: Report) -> None:

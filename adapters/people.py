@@ -23,6 +23,7 @@ from stdnum.cn import ric
 from stdnum.exceptions import ValidationError
 
 from domain.message import Refused
+from domain.personal import Field
 
 IdType = Literal["resident-id"]
 
@@ -55,6 +56,11 @@ CREATE TABLE IF NOT EXISTS person_keys (
     wrapped   bytea NOT NULL
 )
 """
+
+SET_NAME: LiteralString = "UPDATE people SET name = %s WHERE key = %s AND erased_at IS NULL"
+SET_PHONE: LiteralString = (
+    "UPDATE people SET phone = %s, phone_hash = %s WHERE key = %s AND erased_at IS NULL"
+)
 
 ALGORITHM = "AES-256-GCM"
 CIPHERS = {ALGORITHM: AESGCM}
@@ -170,6 +176,41 @@ class People:
         """What may be shown of the person; none as for ``reveal``."""
         identity = await self.reveal(key)
         return None if identity is None else mask(identity)
+
+    async def differing(self, key: str, *, name: str | None, phone: str | None) -> tuple[Field, ...]:
+        """Which of the values that are told are not what is known of the person.
+
+        Raises:
+            Refused: there is nobody by this key, or a value cannot be.
+        """
+        known = await self.reveal(key)
+        if known is None:
+            raise Refused("unknown-person", missing=True)
+        told: dict[Field, str | None] = {
+            "name": None if name is None else _name(name),
+            "phone": None if phone is None else mobile(phone),
+        }
+        return tuple(
+            field for field, value in told.items() if value is not None and value != getattr(known, field)
+        )
+
+    async def correct(self, key: str, *, name: str | None = None, phone: str | None = None) -> None:
+        """Put other values in the place of a person's, sealed under the same key.
+
+        Raises:
+            Refused: there is nobody by this key, or a value cannot be.
+        """
+        data_key = await self._data_key(key)
+        if data_key is None:
+            raise Refused("unknown-person", missing=True)
+        cipher = CIPHERS[ALGORITHM](data_key)
+        if name is not None:
+            sealed = _seal(cipher, key, "name", _name(name).encode())
+            await _row(self._pool, SET_NAME, sealed, key)
+        if phone is not None:
+            number = mobile(phone)
+            sealed = _seal(cipher, key, "phone", number.encode())
+            await _row(self._pool, SET_PHONE, sealed, self._lookup("phone", number), key)
 
     async def erase(self, key: str) -> None:
         """Forget a person for good; whoever comes with the same document later is somebody new.

@@ -9,8 +9,10 @@ from typing import Literal, assert_never
 
 import msgspec
 
+from domain import personal
 from domain.booking import DEFAULT_LIMITS, Channel, Instant, Limits
 from domain.message import Command, Event, Id, Reference, Refused, Stamp, Words
+from domain.personal import Personal
 from domain.places import More
 from domain.workdays import SHANGHAI
 
@@ -97,6 +99,7 @@ AnyCommand = (
     | AppealSuspension
     | LiftSuspension
     | UpholdSuspension
+    | personal.AnyCommand
 )
 
 
@@ -158,6 +161,7 @@ AnyEvent = (
     | SuspensionAppealed
     | SuspensionLifted
     | SuspensionUpheld
+    | personal.AnyEvent
 )
 
 
@@ -180,6 +184,7 @@ class Citizen(msgspec.Struct):
     holds: dict[str, HoldRecorded] = {}
     lifted_at: datetime | None = None
     appealed: bool = False
+    personal: Personal = msgspec.field(default_factory=Personal)
 
 
 def stream(person: str) -> str:
@@ -195,6 +200,7 @@ def decide(command: AnyCommand, citizen: Citizen, stamp: Stamp) -> list[AnyEvent
         case RecordHold(hold, hall, _, starts_at, _, until):
             if hold in citizen.holds or hold in citizen.bookings:
                 return []
+            personal.refuse_erased(citizen.personal)
             _within_limits(citizen, command, stamp.at)
             _no_hold_elsewhere(citizen, command, stamp.at)
             return [HoldRecorded(hold, hall, starts_at, until)]
@@ -203,6 +209,7 @@ def decide(command: AnyCommand, citizen: Citizen, stamp: Stamp) -> list[AnyEvent
         case RecordBooking(appointment, hall, item, starts_at, ends_at, more=more):
             if appointment in citizen.bookings:
                 return []
+            personal.refuse_erased(citizen.personal)
             _within_limits(citizen, command, stamp.at)
             return [BookingRecorded(appointment, hall, item, starts_at, ends_at, more)]
         case ReleaseBooking(appointment, reason):
@@ -221,6 +228,9 @@ def decide(command: AnyCommand, citizen: Citizen, stamp: Stamp) -> list[AnyEvent
             if not citizen.appealed:
                 raise Refused("no-appeal")
             return [SuspensionUpheld(reason)]
+        case personal.CorrectPerson() | personal.ErasePerson():
+            booked = [name for name, booking in citizen.bookings.items() if booking.status == "booked"]
+            return [*personal.decide(command, citizen.personal, booked)]
     assert_never(command)
 
 
@@ -248,6 +258,8 @@ def evolve(citizen: Citizen, event: AnyEvent, stamp: Stamp) -> Citizen:
             citizen.lifted_at, citizen.appealed = stamp.at, False
         case SuspensionUpheld():
             citizen.appealed = False
+        case personal.PersonCorrected() | personal.PersonErased():
+            personal.evolve(citizen.personal, event)
         case _:
             assert_never(event)
     return citizen

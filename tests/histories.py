@@ -30,6 +30,7 @@ from domain.limits import SetLimit
 from domain.message import Command, Event, Recorded, Refused, Stamp, Text, category
 from domain.offering import SlotsPlan, offer
 from domain.papers import GuidePaper
+from domain.personal import ErasePerson
 from domain.queue import CloseDay, OpenDay
 from domain.rectification import OpenRectification, RecomputeDues
 from domain.region import InForce
@@ -145,7 +146,7 @@ OPENERS: dict[str, type[Command]] = {
 }
 """Without which a stream refuses everything else."""
 
-ENDERS = (Refuse, Withdraw, CloseDay)
+ENDERS = (Refuse, Withdraw, CloseDay, ErasePerson)
 """After which a stream refuses everything else."""
 
 COMPUTED = (NoteLag, StartClock, RecomputeDeadline, SetLimit, OpenRectification, RecomputeDues)

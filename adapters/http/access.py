@@ -39,6 +39,7 @@ WINDOW = f"{API}/halls/{{hall}}/windows/{{window}}"
 APPOINTMENT = f"{API}/appointments/{{id}}"
 HOLD = f"{API}/holds/{{id}}"
 CASE = f"{API}/cases/{{case}}"
+PERSON = f"{API}/people/{{person}}"
 RECTIFICATION = f"{API}/rectifications/{{id}}"
 
 ACCESS: dict[tuple[str, str], Admitted] = {
@@ -87,6 +88,11 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/suspensions"): OVERSIGHT,
     ("POST", f"{API}/suspensions/{{person}}/lift"): only("supervisor", "admin"),
     ("POST", f"{API}/suspensions/{{person}}/uphold"): only("supervisor", "admin"),
+    # personal data (个人信息保护法 第44–47条); who is a citizen is ``me``
+    ("POST", f"{API}/people/find"): ADMIN,
+    ("GET", PERSON): only("citizen", "admin"),
+    ("POST", f"{PERSON}/correct"): only("citizen", "admin"),
+    ("POST", f"{PERSON}/erase"): only("citizen", "admin"),
     # the day at the windows
     ("POST", f"{API}/halls/{{hall}}/tickets"): ARRIVING,
     ("GET", f"{API}/tickets/{{follow}}"): ANYBODY,

@@ -28,7 +28,7 @@ from adapters.http.reading import answers, document, shape
 from adapters.http.windows import TicketTaken, reference
 from adapters.people import Identity as Person
 from adapters.people import IdType, Masked
-from domain import acts, offering, slots
+from domain import acts, citizen, offering, personal, slots
 from domain.acts import AppointmentReceipt, HoldReceipt
 from domain.booking import BehalfKind, Channel, Consent, Limits, OnBehalf, SlotId
 from domain.handling import Held
@@ -432,7 +432,16 @@ async def whom(parts: Parts, identity: Identity, person: PersonAsked | None) -> 
         return await parts.people.enrol(Person(**msgspec.structs.asdict(person)))
     if identity.person is None:
         raise Rejected(422, "person-needed")
+    await parts.loop.peek(citizen.stream(identity.person), refuse_erased)
     return identity.person
+
+
+def refuse_erased(held: Held) -> None:
+    """Raises:
+    Refused: whoever asks was erased, and may still hold a token.
+    """
+    state: citizen.Citizen = held.state
+    personal.refuse_erased(state.personal)
 
 
 def holder(identity: Identity) -> str:

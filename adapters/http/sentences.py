@@ -135,6 +135,19 @@ CONFIGURATION: dict[str, Text] = {
 # --- appointments -------------------------------------------------------------------------------------------
 
 APPOINTMENTS: dict[str, Text] = {
+    "unknown-person": Text(
+        "没有这个人，或其个人信息已删除。", "There is no such person, or they were erased."
+    ),
+    "person-erased": Text("此人的个人信息已删除。", "This person's data were erased."),
+    "bookings-open": Text(
+        "还有未完成的预约，请先取消：{appointments}。",
+        "Appointments are still open; cancel them first: {appointments}.",
+    ),
+    "cases-open": Text(
+        "还有未办结的办件，办结后才能删除：{cases}。",
+        "Cases still go on; erase when they have ended: {cases}.",
+    ),
+    "name-not-yours": Text("姓名由管理员更正。", "A name is corrected by an administrator."),
     "unknown-appointment": Text("没有这个预约。", "There is no such appointment."),
     "unknown-slot": Text("没有这个预约时段。", "There is no such slot."),
     "no-slots": Text("这一天没有可预约的时段。", "The day offers no slots."),

@@ -335,3 +335,24 @@ async def test_who_was_enrolled_before_phones_could_be_found_is_found(
     assert await people.with_phone("13600003333") == []
     await people.create_tables()
     assert await people.with_phone("13600003333") == [key]
+
+
+# --- correcting -----------------------------------------------------------------------------------------------
+
+
+async def test_a_corrected_phone_is_the_one_by_which_somebody_is_found(people: People) -> None:
+    key = await people.enrol(numbered("moved house", phone="13700000011"))
+    assert await people.differing(key, name=None, phone="+86 137 0000 0011") == ()
+    assert await people.differing(key, name="新名字", phone="13700000012") == ("name", "phone")
+    await people.correct(key, name=" 新名字 ", phone="13700000012")
+    known = await people.reveal(key)
+    assert known is not None
+    assert (known.name, known.phone) == ("新名字", "13700000012")
+    assert await people.with_phone("13700000011") == []
+    assert await people.with_phone("13700000012") == [key]
+    with pytest.raises(Refused, match="invalid-mobile"):
+        await people.correct(key, phone="12345")
+    await people.erase(key)
+    for question in (people.correct(key, name="x"), people.differing(key, name="x", phone=None)):
+        with pytest.raises(Refused, match="unknown-person"):
+            await question

@@ -1,0 +1,156 @@
+"""Personal data as the law gives people rights in them (个人信息保护法 第44–47条): seen, corrected, erased.
+
+The log tells that it happened and never the values: those are sealed, and erasing destroys their key.
+"""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from msgspec import Meta
+
+from adapters.http.access import API, PERSON
+from adapters.http.asking import Asking, Reply
+from adapters.http.body import StrictRequest
+from adapters.http.commands import Command
+from adapters.http.identity import Identity
+from adapters.http.parts import Parts
+from adapters.http.problems import Rejected
+from adapters.http.reading import answers, document
+from adapters.people import IdType, Masked
+from domain import citizen
+from domain.handling import Act, Ask
+from domain.matter import GOING_ON
+from domain.message import Key, Refused
+from domain.personal import CorrectionBasis, CorrectPerson, ErasePerson, ErasureBasis, Field
+from projections import case_file
+
+Value = Annotated[str, Meta(min_length=1, max_length=50)]
+
+CASES_TOLD = 10
+
+
+class PersonSought(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id_number: Annotated[str, Meta(min_length=1, max_length=40)]
+    id_type: IdType = "resident-id"
+
+
+class PersonFound(msgspec.Struct, frozen=True):
+    person: str
+
+
+class PersonShown(msgspec.Struct, frozen=True):
+    person: str
+    masked: Masked
+
+
+class CorrectionAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What it should be. A citizen corrects their own phone; a name is an administrator's to correct."""
+
+    basis: CorrectionBasis = "on-request"
+    name: Value | None = None
+    phone: Value | None = None
+
+
+class ErasureAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    basis: ErasureBasis = "on-request"
+
+
+class Corrected(msgspec.Struct, frozen=True):
+    person: str
+    fields: tuple[Field, ...]
+
+
+class Erased(msgspec.Struct, frozen=True):
+    person: str
+    erased: bool
+
+
+def commands(parts: Parts) -> list[Command]:
+    async def find(asked: Asking, words: list[str], body: PersonSought, query: bytes) -> Reply:
+        person = await parts.people.find(body.id_type, body.id_number)
+        if person is None:
+            raise Refused("unknown-person", missing=True)
+        return Reply(200, msgspec.json.encode(PersonFound(person)))
+
+    async def correct(asked: Asking, words: list[str], body: CorrectionAsked, query: bytes) -> Reply:
+        person = _meant(asked.identity, words[0])
+        if body.name is not None and asked.identity is not None and asked.identity.role == "citizen":
+            raise Rejected(403, "name-not-yours")
+        fields = await parts.people.differing(person, name=body.name, phone=body.phone)
+        command = CorrectPerson(fields, body.basis)
+        act = Act((Ask(citizen.stream(person), command),), lambda _: Corrected(person, fields))
+        reply = await asked.submit(parts.loop, act)
+        await parts.people.correct(person, name=body.name, phone=body.phone)
+        return reply
+
+    async def erase(asked: Asking, words: list[str], body: ErasureAsked, query: bytes) -> Reply:
+        """The event first: what is refused is not erased. Cut off in between, it is asked again, or
+        ``mingting check`` finds a key that should not be."""
+        person = _meant(asked.identity, words[0])
+        await _refuse_going_on(parts, person)
+        command = ErasePerson(body.basis)
+        act = Act((Ask(citizen.stream(person), command),), lambda _: Erased(person, True))
+        reply = await asked.submit(parts.loop, act)
+        await parts.people.erase(person)
+        return reply
+
+    return [
+        Command(f"{API}/people/find", PersonSought, find, about="The key of whoever has this document"),
+        Command(
+            f"{PERSON}/correct", CorrectionAsked, correct, Corrected, about="Correct a name or a phone (更正)"
+        ),
+        Command(f"{PERSON}/erase", ErasureAsked, erase, Erased, about="Erase a person for good (删除)"),
+    ]
+
+
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
+    @get(
+        PERSON.replace("}", ":str}"),
+        operation_id="person",
+        responses=answers(PersonShown),
+        summary="What is known of a person, masked",
+        tags=["people"],
+    )
+    async def one(person: FromPath[str], request: StrictRequest) -> Response[bytes]:
+        key = _meant(request.user, person)
+        masked = await parts.people.masked(key)
+        if masked is None:
+            raise Refused("unknown-person", missing=True)
+        position = await parts.loop.peek(citizen.stream(key), lambda held: held.position)
+        return document(PersonShown(key, masked), position, parts.clock())
+
+    return [one]
+
+
+def _meant(identity: Identity | None, word: str) -> str:
+    """The person's key; a citizen may only mean themselves.
+
+    Raises:
+        Refused: there is no such person for this asker.
+    """
+    assert identity is not None
+    own = identity.person
+    if word == "me" and own is not None:
+        return own
+    try:
+        key = msgspec.convert(word, Key)
+    except msgspec.ValidationError as error:
+        raise Refused("unknown-person", missing=True) from error
+    if identity.role != "admin" and key != own:
+        raise Refused("unknown-person", missing=True)
+    return key
+
+
+async def _refuse_going_on(parts: Parts, person: str) -> None:
+    """Raises:
+    Refused: an application of the person is still handled, and its hall must be able to reach them.
+    """
+    for status in GOING_ON:
+        wanted = {"applicant": person, "status": status}
+        page = await parts.views.find(case_file.NAME, wanted, "key", CASES_TOLD)
+        if page.docs:
+            views = (msgspec.json.decode(doc, type=case_file.View) for doc in page.docs)
+            raise Refused("cases-open", cases=[view.case for view in views])

@@ -49,6 +49,7 @@ from adapters.http.session import Sessions
 from adapters.importing.cases import CasesOptions, import_cases
 from adapters.importing.records import Stopped
 from adapters.importing.replay import ReplayOptions, replay
+from adapters.importing.tables import TableOptions, import_table
 from adapters.live_lines import LiveLines
 from adapters.log import LogReader
 from adapters.loop import CommandLoop
@@ -439,6 +440,8 @@ def run(options: Namespace) -> int:
     match options.command:
         case "replay":
             return _print(uvloop.run(replay(_options(ReplayOptions, told))))
+        case "import-bookings" | "import-day":
+            return _print(uvloop.run(import_table(_options(TableOptions, told))))
         case "import-cases":
             return _print(uvloop.run(import_cases(_options(CasesOptions, told))))
     if options.command == "serve":

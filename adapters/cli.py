@@ -1,4 +1,4 @@
-"""The command line: ``mingting serve``, ``work``, ``seed``, ``replay``, ``import-cases``, ``rebuild``, ``check``."""
+"""The command line of ``mingting``: the program and the tools beside it."""
 
 import argparse
 import os
@@ -44,6 +44,17 @@ def parser() -> argparse.ArgumentParser:
     cases.add_argument("--unit", required=True, help="the responsible unit")
     cases.add_argument("--hall", default="tanghe")
     _client(cases)
+
+    bookings = commands.add_parser(
+        "import-bookings", help="take over the bookings of another system from CSV"
+    )
+    day = commands.add_parser("import-day", help="take over a recorded day at the windows from CSV")
+    day.add_argument("--date", dest="day", type=date.fromisoformat, required=True, help="the day it was")
+    for table in (bookings, day):
+        table.add_argument("file")
+        table.add_argument("--hall", required=True)
+        table.add_argument("--dry-run", action="store_true", help="only say what would be rejected")
+        _client(table)
 
     rebuild = commands.add_parser("rebuild", help="fold views anew from the log while the program serves")
     rebuild.add_argument("projections", nargs="*", metavar="PROJECTION")

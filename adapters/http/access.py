@@ -205,6 +205,8 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/performance/snapshots/{{snapshot}}"): ANYBODY,  # likewise
     ("GET", f"{API}/events"): only("auditor", "admin"),
     ("POST", f"{API}/import"): ADMIN,
+    ("POST", f"{API}/halls/{{hall}}/appointments/import"): ADMIN,
+    ("POST", f"{API}/halls/{{hall}}/queue-days/import"): ADMIN,
     ("POST", f"{API}/halls/{{hall}}/queues"): ADMIN,
 }
 

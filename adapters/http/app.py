@@ -24,6 +24,7 @@ from adapters.http import (
     following,
     halls,
     health,
+    imports,
     items,
     lending,
     notices,
@@ -76,6 +77,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
             talks,
             notices,
             events,
+            imports,
         )
         for command in part.commands(parts)
     ]

@@ -148,33 +148,13 @@ def commands(parts: Parts) -> list[Command]:
             known = offers[hall, day] = version, calendar, offering.offer(plan, day, calendar)
         return known[2]
 
-    def visit(hall: str, item: str, more: tuple[str, ...]) -> tuple[str, int]:
-        """The queue that handles these items at a hall, and how many intervals they take together.
-
-        Raises:
-            Refused: an item is unknown, is not handled here or not by appointment, or they stand in several lines.
-        """
-        here = {queue.queue for queue in parts.catalogue.hall(hall).queues}
-        items = {name: parts.catalogue.item(name).plan for name in (item, *more)}
-        if len(items) <= len(more):
-            raise Refused("named-twice", invalid=True, field="more", names=list(more))
-        for name, plan in items.items():
-            if not plan.bookable:
-                raise Refused("not-bookable", item=name)
-            if plan.queue not in here:
-                raise Refused("item-not-here", hall=hall, item=name)
-        queues = {plan.queue for plan in items.values()}
-        if len(queues) > 1:
-            raise Refused("items-of-several-queues", invalid=True, field="more", queues=sorted(queues))
-        return queues.pop(), sum(plan.slots for plan in items.values())
-
     def limits(hall: str) -> Limits:
         return parts.catalogue.hall(hall).limits
 
     async def book(asked: Asking, words: list[str], body: BookingAsked, query: bytes) -> Reply:
         hall, identity = words[0], asked.identity
         assert identity is not None
-        queue, intervals = visit(hall, body.item, body.more)
+        queue, intervals = visit(parts, hall, body.item, body.more)
         person, plan = await whom(parts, identity, body.person), offered(hall, body.date)
         command = BookSlot(
             reference(hall, body.date),
@@ -193,7 +173,7 @@ def commands(parts: Parts) -> list[Command]:
     async def hold(asked: Asking, words: list[str], body: HoldAsked, query: bytes) -> Reply:
         hall, identity = words[0], asked.identity
         assert identity is not None
-        queue, intervals = visit(hall, body.item, body.more)
+        queue, intervals = visit(parts, hall, body.item, body.more)
         plan = offered(hall, body.date)
         command = HoldPlace(
             reference(hall, body.date),
@@ -247,7 +227,7 @@ def commands(parts: Parts) -> list[Command]:
         identity = asked.identity
         assert identity is not None
         made = await look(parts, identity, words[0], lambda held: _booked(held, appointment).booking)
-        queue, intervals = visit(hall, made.item, made.more)
+        queue, intervals = visit(parts, hall, made.item, made.more)
         command = BookSlot(
             reference(hall, body.date),
             body.slot,
@@ -419,6 +399,27 @@ async def look(parts: Parts, identity: Identity | None, word: str, tell: Callabl
         return tell(held)
 
     return await parts.loop.peek(slots.stream(hall, day), check)
+
+
+def visit(parts: Parts, hall: str, item: str, more: tuple[str, ...]) -> tuple[str, int]:
+    """The queue that handles these items at a hall, and how many intervals they take together.
+
+    Raises:
+        Refused: an item is unknown, is not handled here or not by appointment, or they stand in several lines.
+    """
+    here = {queue.queue for queue in parts.catalogue.hall(hall).queues}
+    items = {name: parts.catalogue.item(name).plan for name in (item, *more)}
+    if len(items) <= len(more):
+        raise Refused("named-twice", invalid=True, field="more", names=list(more))
+    for name, plan in items.items():
+        if not plan.bookable:
+            raise Refused("not-bookable", item=name)
+        if plan.queue not in here:
+            raise Refused("item-not-here", hall=hall, item=name)
+    queues = {plan.queue for plan in items.values()}
+    if len(queues) > 1:
+        raise Refused("items-of-several-queues", invalid=True, field="more", queues=sorted(queues))
+    return queues.pop(), sum(plan.slots for plan in items.values())
 
 
 async def whom(parts: Parts, identity: Identity, person: PersonAsked | None) -> str:

@@ -179,16 +179,16 @@ def cloud_event(recorded: Recorded) -> dict[str, Any]:
 
 
 def commands(parts: Parts) -> list[Command]:
-    async def enter(asked: Asking, words: list[str], body: list[Told], query: bytes) -> Reply:
+    async def enter_all(asked: Asking, words: list[str], body: list[Told], query: bytes) -> Reply:
         # Every command is put into the loop's queue before the first is awaited, and the loop keeps their order.
-        receipts = await asyncio.gather(*(_enter(parts, asked, told) for told in body))
+        receipts = await asyncio.gather(*(enter(parts, asked, told) for told in body))
         return Reply(200, encode(ImportReceipt(receipts)))
 
     return [
         Command(
             f"{API}/import",
             Telling,
-            enter,
+            enter_all,
             ImportReceipt,
             about="Write down what happened elsewhere, strictly in order",
             bytes_max=IMPORT_BYTES_MAX,
@@ -196,8 +196,10 @@ def commands(parts: Parts) -> list[Command]:
     ]
 
 
-async def _enter(parts: Parts, asked: Asking, told: Told) -> Entered:
-    """Raises:
+async def enter(parts: Parts, asked: Asking, told: Told) -> Entered:
+    """Write down one thing that happened.
+
+    Raises:
     StoreUnavailable: the log did not answer; all of it may be told again.
     """
     try:

@@ -66,14 +66,14 @@ class Comparison(msgspec.Struct, frozen=True):
 
 def commands(parts: Parts) -> list[Command]:
     async def import_(asked: Asking, words: list[str], body: ItemsListed, query: bytes) -> Reply:
-        dry_run = _dry_run(query)
+        dry = dry_run(query)
         await parts.catalogue.refresh()
         reports: list[RowReport] = []
         for report, named in _rows(parts, asked, await _documents(body)):
-            wanted = named is not None and not dry_run and report.outcome in ("new", "changed")
+            wanted = named is not None and not dry and report.outcome in ("new", "changed")
             reports.append(await publish(asked, report, named) if wanted and named else report)
         await parts.catalogue.refresh()
-        return Reply(200, encode(ImportReport(dry_run, reports)))
+        return Reply(200, encode(ImportReport(dry, reports)))
 
     async def publish(asked: Asking, report: RowReport, named: NamedPlan) -> RowReport:
         ask = Ask(item.stream(named.item), PublishItem(named.plan))
@@ -110,7 +110,7 @@ def commands(parts: Parts) -> list[Command]:
     ]
 
 
-def _dry_run(query: bytes) -> bool:
+def dry_run(query: bytes) -> bool:
     """Raises:
     Rejected: 422, it is neither true nor false.
     """

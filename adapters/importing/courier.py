@@ -88,10 +88,7 @@ class Courier:
         Raises:
             Stopped: the server would not listen; everything told may be told again.
         """
-        body = [
-            {"stream": h.stream, "at": h.at, "key": h.key, "command": {"type": name(h), **_fields(h)}}
-            for h in happenings
-        ]
+        body = [{"stream": h.stream, "at": h.at, "key": h.key, "command": told(h)} for h in happenings]
         response = await self._ask("POST", "/api/v1/import", content=msgspec.json.encode(body))
         receipts = msgspec.json.decode(response.content, type=_Receipts).receipts
         if len(receipts) != len(happenings):
@@ -109,6 +106,16 @@ class Courier:
         response = await self._ask("GET", path, params=query, missing=True)
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
+        document: dict[str, Any] = msgspec.json.decode(response.content, type=dict[str, Any])
+        return document
+
+    async def post(self, path: str, body: Any, **query: str) -> dict[str, Any]:
+        """What the server answers to something else than happenings.
+
+        Raises:
+            Stopped: the server would not take it.
+        """
+        response = await self._ask("POST", path, content=msgspec.json.encode(body), params=query)
         document: dict[str, Any] = msgspec.json.decode(response.content, type=dict[str, Any])
         return document
 
@@ -194,8 +201,10 @@ def name(happening: Happening) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", type(happening.command).__name__).lower()
 
 
-def _fields(happening: Happening) -> dict[str, Any]:
-    return {k: v for k, v in msgspec.structs.asdict(happening.command).items() if v is not None}
+def told(happening: Happening) -> dict[str, Any]:
+    """A command as the server is told it."""
+    fields = msgspec.structs.asdict(happening.command)
+    return {"type": name(happening), **{k: v for k, v in fields.items() if v is not None}}
 
 
 def _later(error: Exception) -> bool | float:

@@ -58,6 +58,12 @@ class BookingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """How long before its slot a citizen must have booked [D]; staff may book until it begins."""
     hold_minutes: Annotated[int, Meta(ge=1, le=15)] = 5
     """How long a place is held while its form is filled in [D]."""
+    waiting_minutes: Annotated[int, Meta(ge=5, le=1440)] = 30
+    """How long a place that became free is held for whoever waits for it [D]."""
+    waiting_offers: Annotated[int, Meta(ge=1, le=10)] = 2
+    """After how many offers that were let pass somebody is off the waiting list [D]; as many notices they get."""
+    waiting_max: Annotated[int, Meta(ge=0, le=1000)] = 100
+    """How many may wait for a day [D]; nobody, if 0."""
     missed_minutes: Minutes = 0
     """How long after its slot has ended an appointment still waits for somebody late [D]."""
 

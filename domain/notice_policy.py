@@ -18,6 +18,7 @@ from domain.slots import AppointmentCancelled, SlotBooked
 from domain.templates import Template
 from domain.terms import TermsOf, default_terms
 from domain.urging import RectificationEscalated, RectificationReminded
+from domain.waiting import WaitingEnded, WaitingOffered
 
 NEWS = timedelta(days=1)
 
@@ -34,6 +35,16 @@ def notices(recorded: Recorded, terms_of: TermsOf = default_terms) -> list[Ask]:
             template: Template = "cancelled-by-hall" if by_hall else "cancelled"
             facts = {"reason": reason} if by_hall else {}
             return [_told(recorded, template, f"booker:{appointment}", facts)]
+        case WaitingOffered(waiting, _, person, item, starts_at, until):
+            facts = {
+                "waiting": waiting,
+                "item": item,
+                "starts_at": starts_at.isoformat(),
+                "answer_at": until.isoformat(),
+            }
+            return [_told(recorded, "place-offered", f"person:{person}", facts, until=until)]
+        case WaitingEnded(waiting, "offers-used"):
+            return [_told(recorded, "place-lost", f"waiting:{waiting}", {"date": recorded.stream[-10:]})]
         case CorrectionRequested(missing):
             return [_told(recorded, "correction-asked", _applicant(recorded), {"papers": "、".join(missing)})]
         case CaseDecided():

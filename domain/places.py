@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from domain import waiting
 from domain.booking import (
     CHANNELS,
     DEFAULT_RULES,
@@ -19,6 +20,7 @@ from domain.booking import (
 )
 from domain.message import Command, Event, Id, Key, Reference, Refused, Words
 from domain.offering import SlotPlan, SlotsPlan, slot_id
+from domain.waiting import Waiting
 
 Status = Literal["booked", "checked-in", "cancelled", "missed"]
 
@@ -129,7 +131,8 @@ class MissAppointment(Command, frozen=True):
 
 
 AnyCommand = (
-    OfferSlots
+    waiting.AnyCommand
+    | OfferSlots
     | ReviseOffer
     | HoldPlace
     | ConfirmHold
@@ -220,7 +223,8 @@ class AppointmentMissed(Event, frozen=True, tag="appointment-missed"):
 
 
 AnyEvent = (
-    SlotsOffered
+    waiting.AnyEvent
+    | SlotsOffered
     | SlotsRevised
     | PlaceHeld
     | HoldReleased
@@ -286,6 +290,10 @@ class Slots(msgspec.Struct):
     holds: dict[str, PlaceHeld] = {}
     past_holds: dict[str, PlaceHeld] = {}
     """The holds that are confirmed, given up or expired."""
+    waiting: dict[str, Waiting] = {}
+    """Those on the waiting list, and those who were, in the order in which places are offered."""
+    freed_at: datetime | None = None
+    """When a place last became free."""
 
 
 def remaining(
@@ -315,6 +323,12 @@ def in_a_row(slots: Slots, slot: str, intervals: int) -> list[Slot]:
 
 
 def let_go(slots: Slots, hold: str) -> None:
+    """End a hold. Who waits and let an offer pass goes to the end of the list."""
+    for name, one in slots.waiting.items():
+        if one.hold == hold:
+            one.hold = None
+            slots.waiting[name] = slots.waiting.pop(name)
+            break
     if (held := slots.holds.pop(hold, None)) is not None:
         slots.past_holds[hold] = held
         for slot in in_a_row(slots, held.slot, held.slots):

@@ -37,6 +37,7 @@ from domain.rectification import (
 from domain.respite import CaseExtended, CasePaused, CaseResumed
 from domain.review import BAD, InviteReview, ReviewGiven
 from domain.rules import rule_of
+from domain.slots import AppointmentCancelled, HoldReleased, OfferFreed, SlotsRevised
 from domain.supervision import RecomputeDeadline, StartClock
 from domain.terms import Terms, TermsOf, default_terms
 from domain.unit import NoteLag
@@ -75,6 +76,8 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
     set anew when it was stopped or given more days. A deadline that is near or has passed goes up the ladder.
     """
     match recorded.event:
+        case AppointmentCancelled() | HoldReleased() | SlotsRevised():
+            return [Ask(recorded.stream, OfferFreed())]
         case ServiceFinished(ticket=ticket, window=window, items=items):
             hall, item = hall_of(recorded.stream), items[0] if items else None
             unit = unit_of(hall, item)

@@ -5,8 +5,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
+from domain import freed
 from domain.case import Case, CaseOpened
 from domain.handling import Held
 from domain.matter import going_on
@@ -18,6 +20,8 @@ from domain.review import BAD, Review, ReviewGiven
 from domain.slots import Appointment, Arrived, Cancelled, Slots
 from domain.snapshot import Snapshot
 from domain.unit import Unit
+
+GRACE = timedelta(hours=1)
 
 
 def broken(stream: str, state: Any) -> Iterator[str]:
@@ -80,6 +84,21 @@ def _slots(day: Slots) -> Iterator[str]:
         if times > 1:
             yield f"{holder} holds {times} places"
 
+    yield from _waiting(day)
+
+
+def _waiting(day: Slots) -> Iterator[str]:
+    """Nobody waits twice for the same, has more offers than the rules give, or a place that is not held for them."""
+    waiting = list(freed.active(day))
+    for (person, item), times in Counter((w.joined.person, w.joined.item) for w in waiting).items():
+        if times > 1:
+            yield f"{person} waits {times} times for {item}"
+    for one in day.waiting.values():
+        if one.offers > day.rules.waiting_offers:
+            yield f"{one.joined.waiting} was offered {one.offers} places"
+        if one.hold is not None and one.hold not in day.holds:
+            yield f"{one.joined.waiting} was offered {one.hold}, which is not held"
+
 
 def _review(service: Review) -> Iterator[str]:
     bad = service.given is not None and service.given.grade in BAD
@@ -139,7 +158,12 @@ def broken_between(held: Mapping[str, Held], reacted: int) -> Iterator[str]:
                     case = held.get(f"case-{name}")
                     if case is None or case.state.number is None:
                         yield f"{stream}: a number was taken for {name}, which has none"
-            case Slots(appointments=appointments):
+            case Slots(appointments=appointments) as day:
+                if one.position <= reacted and day.freed_at is not None:
+                    # A place that was freed just before its slot began may have come too late to be offered.
+                    for waiting, row in freed.spoken_for(day, day.freed_at):
+                        if row[0].plan.starts_at > day.freed_at + GRACE:
+                            yield f"{stream}: {waiting.joined.waiting} waits and {row[0].plan.slot} is free"
                 for name, appointment in appointments.items():
                     yield from (f"{stream}: {said}" for said in _appointment(stream, name, appointment, held))
             case Review(rectification=Rectification() as work) if one.position <= reacted:

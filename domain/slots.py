@@ -8,11 +8,16 @@ missed; it takes one slot or, for a long item, several in a row.
 While somebody fills in the form their place may be held. A hold has the reference its appointment will have: a
 ``slot-booked`` with that reference confirms it. A hold counts as a taken place until it is released; one whose
 time is over is released by whoever needs the place next, or by the clock, and can no longer be confirmed.
+
+Who finds the day full may wait (``domain.waiting``): a place that becomes free is held for them first.
 """
 
+from collections import Counter
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import assert_never
 
+from domain import freed
 from domain.booking import BookingRules
 from domain.message import Refused, Stamp
 from domain.offering import SlotsPlan, check
@@ -50,6 +55,15 @@ from domain.places import (  # noqa: F401  # words of this subject, found here a
     let_go,
     remaining,
 )
+from domain.waiting import (
+    JoinWaiting,
+    LeaveWaiting,
+    OfferFreed,
+    Waiting,
+    WaitingEnded,
+    WaitingJoined,
+    WaitingOffered,
+)
 from domain.workdays import SHANGHAI
 
 
@@ -76,6 +90,13 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
             return _confirm(slots, command, stamp.at)
         case ReleaseHold(hold, expired):
             return _release(slots, hold, expired, stamp.at)
+        case JoinWaiting():
+            return freed.join(slots, command, stamp.at)
+        case LeaveWaiting():
+            return freed.leave(slots, command)
+        case OfferFreed():
+            # Asked as of the event that freed the place, perhaps long ago: the offer's time begins when it is made.
+            return freed.offer(slots, stamp.recorded_at or stamp.at)
         case BookSlot(appointment):
             known = slots.appointments.get(appointment)
             if known is None:
@@ -129,7 +150,15 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
         case SlotsOffered(plan):
             slots.offered, slots.rules = True, plan.rules
             slots.slots = all_free(plan)
+        case WaitingJoined(name):
+            slots.waiting[name] = Waiting(event)
+        case WaitingOffered(name, hold):
+            slots.waiting[name].offers += 1
+            slots.waiting[name].hold = hold
+        case WaitingEnded(name, reason):
+            slots.waiting[name].ended = reason
         case SlotsRevised(plan):
+            slots.freed_at = stamp.recorded_at or stamp.at
             slots.rules = plan.rules
             slots.slots, _ = _placed(slots, plan)
         case PlaceHeld(hold):
@@ -137,6 +166,7 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
             for slot in in_a_row(slots, event.slot, event.slots):
                 slot.held[hold] = event
         case HoldReleased(hold):
+            slots.freed_at = stamp.recorded_at or stamp.at
             let_go(slots, hold)
         case SlotBooked(appointment):
             let_go(slots, appointment)
@@ -144,6 +174,7 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
             for slot in in_a_row(slots, event.slot, event.slots):
                 slot.taken[event.channel] += 1
         case AppointmentCancelled(appointment, _, moved_to):
+            slots.freed_at = stamp.recorded_at or stamp.at
             booking = slots.appointments[appointment].booking
             slots.appointments[appointment] = Cancelled(booking, moved_to)
             for slot in in_a_row(slots, booking.slot, booking.slots):
@@ -224,7 +255,7 @@ def _hold(slots: Slots, asked: HoldPlace, at: datetime) -> list[AnyEvent]:
         return []
     if asked.hold in slots.past_holds or asked.hold in slots.appointments:
         raise Refused("hold-over", hold=asked.hold)
-    row, freed = _places(slots, asked, asked.holder, at)
+    row, gone = _places(slots, asked, asked.holder, at)
     first, last = row[0].plan, row[-1].plan
     until = min(at + timedelta(minutes=slots.rules.hold_minutes), first.starts_at)
     held = PlaceHeld(
@@ -240,7 +271,7 @@ def _hold(slots: Slots, asked: HoldPlace, at: datetime) -> list[AnyEvent]:
         asked.slots,
         asked.more,
     )
-    return [*freed, held]
+    return [*gone, held]
 
 
 def _confirm(slots: Slots, asked: ConfirmHold, at: datetime) -> list[AnyEvent]:
@@ -267,7 +298,7 @@ def _confirm(slots: Slots, asked: ConfirmHold, at: datetime) -> list[AnyEvent]:
         asked.on_behalf,
         _missed_at(slots.rules, held.ends_at),
     )
-    return [booked]
+    return [booked, *freed.booked(slots, booked)]
 
 
 def _release(slots: Slots, hold: str, expired: bool, at: datetime) -> list[AnyEvent]:
@@ -286,7 +317,7 @@ def _release(slots: Slots, hold: str, expired: bool, at: datetime) -> list[AnyEv
 def _book(slots: Slots, asked: BookSlot, at: datetime) -> list[AnyEvent]:
     if asked.appointment in slots.holds or asked.appointment in slots.past_holds:
         raise Refused("reference-taken", appointment=asked.appointment)
-    row, freed = _places(slots, asked, asked.person, at)
+    row, gone = _places(slots, asked, asked.person, at)
     first, last = row[0].plan, row[-1].plan
     booked = SlotBooked(
         asked.appointment,
@@ -304,7 +335,7 @@ def _book(slots: Slots, asked: BookSlot, at: datetime) -> list[AnyEvent]:
         asked.instead_of,
         asked.because,
     )
-    return [*freed, booked]
+    return [*gone, booked, *freed.booked(slots, booked)]
 
 
 def _places(
@@ -341,7 +372,26 @@ def _places(
     for slot in row:
         if slot.free(asked.channel, without=gone) <= 0:
             raise Refused("slot-full", slot=slot.plan.slot, channel=asked.channel)
+    if asked.channel == "public" and because is None:
+        _leave_to_those_who_wait(slots, row, gone, holder, at)
     return row, list(gone.values())
+
+
+def _leave_to_those_who_wait(
+    slots: Slots, row: list[Slot], gone: Collection[str], holder: str, at: datetime
+) -> None:
+    """Raises:
+    Refused: the place is to be offered to somebody on the waiting list first.
+    """
+    spoken = Counter(
+        slot.plan.slot
+        for one, claimed in freed.spoken_for(slots, at)
+        if one.joined.person != holder
+        for slot in claimed
+    )
+    for slot in row:
+        if spoken and slot.free("public", at, gone) <= spoken[slot.plan.slot]:
+            raise Refused("waiting-first", slot=slot.plan.slot)
 
 
 def _missed_at(rules: BookingRules, ends_at: datetime) -> datetime | None:

@@ -110,9 +110,9 @@ OCCASIONS: dict[Template, Occasion] = {
     ),
     "place-lost": _of(
         Text("候补失效", "Off the waiting list"),
-        "hall item date",
-        "您在{hall}“{item}”{date}的候补已结束。",
-        "You are no longer on the waiting list at {hall} for “{item}” on {date}.",
+        "hall date",
+        "您在{hall}{date}的候补已结束：给您留的号未按时确认。",
+        "You are no longer on the waiting list at {hall} for {date}: places held for you were not taken in time.",
     ),
     "drawn": _of(
         Text("摇号中签", "Drawn in the lottery"),

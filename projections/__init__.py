@@ -16,6 +16,7 @@ from projections import (
     rectifications,
     snapshots,
     talks,
+    waiting,
 )
 
 PROJECTIONS: tuple[ModuleType, ...] = (
@@ -32,5 +33,6 @@ PROJECTIONS: tuple[ModuleType, ...] = (
     rectifications,
     talks,
     snapshots,
+    waiting,
 )
 """Every projection there is; a new one is listed here."""

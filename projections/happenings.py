@@ -50,6 +50,9 @@ HAPPENINGS: dict[str, Text] = case_file.HAPPENINGS | {
     "slot-booked": Text("预约", "slot booked"),
     "slots-offered": Text("放出号源", "slots offered"),
     "slots-revised": Text("调整号源", "slots revised"),
+    "waiting-ended": Text("候补结束", "waiting ended"),
+    "waiting-joined": Text("加入候补", "joined the waiting list"),
+    "waiting-offered": Text("候补放号", "place offered"),
     # the day at the windows
     "alarm-cleared": Text("解除求助", "alarm cleared"),
     "alarm-raised": Text("窗口求助", "alarm raised"),
@@ -244,6 +247,7 @@ FACTS: dict[str, Text] = {
     "until": Text("截止", "until"),
     "version": Text("版本", "version"),
     "where_to_go": Text("应去何处", "where to go"),
+    "waiting": Text("候补", "waiting"),
     "window": Text("窗口", "window"),
     "with_whom": Text("约谈对象", "talked with"),
     "wording": Text("用语", "wording"),

@@ -37,6 +37,7 @@ RECTIFYING = only("clerk", "supervisor", "admin")
 API = "/api/v1"
 WINDOW = f"{API}/halls/{{hall}}/windows/{{window}}"
 APPOINTMENT = f"{API}/appointments/{{id}}"
+WAITING = f"{API}/waiting/{{id}}"
 HOLD = f"{API}/holds/{{id}}"
 CASE = f"{API}/cases/{{case}}"
 PERSON = f"{API}/people/{{person}}"
@@ -79,6 +80,12 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{APPOINTMENT}/cancel"): ARRIVING,
     ("POST", f"{APPOINTMENT}/reschedule"): ARRIVING,
     ("POST", f"{APPOINTMENT}/check-in"): ARRIVING,
+    ("POST", f"{API}/halls/{{hall}}/waiting"): APPLYING,
+    ("GET", f"{API}/waiting"): only("citizen"),
+    ("GET", WAITING): ANYBODY,  # its person, the hall, and whoever holds its link
+    ("POST", f"{WAITING}/accept"): ANYBODY,
+    ("POST", f"{WAITING}/decline"): ANYBODY,
+    ("POST", f"{WAITING}/leave"): ANYBODY,
     ("POST", f"{API}/halls/{{hall}}/slots/revise"): ADMIN,
     ("POST", f"{API}/halls/{{hall}}/check-in"): only("kiosk", "clerk", "admin"),
     ("POST", f"{API}/halls/{{hall}}/codes"): ARRIVING,

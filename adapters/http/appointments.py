@@ -19,8 +19,8 @@ from adapters.http import ics
 from adapters.http.access import API, APPOINTMENT, HOLD
 from adapters.http.asking import Asking, Reply
 from adapters.http.body import StrictRequest
+from adapters.http.bookable import Bookable
 from adapters.http.commands import Command, Nothing
-from adapters.http.halls import why_not_offered
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
@@ -28,9 +28,9 @@ from adapters.http.reading import answers, document, shape
 from adapters.http.windows import TicketTaken, reference
 from adapters.people import Identity as Person
 from adapters.people import IdType, Masked
-from domain import acts, citizen, offering, personal, slots
+from domain import acts, citizen, personal, slots
 from domain.acts import AppointmentReceipt, HoldReceipt
-from domain.booking import BehalfKind, Channel, Consent, Limits, OnBehalf, SlotId
+from domain.booking import BehalfKind, Channel, Consent, OnBehalf, SlotId
 from domain.handling import Held
 from domain.message import Id, Refused, Text, Words, place
 from domain.offering import SlotsPlan
@@ -44,11 +44,8 @@ from domain.slots import (
     HoldPlace,
     ReleaseHold,
 )
-from domain.workdays import Calendar
 
 T = TypeVar("T")
-
-OFFERS_KEPT = 1000
 
 
 class PersonAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,27 +126,8 @@ AppointmentShown = shape(
 
 
 def commands(parts: Parts) -> list[Command]:
-    offers: dict[tuple[str, date], tuple[int, Calendar, SlotsPlan]] = {}
-
-    def offered(hall: str, day: date) -> SlotsPlan:
-        """What the hall offers that day. Cutting a day into slots costs more than booking one, so it is kept.
-
-        Raises:
-            Refused: the day cannot be booked, or there is no such hall.
-        """
-        plan = parts.catalogue.hall(hall)
-        if (why := why_not_offered(parts, plan, day)) is not None:
-            raise why
-        version, calendar = parts.catalogue.halls[hall].version, parts.catalogue.calendar
-        known = offers.get((hall, day))
-        if known is None or known[0] != version or known[1] is not calendar:
-            if len(offers) >= OFFERS_KEPT:
-                offers.clear()
-            known = offers[hall, day] = version, calendar, offering.offer(plan, day, calendar)
-        return known[2]
-
-    def limits(hall: str) -> Limits:
-        return parts.catalogue.hall(hall).limits
+    desk = Bookable(parts)
+    offered, limits = desk.offered, desk.limits
 
     async def book(asked: Asking, words: list[str], body: BookingAsked, query: bytes) -> Reply:
         hall, identity = words[0], asked.identity

@@ -30,6 +30,7 @@ class NoticeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     language: Literal["zh", "en", "both"] = "zh"
     site: str = ""
     voucher_page: str = "/appointments/{link}"
+    waiting_page: str = "/waiting/{link}"
     review_page: str = "/reviews/{link}"
 
 

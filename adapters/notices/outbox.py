@@ -175,6 +175,10 @@ class Outbox:
             agent = found.booking.on_behalf
             return [found.booking.person, *([agent.agent] if agent else [])]
 
+        def waiting(held: Held) -> list[str]:
+            found = held.state.waiting.get(name)
+            return [] if found is None else [found.joined.person]
+
         def applicant(held: Held) -> list[str]:
             opened = held.state.opened
             return [] if opened is None else [opened.applicant]
@@ -186,6 +190,8 @@ class Outbox:
         match kind:
             case "booker" if (where := place(name)) is not None:
                 return await self._loop.peek(slots.stream(*where), booker)
+            case "waiting" if (where := place(name)) is not None:
+                return await self._loop.peek(slots.stream(*where), waiting)
             case "applicant":
                 return await self._loop.peek(case.stream(name), applicant)
             case "reviewer":
@@ -228,6 +234,10 @@ class Outbox:
         if (appointment := view.facts.get("appointment")) is not None:
             page = self._settings.voucher_page.replace("{link}", self._links.voucher(appointment))
             said["link"] = self._settings.site + page
+        elif (listed := view.facts.get("waiting")) is not None:
+            said["link"] = self._settings.site + self._settings.waiting_page.replace(
+                "{link}", self._links.voucher(listed)
+            )
         elif view.template == "review-invited":
             page = self._settings.review_page.replace("{link}", self._links.review(view.facts["service"]))
             said["link"] = self._settings.site + page

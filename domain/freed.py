@@ -1,0 +1,135 @@
+"""Who gets a place that has become free: whoever waits for it, in the order of the list, before anybody who asks anew.
+
+Between the moment a place becomes free and its offer, a few hundred milliseconds later, nobody else can take it: it is
+spoken for.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from domain.message import Refused
+from domain.places import AnyEvent, HoldReleased, PlaceHeld, Slot, SlotBooked, Slots, in_a_row, remaining
+from domain.waiting import JoinWaiting, LeaveWaiting, Waiting, WaitingEnded, WaitingJoined, WaitingOffered
+
+
+def active(slots: Slots) -> Iterator[Waiting]:
+    """Those who wait, in the order in which they are offered a place."""
+    return (one for one in slots.waiting.values() if one.ended is None)
+
+
+def spoken_for(slots: Slots, at: datetime) -> list[tuple[Waiting, list[Slot]]]:
+    """The free places that those who wait are still to be offered, and for whom each is."""
+    if not slots.waiting:
+        return []
+    found: list[tuple[Waiting, list[Slot]]] = []
+    claimed: Counter[str] = Counter()
+    for one in active(slots):
+        if one.hold is None and one.offers < slots.rules.waiting_offers:
+            row = _first_free(slots, one, claimed, at)
+            if row is not None:
+                claimed.update(slot.plan.slot for slot in row)
+                found.append((one, row))
+    return found
+
+
+def _first_free(slots: Slots, one: Waiting, claimed: Counter[str], at: datetime) -> list[Slot] | None:
+    latest = at + timedelta(minutes=slots.rules.lead_minutes)
+    for name, slot in slots.slots.items():
+        if slot.plan.queue == one.joined.queue and slot.plan.starts_at > latest:
+            row = in_a_row(slots, name, one.joined.slots)
+            if len(row) == one.joined.slots and all(
+                each.free("public", at) > claimed[each.plan.slot] for each in row
+            ):
+                return row
+    return None
+
+
+def join(slots: Slots, asked: JoinWaiting, at: datetime) -> list[AnyEvent]:
+    """Raises:
+    Refused: there is no list, it is full, they are on it, or a place can be booked.
+    """
+    if (known := slots.waiting.get(asked.waiting)) is not None:
+        if (known.joined.item, known.joined.person) != (asked.item, asked.person):
+            raise Refused("reference-taken", waiting=asked.waiting)
+        return []
+    if not slots.offered:
+        raise Refused("slots-not-offered")
+    here = [name for name, slot in slots.slots.items() if slot.plan.queue == asked.queue]
+    later = [name for name in here if slots.slots[name].plan.starts_at > at]
+    if not later or not slots.rules.waiting_max:
+        raise Refused("no-waiting-list")
+    waiting = list(active(slots))
+    if any(one.joined.person == asked.person and one.joined.item == asked.item for one in waiting):
+        raise Refused("already-waiting")
+    spoken = {slot.plan.slot for _, row in spoken_for(slots, at) for slot in row}
+    if any(remaining(slots, name, "public", asked.slots, at) > 0 for name in later if name not in spoken):
+        raise Refused("places-free")
+    if len(waiting) >= slots.rules.waiting_max:
+        raise Refused("waiting-list-full", most=slots.rules.waiting_max)
+    return [
+        WaitingJoined(asked.waiting, asked.queue, asked.item, asked.person, asked.slots, asked.more),
+    ]
+
+
+def leave(slots: Slots, asked: LeaveWaiting) -> list[AnyEvent]:
+    """Raises:
+    Refused: nobody waits under this reference.
+    """
+    found = slots.waiting.get(asked.waiting)
+    if found is None:
+        raise Refused("unknown-waiting", missing=True)
+    if found.ended is not None:
+        return []
+    held: list[AnyEvent] = [] if found.hold is None else [HoldReleased(found.hold, "given-up")]
+    return [*held, WaitingEnded(asked.waiting, "left")]
+
+
+def offer(slots: Slots, now: datetime) -> list[AnyEvent]:
+    """Hold each free place for whoever it is for; who let the last of their offers pass is off the list."""
+    decided: list[AnyEvent] = [
+        WaitingEnded(one.joined.waiting, "offers-used")
+        for one in active(slots)
+        if one.hold is None and one.offers >= slots.rules.waiting_offers
+    ]
+    released: set[str] = set()
+    for one, row in spoken_for(slots, now):
+        for slot in row:
+            over = [name for name, hold in slot.held.items() if now >= hold.until and name not in released]
+            released.update(over)
+            decided += [HoldReleased(name, "expired") for name in over]
+        decided += _offered(slots, one, row, now)
+    return decided
+
+
+def _offered(slots: Slots, one: Waiting, row: list[Slot], now: datetime) -> list[AnyEvent]:
+    first, last, joined = row[0].plan, row[-1].plan, one.joined
+    until = min(now + timedelta(minutes=slots.rules.waiting_minutes), first.starts_at)
+    hold = f"{joined.waiting}.{one.offers + 1}"
+    return [
+        PlaceHeld(
+            hold,
+            first.slot,
+            joined.queue,
+            joined.item,
+            joined.person,
+            first.starts_at,
+            last.ends_at,
+            until,
+            "public",
+            joined.slots,
+            joined.more,
+        ),
+        WaitingOffered(joined.waiting, hold, joined.person, joined.item, first.starts_at, until),
+    ]
+
+
+def booked(slots: Slots, made: SlotBooked) -> list[AnyEvent]:
+    """Who has booked what they waited for waits no more. What was held for them otherwise is free again."""
+    ended: list[AnyEvent] = []
+    for one in active(slots):
+        if one.joined.person == made.person and one.joined.item in (made.item, *made.more):
+            if one.hold is not None and one.hold != made.appointment and one.hold in slots.holds:
+                ended.append(HoldReleased(one.hold, "another-chosen"))
+            ended.append(WaitingEnded(one.joined.waiting, "booked"))
+    return ended

@@ -194,8 +194,8 @@ class CaseDecided(Event, frozen=True, tag="case-decided"):
 
 
 class CaseClosed(Event, frozen=True, tag="case-closed"):
-    """The last line of the ledger, readable alone: whose case it was, by when it had to be closed, what it came to and
-    which matter it is part of."""
+    """The last line of the ledger, readable alone: whose case it was, by when it had to be closed, what it came to,
+    which matter it is part of, or whether it held one together (``whole``)."""
 
     item: str
     hall: str
@@ -206,6 +206,7 @@ class CaseClosed(Event, frozen=True, tag="case-closed"):
     channel: Channel | None = None
     result: Result | None = None
     matter: str | None = None
+    whole: bool = False
 
 
 class CaseWithdrawn(Event, frozen=True, tag="case-withdrawn"):
@@ -510,7 +511,7 @@ def _after_part(ended: list[matter.AnyEvent], case: Case, opened: CaseOpened) ->
 
 def _closed(case: Case, opened: CaseOpened, reason: str | None, result: Result | None = None) -> CaseClosed:
     told = (opened.item, opened.hall, opened.unit, case.watch.due_at, reason, opened.test, opened.channel)
-    return CaseClosed(*told, result or case.result, opened.matter)
+    return CaseClosed(*told, result or case.result, opened.matter, bool(opened.parts))
 
 
 def _limited(opened: CaseOpened | None) -> bool:

@@ -151,7 +151,10 @@ FIGURES: dict[str, tuple[Text, Definition]] = {
         Text("按期办结率", "cases closed in time"),
         Definition(
             Text("在承诺期限内办结的办件", "cases closed by their promised end"),
-            Text("有承诺期限的已办结办件", "closed cases that had a promised end"),
+            Text(
+                "有承诺期限的已办结办件（一件事按分项计）",
+                "closed cases that had a promised end, one matter by its parts",
+            ),
             OURS,
         ),
     ),
@@ -171,7 +174,7 @@ FIGURES: dict[str, tuple[Text, Definition]] = {
         Text("平均到厅次数", "visits per case"),
         Definition(
             Text("涉及办件的窗口服务", "services at a window that a case was the matter of"),
-            Text("已办结的办件", "cases closed"),
+            Text("已办结的办件（一件事计一件）", "cases closed, one matter counted once"),
             OURS,
             unit="number",
         ),

@@ -9,6 +9,7 @@ from typing import Any
 from domain.deadlines import Signal
 from domain.message import Text
 from domain.order import PRIORITY_NAMES
+from domain.respite import PAUSES
 from domain.review_tags import GRADE_NAMES
 from domain.rules import KINDS
 from projections import case_file
@@ -246,6 +247,7 @@ FACTS: dict[str, Text] = {
     "unit": Text("单位", "unit"),
     "until": Text("截止", "until"),
     "version": Text("版本", "version"),
+    "whole": Text("一件事整体", "holds one matter together"),
     "where_to_go": Text("应去何处", "where to go"),
     "waiting": Text("候补", "waiting"),
     "window": Text("窗口", "window"),
@@ -288,7 +290,10 @@ _RESULTS = {
     "declined": Text("不愿沟通", "declined"),
     "unreachable": Text("联系不上", "not reached"),
 }
-_STEPS = STEP_NAMES | {"warning": SIGNAL_NAMES["warning"]}
+_STEPS = STEP_NAMES | {
+    "warning": SIGNAL_NAMES["warning"],
+    "still-overdue": Text("逾期未整改", "still overdue"),
+}
 
 MEANINGS: Mapping[str, Mapping[Any, Text]] = {
     "about": _STEPS,
@@ -296,6 +301,15 @@ MEANINGS: Mapping[str, Mapping[Any, Text]] = {
         "passed": Text("通过", "passed"),
         "returned": Text("退回", "returned"),
         "other": Text("其他", "other"),
+    },
+    "basis": {
+        "on-request": Text("本人要求", "on request"),
+        "entered-wrongly": Text("登记有误", "entered wrongly"),
+        "changed": Text("信息变更", "changed"),
+        "purpose-met": Text("目的已实现", "purpose met"),
+        "service-ended": Text("停止服务", "service ended"),
+        "consent-withdrawn": Text("撤回同意", "consent withdrawn"),
+        "unlawful": Text("违法处理", "unlawful"),
     },
     "channel": _CHANNELS,
     "direction": {"in": Text("12345转来", "sent in"), "out": Text("转交12345", "handed out")},
@@ -334,7 +348,8 @@ MEANINGS: Mapping[str, Mapping[Any, Text]] = {
     },
     "outcome": _RESULTS,
     "priority": PRIORITY_NAMES,
-    "reason": {
+    "reason": {name: reason.name for name, reason in PAUSES.items()}
+    | {
         "reviewer-away": Text("等待评价人", "the reviewer is away"),
         "evidence-awaited": Text("等待取证", "evidence is awaited"),
         "other-authority": Text("等待其他机关", "another authority is awaited"),
@@ -360,7 +375,7 @@ MEANINGS: Mapping[str, Mapping[Any, Text]] = {
         "received": Text("已收件", "received"),
         "correcting": Text("补正中", "correcting"),
         "accepted": Text("已受理", "accepted"),
-        "suspended": Text("特别程序中", "suspended"),
+        "suspended": Text("暂停计时", "suspended"),
         "decided": Text("已决定", "decided"),
         "closed": Text("已办结", "closed"),
         "refused": Text("不予受理", "not accepted"),

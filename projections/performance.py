@@ -6,7 +6,8 @@ not rated. A published item has one too, for the figures of the catalogue.
 
 Everything counts on the day it happened: the service and the rating each on its own, a bad review as settled on the
 day it was rectified or its deadline passed. So a period's counts are whole when it ends, and what moves them later is
-a correction. Test cases (网上申报测试) and their ratings are counted apart and nowhere else.
+a correction. Test cases (网上申报测试) and their ratings are counted apart and nowhere else. Of one matter (一件事) the
+parts are timed, each for its unit, and the whole is what somebody came for: it counts as the one case that was closed.
 
 ``figures`` divides what is counted here.
 """
@@ -207,13 +208,13 @@ def _count(view: View, recorded: Recorded, today: str) -> None:
             counts.opened += 1
             counts.on_the_spot += event.kind == "on-the-spot"
             promised, statutory = event.promised_limit_workdays, event.statutory_limit_workdays
-            if promised is not None and statutory is not None:
+            if promised is not None and statutory is not None and not event.parts:
                 counts.promised_days += promised
                 counts.statutory_days += statutory
         case CaseClosed(unit=unit, item=item, channel=channel, due_at=due_at) if not event.test:
             counts = _slice(view, Slice(today, unit, item, None, clerk_of(recorded.stamp.by), channel))
-            counts.closed += 1
-            if due_at is not None:
+            counts.closed += event.matter is None
+            if due_at is not None and not event.whole:
                 counts.timed += 1
                 counts.in_time += recorded.stamp.at <= due_at
 

@@ -25,8 +25,10 @@ from domain.matter import EndPart, PartEnded
 from domain.message import Refused
 from domain.promises import broken_between
 from domain.review import ReviewInvited
+from projections import performance
+from projections.performance import Counts
 from tests.domain.test_case import ACCEPTED, CLOCK, OPENED
-from tests.histories import World
+from tests.histories import World, record, view_of
 from tests.spec import NINE, given
 
 PARTS = ("m1.1", "m1.2")
@@ -50,7 +52,9 @@ def test_when_the_last_part_is_granted_the_whole_is() -> None:
     told.then(PartEnded("m1.1", "granted"))
     told.when(EndPart("m1.1", "granted")).then()
     told.when(EndPart("m1.9", "granted")).refused("unknown-part", part="m1.9")
-    ended = CaseClosed(WHOLE.item, WHOLE.hall, WHOLE.unit, channel=WHOLE.channel, result="granted")
+    ended = CaseClosed(
+        WHOLE.item, WHOLE.hall, WHOLE.unit, channel=WHOLE.channel, result="granted", whole=True
+    )
     told.when(EndPart("m1.2", "granted")).then(PartEnded("m1.2", "granted"), GRANTED, ended)
 
 
@@ -158,3 +162,14 @@ def test_what_is_kept_of_before_is_no_matter() -> None:
     }
     assert msgspec.convert(old, CaseOpened) == OPENED
     given(case, OPENED, CaseAccepted(None, CLOCK)).when(EndPart("x", "granted")).refused("unknown-part")
+
+
+def test_a_matter_is_one_case_for_who_came_and_as_many_promises_as_it_has_units() -> None:
+    whole = CaseClosed("shop", "tanghe", "office", NINE, channel="window", result="granted", whole=True)
+    part = CaseClosed("tax", "tanghe", "tax-office", NINE, channel="window", result="granted", matter="m1")
+    counted = Counts()
+    for name, event in (("case-m1", whole), ("case-m1.1", part), ("case-m1.2", part)):
+        for view in view_of(performance, record(name, event)).values():
+            for one in view.slices.values():
+                counted.add(one.counts)
+    assert (counted.closed, counted.timed, counted.in_time) == (1, 2, 2)

@@ -162,6 +162,17 @@ class Look:
             return msgspec.structs.replace(told, review=self._invite(ticket_id))
         return told
 
+    def numbered(self, number: str) -> PlaceInLine:
+        """The place of a ticket by its number, which everybody in the hall can read: without the reference and the
+        invitation, which are its holder's alone.
+
+        Raises:
+            Refused: the day has no such ticket.
+        """
+        if (ticket := self._queue.tickets.get(number)) is None:
+            raise Refused("unknown-ticket", missing=True)
+        return msgspec.structs.replace(self.place(ticket.id), id="", review=None)
+
     def line(self) -> Line:
         day = self._queue
         waiting = [

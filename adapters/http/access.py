@@ -104,6 +104,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{API}/halls/{{hall}}/tickets"): ARRIVING,
     ("GET", f"{API}/tickets/{{follow}}"): ANYBODY,
     ("GET", f"{API}/tickets/{{follow}}/events"): ANYBODY,
+    ("GET", f"{API}/halls/{{hall}}/numbers/{{number}}"): only("kiosk", "clerk", "supervisor", "admin"),
     ("GET", f"{API}/halls/{{hall}}/line"): STAFF,
     ("GET", f"{API}/halls/{{hall}}/line/events"): STAFF,
     ("POST", f"{WINDOW}/open"): SERVING,

@@ -1,6 +1,7 @@
 """Following a line: a ticket on its holder's phone, the whole of it by the hall's staff, as documents and as events."""
 
 from datetime import date as Date
+from typing import Any
 
 import msgspec
 from litestar import Response, get
@@ -19,6 +20,10 @@ from domain.workdays import SHANGHAI
 from projections import board
 
 PlaceNow = shape("PlaceInLine", PlaceInLine, version=int)
+HOLDERS = ("id", "review")
+"""What only the holder of a ticket may know."""
+
+NumberNow = shape("NumberInLine", PlaceInLine, without=HOLDERS, version=int)
 LineNow = shape("Line", Line, version=int)
 
 
@@ -61,6 +66,21 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         return EventStream(parts.lines.follow(*opened(follow)), streams)
 
     @get(
+        f"{API}/halls/{{hall:str}}/numbers/{{number:str}}",
+        operation_id="ticket_by_number",
+        responses=answers(NumberNow),
+        summary="The place of a ticket by its number, for a kiosk and the hall's staff",
+        tags=["board"],
+    )
+    async def numbered(hall: FromPath[str], number: FromPath[str]) -> Response[bytes]:
+        parts.catalogue.hall(hall)
+        found, version, position = await parts.lines.look(
+            hall, _today(parts), lambda look: look.numbered(number)
+        )
+        told = {name: value for name, value in msgspec.structs.asdict(found).items() if name not in HOLDERS}
+        return _document(parts, told, version, position)
+
+    @get(
         f"{API}/halls/{{hall:str}}/line",
         operation_id="line",
         responses=answers(LineNow),
@@ -86,13 +106,13 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         parts.catalogue.hall(hall)
         return EventStream(parts.lines.follow(hall, date or _today(parts)), streams)
 
-    return [ticket, ticket_events, line, line_events]
+    return [ticket, ticket_events, numbered, line, line_events]
 
 
 def _today(parts: Parts) -> Date:
     return parts.clock().astimezone(SHANGHAI).date()
 
 
-def _document(parts: Parts, of: msgspec.Struct, version: int, position: int) -> Response[bytes]:
+def _document(parts: Parts, of: Any, version: int, position: int) -> Response[bytes]:
     tail = encode({"version": version, "position": position, "as_of": parts.clock()})
     return Response(encode(of)[:-1] + b"," + tail[1:], media_type="application/json")

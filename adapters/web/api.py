@@ -12,7 +12,8 @@ from litestar import Request
 from litestar.types import ASGIApp
 
 from adapters.http.access import API
-from adapters.http.problems import Problem
+from adapters.http.problems import FieldError, Problem
+from domain.message import Text
 
 CARRIED = ("authorization", "cookie", "host", "origin", "sec-fetch-site")
 """What says who asks, and that a page of ours made them ask."""
@@ -74,5 +75,11 @@ def carried(request: Request[Any, Any, Any]) -> dict[str, str]:
 
 def _read(answer: httpx.Response) -> Any:
     if answer.is_error:
-        raise Refusal(msgspec.json.decode(answer.content, type=Problem))
+        raise Refusal(_problem(msgspec.json.decode(answer.content)))
     return msgspec.json.decode(answer.content) if answer.content else None
+
+
+def _problem(told: dict[str, Any]) -> Problem:
+    """What the API answered. A sentence may be longer than a name may be, so it is taken as it is."""
+    errors = tuple(FieldError(**error) for error in told.pop("errors", ()))
+    return Problem(**{**told, "text": Text(**told["text"])}, errors=errors)

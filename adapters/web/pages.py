@@ -15,6 +15,10 @@ from adapters.web import (
     citizen_following,
     citizen_rating,
     demo,
+    kiosk,
+    kiosk_arrival,
+    kiosk_enrol,
+    kiosk_rating,
     screens,
     sign_in,
 )
@@ -44,6 +48,10 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
         citizen_rating.routes(site),
         demo.routes(site, parts.catalogue),
         screens.routes(site, parts.catalogue, parts.boards),
+        kiosk_enrol.routes(site),
+        kiosk.routes(site, secret),
+        kiosk_arrival.routes(site, secret),
+        kiosk_rating.routes(site),
     )
 
 

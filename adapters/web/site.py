@@ -45,7 +45,11 @@ Page = Response[str]
 
 
 class SignInNeeded(Exception):
-    """The page is for people who have signed in."""
+    """The page is for people who have signed in, or for devices that were enrolled: ``where`` that is done."""
+
+    def __init__(self, where: str = "/sign-in") -> None:
+        super().__init__(where)
+        self.where = where
 
 
 class Site:
@@ -88,7 +92,7 @@ class Site:
         visit = self.visit(request)
         match error:
             case SignInNeeded():
-                return visit.go(f"/sign-in?next={quote(visit.path, safe='')}")
+                return visit.go(f"{error.where}?next={quote(visit.path, safe='')}")
             case Refusal():
                 told = error.problem
             case _:

@@ -13,7 +13,14 @@ from adapters.web import words
 TEMPLATES = sorted((words.HERE / "templates").rglob("*.html"))
 MODULES = sorted(words.HERE.glob("*.py"))
 CHINESE = re.compile(r"[一-鿿]")
-IN_BOTH = {"landing.html", "role.html", "missing.html", "screen.html", "window-screen.html"}
+IN_BOTH = {
+    "landing.html",
+    "role.html",
+    "missing.html",
+    "screen.html",
+    "window-screen.html",
+    "kiosk/home.html",
+}
 """Templates that show both languages at once, and so have no need of a catalogue."""
 
 MARKS = {"_", "N_", "ngettext", "Text"}

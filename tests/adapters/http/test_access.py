@@ -10,6 +10,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 WORDS = {
     "hall": "tanghe",
+    "number": "A001",
     "device": "nothing",
     "window": "w01",
     "id": "tanghe.20260302.nothing",

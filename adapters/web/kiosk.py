@@ -1,0 +1,229 @@
+"""The kiosk of a hall: a number in two touches, a slip to take along, and the place of a number that was taken.
+
+Every step is a page and a form of its own, so a kiosk works without scripts; a script adds the keypad, the printer and
+the way back to the first page. Nothing about a person stands in an address: a slip is handed on in a sealed cookie.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+import segno
+from litestar import Request, get, post
+from litestar.datastructures import Cookie
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from markupsafe import Markup
+
+from adapters.http.session import Sealer
+from adapters.web.api import Refusal
+from adapters.web.site import Form, Page, SignInNeeded, Site, Visit, Visiting
+from adapters.web.words import N_
+from domain.order import PRIORITY_NAMES
+from domain.wait import Wait
+
+HOME = "/halls/{hall:str}/kiosk"
+SLIP_COOKIE = "mingting-slip"
+SLIP_S = 180
+HEIGHT_COOKIE = "kiosk-height"
+HEIGHT_S = 600
+NUMBER = re.compile(r"[A-Z]{1,2}[0-9]{3,6}")
+
+STATUSES = {
+    "waiting": N_("等候中"),
+    "called": N_("已叫号，请到窗口"),
+    "serving": N_("正在办理"),
+    "served": N_("已办完"),
+    "missed": N_("已过号"),
+    "parked": N_("暂时挂起"),
+    "left": N_("已离开"),
+}
+
+
+class Slip(msgspec.Struct, frozen=True):
+    """What is printed for whoever has taken a number or checked in."""
+
+    hall: str
+    ticket: str
+    queue: str
+    ahead: int
+    wait: Wait | None
+    follow: str
+    at: datetime
+
+
+kiosk_get = partial(get, include_in_schema=False)
+kiosk_post = partial(post, include_in_schema=False)
+
+
+def sorry(site: Site) -> dict[Any, Callable[[Request[Any, Any, Any], Refusal], Page]]:
+    """How a kiosk says no: on a page that leads back to its own first page."""
+
+    def refused(request: Request[Any, Any, Any], error: Refusal) -> Page:
+        visit = site.visit(request)
+        return said_no(visit, request.path_params["hall"], error)
+
+    return {Refusal: refused}
+
+
+def said_no(visit: Visit, hall: str, refusal: Refusal) -> Page:
+    """The page that says why not, and when one could book instead if the refusal tells."""
+    told = refusal.problem
+    opening = told.facts.get("next")
+    return visit.page("kiosk/sorry.html", status=told.status, name=hall, problem=told, opening=opening)
+
+
+def device_of(visit: Visit) -> None:
+    """Admit kiosks, and an administrator who looks.
+
+    Raises:
+        SignInNeeded: the device is to be enrolled first.
+        Refusal: somebody of another role.
+    """
+    if visit.identity is None:
+        raise SignInNeeded("/enrol")
+    visit.require("kiosk", "admin")
+
+
+def handed(site: Site, sealer: Sealer, visit: Visit, hall: str, receipt: dict[str, Any]) -> Page:
+    """Lead to the slip of a ticket that was just given."""
+    slip = Slip(
+        hall,
+        receipt["ticket"],
+        receipt["queue"],
+        receipt["ahead"],
+        msgspec.convert(receipt["wait_s"], Wait | None),
+        receipt["follow"],
+        site.clock(),
+    )
+    return visit.go(f"/halls/{hall}/kiosk/slip", site.sessions.cookie(SLIP_COOKIE, sealer.seal(slip), SLIP_S))
+
+
+def scanned(text: str) -> str:
+    """What a code says: a link's last part, or the text itself."""
+    return text.strip().rstrip("/").rpartition("/")[2].partition("?")[0]
+
+
+def slips(secret: bytes) -> Sealer:
+    return Sealer(secret, "kiosk slips")
+
+
+def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
+    """The handlers. ``secret`` is the deployment's own."""
+    sealer, no = slips(secret), sorry(site)
+
+    @kiosk_get(HOME, exception_handlers=no)
+    async def home(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        shown = visit.page("kiosk/home.html", name=hall, both=True, **await _now(visit, hall))
+        if visit.identity is not None and visit.identity.device is not None:
+            shown.set_cookie(site.sessions.begin(visit.identity))
+        return shown
+
+    @kiosk_get(f"{HOME}/begin", exception_handlers=no)
+    async def begin(visit: Visiting, hall: FromPath[str]) -> Page:
+        """The next person: in Chinese, at standing height, and with nobody's slip."""
+        gone = [Cookie(name, value="", max_age=0) for name in ("language", HEIGHT_COOKIE, SLIP_COOKIE)]
+        return visit.go(f"/halls/{hall}/kiosk", *gone)
+
+    @kiosk_post(f"{HOME}/height", exception_handlers=no)
+    async def height(visit: Visiting, hall: FromPath[str]) -> Page:
+        form = await visit.form()
+        chosen = Cookie(
+            HEIGHT_COOKIE, value=form["height"], max_age=HEIGHT_S if form["height"] == "low" else 0
+        )
+        return visit.go(form["back"] or f"/halls/{hall}/kiosk", chosen)
+
+    @kiosk_get(f"{HOME}/queues/{{queue:str}}", exception_handlers=no)
+    async def service(visit: Visiting, hall: FromPath[str], queue: FromPath[str]) -> Page:
+        device_of(visit)
+        now = await _now(visit, hall)
+        chosen = next((line for line in now["queues"] if line["queue"] == queue), None)
+        if chosen is None or now["closed"]:
+            return visit.go(f"/halls/{hall}/kiosk")
+        classes = {name: text for name, text in PRIORITY_NAMES.items() if name != "ordinary"}
+        return visit.page("kiosk/queue.html", name=hall, chosen=chosen, classes=classes, form=Form(), **now)
+
+    @kiosk_post(f"{HOME}/tickets", exception_handlers=no)
+    async def take(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        form = await visit.form()
+        body = {"queue": form["queue"], "priority": form["priority"] or "ordinary"}
+        receipt = await visit.api.post(f"/halls/{hall}/tickets", body, key=form.key)
+        return handed(site, sealer, visit, hall, receipt)
+
+    @kiosk_get(f"{HOME}/slip", exception_handlers=no)
+    async def slip(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        kept = sealer.unseal(visit.request.cookies.get(SLIP_COOKIE, ""), Slip)
+        if kept is None or kept.hall != hall:
+            return visit.go(f"/halls/{hall}/kiosk")
+        now = await _now(visit, hall)
+        chosen = next((line for line in now["queues"] if line["queue"] == kept.queue), None)
+        follow = f"{site.public_url or visit.request.base_url}".rstrip("/") + f"/follow/{kept.follow}"
+        code = Markup(segno.make_qr(follow, error="m").svg_inline(omitsize=True, border=2))  # noqa: S704 (segno's own)
+        return visit.page("kiosk/slip.html", name=hall, slip=kept, chosen=chosen, code=code, **now)
+
+    @kiosk_get(f"{HOME}/query", exception_handlers=no)
+    async def query(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        return await asked(visit, hall, Form())
+
+    @kiosk_post(f"{HOME}/query", exception_handlers=no)
+    async def answer(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        form = await visit.form()
+        if wrong := form.lacks("number"):
+            return await asked(visit, hall, wrong)
+        word = scanned(form["number"])
+        number = word.upper().replace(" ", "")
+        by_number = f"/halls/{hall}/numbers/{number}" if NUMBER.fullmatch(number) else None
+        try:
+            place = await visit.api.get(by_number or f"/tickets/{word}")
+        except Refusal as refusal:
+            return await asked(visit, hall, form.wrong(refusal))
+        plan = await visit.api.get(f"/halls/{hall}")
+        stands = STATUSES[place["status"]]
+        return visit.page("kiosk/place.html", name=hall, hall=plan, place=place, stands=stands)
+
+    async def asked(visit: Visit, hall: str, form: Form) -> Page:
+        plan = await visit.api.get(f"/halls/{hall}")
+        return visit.page("kiosk/query.html", name=hall, hall=plan, form=form)
+
+    @kiosk_get(f"{HOME}/help", exception_handlers=no)
+    async def help_(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        plan = await visit.api.get(f"/halls/{hall}")
+        helping = [w for w in plan["windows"] if w["kind"] in ("assisted", "enquiry", "unresolved")]
+        return visit.page("kiosk/help.html", name=hall, hall=plan, windows=helping)
+
+    return [home, begin, height, service, take, slip, query, answer, help_]
+
+
+async def _now(visit: Visit, hall: str) -> dict[str, Any]:
+    """The hall with its lines as they are, and whether numbers are given."""
+    plan = await visit.api.get(f"/halls/{hall}")
+    board = await visit.api.get(f"/halls/{hall}/board")
+    bulletin = await visit.api.get(f"/halls/{hall}/bulletin")
+    standing = {line["queue"]: line for line in board["queues"]}
+    waits = {wait["queue"]: wait["wait_s"] for wait in bulletin["waits"]}
+    queues = [
+        {
+            **{name: queue[name] for name in ("queue", "prefix", "name")},
+            "waiting": standing.get(queue["queue"], {}).get("waiting", 0),
+            "open": standing.get(queue["queue"], {}).get("windows_open", 0),
+            "wait": waits.get(queue["queue"]),
+        }
+        for queue in plan["queues"]
+    ]
+    capacity = plan["capacity"]
+    return {
+        "hall": plan,
+        "queues": queues,
+        "closed": board["state"] == "closed",
+        "full": capacity is not None and sum(queue["waiting"] for queue in queues) >= capacity,
+        "notices": bulletin["notices"],
+    }

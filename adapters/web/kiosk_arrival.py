@@ -1,0 +1,82 @@
+"""Checking in at a kiosk: by the voucher's code, by the number of a document, or by a phone and the code sent to it."""
+
+from typing import Any
+
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from adapters.web.api import Refusal
+from adapters.web.kiosk import HOME, device_of, handed, kiosk_get, kiosk_post, scanned, slips, sorry
+from adapters.web.site import Form, Page, Site, Visit, Visiting
+from domain.order import PRIORITY_NAMES
+
+
+def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
+    """The handlers. ``secret`` is the deployment's own."""
+    sealer, no = slips(secret), sorry(site)
+
+    async def shown(visit: Visit, hall: str, template: str, form: Form) -> Page:
+        plan = await visit.api.get(f"/halls/{hall}")
+        return visit.page(f"kiosk/{template}.html", name=hall, hall=plan, form=form, classes=PRIORITY_NAMES)
+
+    async def arrived(visit: Visit, hall: str, template: str, form: Form, told: dict[str, Any]) -> Page:
+        """Check in, or show the form again with what was wrong."""
+        body = told | {"priority": form["priority"] or "ordinary"}
+        try:
+            receipt = await visit.api.post(f"/halls/{hall}/check-in", body, key=form.key)
+        except Refusal as refusal:
+            return await shown(visit, hall, template, form.wrong(refusal))
+        return handed(site, sealer, visit, hall, receipt)
+
+    @kiosk_get(f"{HOME}/check-in", exception_handlers=no)
+    async def choose(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        return await shown(visit, hall, "check_in", Form())
+
+    @kiosk_post(f"{HOME}/check-in", exception_handlers=no)
+    async def by_voucher(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        form = await visit.form()
+        if wrong := form.lacks("voucher"):
+            return await shown(visit, hall, "check_in", wrong)
+        return await arrived(visit, hall, "check_in", form, {"voucher": scanned(form["voucher"])})
+
+    @kiosk_get(f"{HOME}/check-in/document", exception_handlers=no)
+    async def document(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        return await shown(visit, hall, "check_in_document", Form())
+
+    @kiosk_post(f"{HOME}/check-in/document", exception_handlers=no)
+    async def by_document(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        form = await visit.form()
+        if wrong := form.lacks("id_number"):
+            return await shown(visit, hall, "check_in_document", wrong)
+        return await arrived(visit, hall, "check_in_document", form, form.given("id_number"))
+
+    @kiosk_get(f"{HOME}/check-in/phone", exception_handlers=no)
+    async def phone(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        return await shown(visit, hall, "check_in_phone", Form())
+
+    @kiosk_post(f"{HOME}/check-in/phone", exception_handlers=no)
+    async def send_code(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        form = await visit.form()
+        if wrong := form.lacks("phone"):
+            return await shown(visit, hall, "check_in_phone", wrong)
+        try:
+            await visit.api.post(f"/halls/{hall}/codes", form.given("phone"))
+        except Refusal as refusal:
+            return await shown(visit, hall, "check_in_phone", form.wrong(refusal))
+        return await shown(visit, hall, "check_in_code", Form(form.given("phone", "priority")))
+
+    @kiosk_post(f"{HOME}/check-in/code", exception_handlers=no)
+    async def by_phone(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        form = await visit.form()
+        if wrong := form.lacks("code"):
+            return await shown(visit, hall, "check_in_code", wrong)
+        return await arrived(visit, hall, "check_in_code", form, form.given("phone", "code"))
+
+    return [choose, by_voucher, document, by_document, phone, send_code, by_phone]

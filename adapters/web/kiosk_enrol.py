@@ -1,0 +1,36 @@
+"""How a kiosk or a screen is let in: whoever sets it up types the code that an administrator has told them."""
+
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromQuery
+
+from adapters.http.devices import identity_of
+from adapters.web.api import Refusal
+from adapters.web.site import Form, Page, Site, Visiting, inside
+
+
+def routes(site: Site) -> list[HTTPRouteHandler]:
+    """The handlers."""
+
+    @get("/enrol", include_in_schema=False)
+    async def enrol(visit: Visiting, next: FromQuery[str] = "/") -> Page:  # noqa: A002  # the word in the address
+        return visit.page("kiosk/enrol.html", form=Form({"next": inside(next)}))
+
+    @post("/enrol", include_in_schema=False)
+    async def enrolled(visit: Visiting) -> Page:
+        form = await visit.form()
+        if wrong := form.lacks("code"):
+            return visit.page("kiosk/enrol.html", form=wrong)
+        try:
+            device = await visit.api.post("/devices/enrol", form.given("code"), key=form.key)
+        except Refusal as refusal:
+            return visit.page("kiosk/enrol.html", form=form.wrong(refusal))
+        hall, window = device["hall"], device["window"]
+        if device["role"] == "kiosk":
+            home = f"/halls/{hall}/kiosk"
+        else:
+            home = f"/halls/{hall}/screen" if window is None else f"/halls/{hall}/windows/{window}/screen"
+        identity = identity_of(device["device"], device["role"], hall, window)
+        return visit.go(home, site.sessions.begin(identity))
+
+    return [enrol, enrolled]

@@ -22,8 +22,8 @@ from adapters.http.session import Sealer
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, SignInNeeded, Site, Visit, Visiting
 from adapters.web.words import N_
+from domain.experience import Wait
 from domain.order import PRIORITY_NAMES
-from domain.wait import Wait
 
 HOME = "/halls/{hall:str}/kiosk"
 SLIP_COOKIE = "mingting-slip"

@@ -69,7 +69,7 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
             await visit.api.post(f"/halls/{hall}/codes", form.given("phone"))
         except Refusal as refusal:
             return await shown(visit, hall, "check_in_phone", form.wrong(refusal))
-        return await shown(visit, hall, "check_in_code", Form(form.given("phone", "priority")))
+        return await shown(visit, hall, "check_in_code", Form(form.given("phone", "priority").items()))
 
     @kiosk_post(f"{HOME}/check-in/code", exception_handlers=no)
     async def by_phone(visit: Visiting, hall: FromPath[str]) -> Page:

@@ -14,7 +14,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
 
     @get("/enrol", include_in_schema=False)
     async def enrol(visit: Visiting, next: FromQuery[str] = "/") -> Page:  # noqa: A002  # the word in the address
-        return visit.page("kiosk/enrol.html", form=Form({"next": inside(next)}))
+        return visit.page("kiosk/enrol.html", form=Form([("next", inside(next))]))
 
     @post("/enrol", include_in_schema=False)
     async def enrolled(visit: Visiting) -> Page:

@@ -69,11 +69,10 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def give(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         form = await visit.form()
-        tags = [name.removeprefix("tag-") for name in form.values if name.startswith("tag-")]
         body = {
             "service": {"invitation": form["link"]},
             "grade": form["grade"],
-            "tags": tags,
+            "tags": form.all("tags"),
             "channel": "kiosk",
         }
         await visit.api.post("/reviews", body, key=form.key)

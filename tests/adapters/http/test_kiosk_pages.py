@@ -256,7 +256,7 @@ async def test_a_service_that_ended_is_rated_by_the_slip_and_only_once(served: S
     why = await kiosk.post("/rate/grade", link=unescape(link[1]), grade="dissatisfied")
     assert "窗口人员业务不熟练" in why.text
     given = await kiosk.post(
-        "/rate/give", **{"link": unescape(link[1]), "grade": "dissatisfied", "tag-213": "1", "key": "rated"}
+        "/rate/give", **{"link": unescape(link[1]), "grade": "dissatisfied", "tags": "213", "key": "rated"}
     )
     assert (given.status_code, given.headers["location"]) == (303, f"{kiosk.home}/thanks")
     again = await kiosk.post("/rate", slip=follow)

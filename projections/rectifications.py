@@ -46,6 +46,7 @@ FACETS: dict[str, type] = {
     "status": str,
     "step": str,
     "clerk": str,
+    "person": str,
     "due_at": datetime,
     "warn_at": datetime,
 }

@@ -165,6 +165,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{CASE}/direct"): only("supervisor", "admin"),
     ("POST", f"{CASE}/answer-directive"): CASEWORK,
     # reviews and their rectification
+    ("GET", f"{API}/reviews"): only("citizen"),  # their own bad ones
     ("POST", f"{API}/reviews"): ANYBODY,  # a citizen's own service, a kiosk's hall, or a review link
     ("GET", f"{API}/reviews/suspicious"): OVERSIGHT,
     ("GET", f"{API}/reviews/{{link}}"): ANYBODY,  # the holder of an invitation

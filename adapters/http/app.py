@@ -1,12 +1,11 @@
 """The HTTP side put together: routes, their guard, errors and documents around the parts they are given."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
-from litestar.types import ControllerRouterHandler
 
 from adapters.http import (
     appointments,
@@ -43,14 +42,14 @@ from adapters.http import (
     waiting,
     windows,
 )
-from adapters.http.access import DoorKeeper
+from adapters.http.access import API, DoorKeeper
 from adapters.http.body import StrictRequest
 from adapters.http.commands import response, typed
 from adapters.http.front import Door, Hot
 from adapters.http.parts import Parts
 
 
-def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), lean: bool = True) -> Door:
+def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True) -> Door:
     """The ASGI application.
 
     Args:
@@ -121,7 +120,7 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
     app = Litestar(
         [*routes, *documents.reads(routes), *pages],
         guards=[keeper.guard],
-        exception_handlers={Exception: _problem},
+        exception_handlers={Exception: _problem_for(pages)},
         request_class=StrictRequest,
         request_max_body_size=parts.settings.body_bytes_max,
         openapi_config=None,
@@ -140,11 +139,21 @@ def create_http(parts: Parts, *, pages: Sequence[ControllerRouterHandler] = (), 
     )
 
 
-def _problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    return response(errors.reply(error, request.scope["headers"]))
+def _problem_for(pages: Sequence[Router]) -> Callable[[Request[Any, Any, Any], Exception], Response[Any]]:
+    """What becomes of an exception outside the pages' own routes: a problem, and for somebody who typed a wrong address
+    into a browser the page that the pages make of it."""
+    page = next((router.exception_handlers[Exception] for router in pages), None)
+
+    def problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        reading = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+        if page is not None and reading and not request.url.path.startswith(API):
+            return page(request, error)
+        return response(errors.reply(error, request.scope["headers"]))
+
+    return problem
 
 
-def _paths(pages: Sequence[ControllerRouterHandler]) -> frozenset[str]:
+def _paths(pages: Sequence[Router]) -> frozenset[str]:
     """The paths of the pages' routes, however they are given."""
     if not pages:
         return frozenset()

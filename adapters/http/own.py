@@ -1,4 +1,4 @@
-"""What a citizen has: appointments, a place that is held, and where an item can be had, nearest places first."""
+"""What a citizen has: appointments, bad reviews, a place that is held; and where an item can be had, nearest first."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -27,14 +27,14 @@ from adapters.http.reading import (
     lists,
     shape,
 )
-from domain import queue, slots
+from domain import queue, rectification, slots
 from domain.acts import HoldReceipt
 from domain.experience import Wait
 from domain.hall import HallPlan
 from domain.handling import Held
-from domain.message import Refused, Text, place
+from domain.message import Grade, Refused, Text, place
 from domain.workdays import SHANGHAI
-from projections import appointments
+from projections import appointments, rectifications
 
 DAYS_LOOKED_AT = 30
 """However far away a hall lets one book, further days are not looked at here."""
@@ -51,6 +51,23 @@ OwnAppointment = shape(
     item_name=Text,
 )
 HoldShown = shape("Hold", HoldReceipt, hall_name=Text, item_name=Text)
+
+
+class OwnReview(msgspec.Struct, frozen=True, kw_only=True):
+    """A bad review of one's own: ``invitation`` is its link, ``step`` what its rectification waits for."""
+
+    review: str
+    service: str
+    invitation: str
+    hall: str
+    hall_name: Text
+    item_name: Text | None
+    grade: Grade
+    given_at: datetime
+    status: str
+    step: rectification.Step
+    due_at: datetime | None
+    added_grade: Grade | None
 
 
 class DayOffered(msgspec.Struct, frozen=True):
@@ -106,6 +123,41 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
                 | named(view.hall, view.item)
             )
         return listing("appointments", shown, page.cursor, page.position, page.as_of)
+
+    @get(
+        f"{API}/reviews",
+        operation_id="own_reviews",
+        responses=lists("reviews", OwnReview),
+        summary="One's own bad reviews, and how far their rectification is",
+        tags=["reviews"],
+    )
+    async def reviews(
+        request: StrictRequest, after: After = 0, limit: Limit = LIMIT, cursor: Cursor = None
+    ) -> Response[bytes]:
+        person = request.user.person if request.user is not None else None
+        await caught_up(parts.views, rectifications.NAME, after)
+        page = await parts.views.find(
+            rectifications.NAME, {"person": person or ""}, limit=limit, cursor=cursor
+        )
+        found = [review(msgspec.json.decode(doc, type=rectifications.View)) for doc in page.docs]
+        return listing("reviews", found, page.cursor, page.position, page.as_of)
+
+    def review(view: rectifications.View) -> OwnReview:
+        names = named(view.hall, view.item or "")
+        return OwnReview(
+            review=view.review,
+            service=view.service,
+            invitation=parts.invitations.seal(view.service),
+            hall=view.hall,
+            hall_name=names["hall_name"],
+            item_name=None if view.item is None else names["item_name"],
+            grade=view.grade,
+            given_at=view.given_at,
+            status=view.status,
+            step=view.step,
+            due_at=view.due_at,
+            added_grade=view.added_grade,
+        )
 
     @get(
         HOLD.replace("}", ":str}"),
@@ -207,7 +259,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             offered.append(DayOffered(day, await parts.loop.peek(slots.stream(hall, day), tell)))
         return offered
 
-    return [own, held, halls]
+    return [own, reviews, held, halls]
 
 
 HIDDEN = frozenset(("person", "on_behalf", "missed_at"))

@@ -70,11 +70,21 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             coming=coming,
             past=past,
             cases=(await visit.api.get("/cases", limit=100))["cases"],
-            standing=await visit.api.get("/standing"),
+            reviews=(await visit.api.get("/reviews", limit=100))["reviews"],
+            standing=await standing(visit),
             statuses=STATUSES,
             case_statuses=CASES,
             form=Form(),
         )
+
+    async def standing(visit: Visit) -> Any:
+        """How the visitor stands with online booking; nothing for somebody whose sign-in names no document."""
+        try:
+            return await visit.api.get("/standing")
+        except Refusal as refusal:
+            if refusal.problem.code != "person-needed":
+                raise
+            return None
 
     @post("/mine/appeal", include_in_schema=False)
     async def appeal(visit: Visiting) -> Page:

@@ -210,6 +210,19 @@ async def test_what_is_not_there_is_a_page_that_says_so(served: Served, path: st
     assert "Back to the first page" in answer.text
 
 
+async def test_an_address_that_is_wrong_is_a_page_for_a_browser_and_a_problem_for_a_program(
+    served: Served,
+) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+    for path in ("/nowhere", "/halls/tanghe/nothing"):
+        answer = await page(served, path, browser)
+        assert answer.status_code == 404
+        assert "没有找到" in answer.text
+    for path, headers in (("/nowhere", {}), ("/api/v1/nowhere", browser)):
+        answer = await page(served, path, headers)
+        assert (answer.status_code, answer.json()["code"]) == (404, "unknown-path")
+
+
 async def test_a_first_page_with_all_it_needs_fits_a_slow_line(served: Served) -> None:
     answer = await page(served, "/")
     named = re.findall(r'(?:href|src)="(/static/[^"]+)"', answer.text)

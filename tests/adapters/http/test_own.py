@@ -7,6 +7,7 @@ import pytest
 from domain.workdays import SHANGHAI
 from tests.adapters.http.serving import Served
 from tests.adapters.http.test_appointments import ITEM, book, workday
+from tests.adapters.http.test_rectifications import bad_review
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -83,3 +84,11 @@ async def test_a_citizen_lists_their_own_cases_only(served: Served) -> None:
     mine = (await served.get("/cases", me, after=made["position"])).json()["cases"]
     assert [one["case"] for one in mine] == [made["case"]]
     assert (await served.get("/cases", other)).json()["cases"] == []
+
+
+async def test_a_citizen_lists_their_own_bad_reviews_with_their_links(office: Served) -> None:
+    _, review, me = await bad_review(office, "zhangdian", "own reviews")
+    mine = (await office.get("/reviews", me)).json()["reviews"]
+    assert [(one["review"], one["step"]) for one in mine] == [(review, "contact")]
+    assert (await office.get(f"/reviews/{mine[0]['invitation']}", me)).json()["review"] == review
+    assert (await office.get("/reviews", await office.citizen("no reviews"))).json()["reviews"] == []

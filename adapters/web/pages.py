@@ -21,6 +21,7 @@ from adapters.web import (
     kiosk_rating,
     screens,
     sign_in,
+    window,
 )
 from adapters.web.site import Page, Site, Visit, ours
 
@@ -52,6 +53,7 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
         kiosk.routes(site, secret),
         kiosk_arrival.routes(site, secret),
         kiosk_rating.routes(site),
+        window.routes(site),
     )
 
 

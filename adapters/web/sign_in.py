@@ -28,7 +28,7 @@ from domain.message import Text
 STATE_COOKIE = "mingting-sign-in"
 STATE_S = 600
 YEAR_S = 365 * 86_400
-HOMES: Mapping[str, str] = {}
+HOMES: Mapping[str, str] = {"clerk": "/window"}
 """Where each role's work begins, once it has signed in; the first page for who is not named."""
 
 

@@ -1,6 +1,6 @@
-// A hall's board as it comes: server-sent events, with a watch on their silence.
+// A hall's board or line as it comes: server-sent events, with a watch on their silence.
 //
-// The server sends `board` (the whole document, at every change) and `beat` (every 1.5 s: nothing changed).
+// The server sends `board` or `line` (the whole document, at every change) and `beat` (every 1.5 s: nothing changed).
 // An EventSource resumes by itself where it left off. What it does not notice is a line that died without a word,
 // and what it does not forgive is an answer other than 200: both are begun anew here.
 
@@ -11,7 +11,8 @@ const RETRY_MS_MAX = 10_000;
 
 /**
  * @param {string} url of the events
- * @param {{board: (document: object) => void, beat: (beat: {as_of: string, stale: boolean, now: string}) => void}} heard
+ * @param {Object<string, (document: object) => void>} heard what is done with each kind of event; with `beat`
+ *   (`{as_of, stale, now}`) too
  * @returns `tick(now)`, to be called a few times a second with `performance.now()`: whether the line is silent
  */
 export function follow(url, heard) {
@@ -28,7 +29,7 @@ export function follow(url, heard) {
     retryAt = now + pause * (1 + Math.random());
     pause = Math.min(pause * 2, RETRY_MS_MAX);
     source = new EventSource(url);
-    for (const kind of ["board", "beat"]) {
+    for (const kind of Object.keys(heard)) {
       source.addEventListener(kind, (event) => {
         heardAt = performance.now();
         pause = RETRY_MS;

@@ -1,0 +1,103 @@
+"""The window's console: what a clerk does with tickets, the line as it stands, and what the day has come to.
+
+The page brings what does not change while it is open; everything else follows the line by server-sent events, and
+every press is a command of the public API under a key of its own.
+"""
+
+from collections.abc import Mapping
+
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromQuery
+
+from adapters.http.identity import Role
+from adapters.web.site import Page, Site, Visit, Visiting, as_json
+from domain.hall import PAUSES
+from domain.message import Text
+from domain.review_tags import INVITATION
+
+CLERKS: tuple[Role, ...] = ("clerk", "admin")
+
+KEYS: Mapping[str, str] = {
+    "open": "F10",
+    "pause": "F10",
+    "resume": "F10",
+    "call-next": "F2",
+    "recall": "F3",
+    "start": "F4",
+    "finish": "F6",
+    "no-show": "F7",
+    "park": "F8",
+    "transfer": "F9",
+    "return": "Shift+F8",
+    "split": "Shift+F6",
+    "undo": "Control+Z",
+    "alarm": "Shift+F1",
+}
+"""The key of each act, shown on its button (in the words of ``aria-keyshortcuts``); of several acts that share one,
+the one that can be done is meant. F5, F11 and F12 stay the browser's."""
+
+NO_WINDOW = Text("这个大厅没有这个窗口。", "This hall has no such window.")
+
+
+def routes(site: Site) -> list[HTTPRouteHandler]:
+    """The handlers."""
+
+    @get("/window", include_in_schema=False)
+    async def console(visit: Visiting, hall: FromQuery[str] = "", window: FromQuery[str] = "") -> Page:
+        who = visit.require(*CLERKS)
+        where, desk = who.hall or hall, who.window or window
+        if not where or not desk:
+            return await choose(visit, where)
+        place = await visit.api.get(f"/halls/{where}")
+        line = await visit.api.get(f"/halls/{where}/line")
+        known = {one["window"]: one for one in (*line["windows"], *place["windows"])}
+        if desk not in known:
+            return visit.missing(NO_WINDOW)
+        told = {
+            "hall": where,
+            "window": desk,
+            "clerk": who.subject,
+            "confined": who.window is not None,
+            "queues": {one["queue"]: visit.say(one["name"]) for one in place["queues"]},
+            "items": await items(visit, where),
+            "line": line,
+            "now": site.clock(),
+        }
+        return visit.page(
+            "window/console.html",
+            told=as_json(told),
+            keys=KEYS,
+            place=place,
+            desk=known[desk],
+            clerk=who.subject,
+            pauses=list((place["pauses"] or PAUSES).items()),
+            invitation=INVITATION,
+        )
+
+    return [console]
+
+
+async def choose(visit: Visit, hall: str) -> Page:
+    """Who has no window in their session says where they sit."""
+    if not hall:
+        halls = (await visit.api.get("/halls", limit=100))["halls"]
+        return visit.page("window/choose.html", halls=halls, place=None, line=None)
+    place = await visit.api.get(f"/halls/{hall}")
+    line = await visit.api.get(f"/halls/{hall}/line")
+    seated = {one["window"]: one for one in line["windows"]}
+    return visit.page("window/choose.html", halls=[], place=place, line=seated)
+
+
+async def items(visit: Visit, hall: str) -> list[dict[str, str]]:
+    """What is handled in a hall, by its name in the visitor's language."""
+    found: list[dict[str, str]] = []
+    cursor = None
+    while True:
+        page = await visit.api.get("/items", hall=hall, limit=100, cursor=cursor)
+        found += [
+            {"item": one["item"], "name": visit.say(one["name"]), "queue": one["queue"]}
+            for one in page["items"]
+        ]
+        if (cursor := page["cursor"]) is None:
+            return found

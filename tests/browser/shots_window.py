@@ -1,0 +1,43 @@
+"""The window's console with a line in front of it and somebody in hand."""
+
+from typing import Any
+
+from tests.browser.seeing import DESK, KIOSK_WIDE, Shot
+from tests.running import Running
+
+HALL = "guotan"
+ACCOUNT = f"clerk-{HALL}-w01"
+PRIORITIES = ("ordinary", "elderly", "ordinary", "disabled")
+
+
+def at_work(server: Running) -> str:
+    """A line of several, one set aside, one missed, one in hand."""
+    kiosk = server.token("kiosk", f"kiosk-{HALL}-01", hall=HALL)
+    clerk = server.token("clerk", ACCOUNT, hall=HALL, window="w01")
+    line = server.get(f"/api/v1/halls/{HALL}/line", clerk)
+    if any(ticket["status"] in ("called", "serving") for ticket in line["tickets"]):
+        return "/window"
+
+    def do(what: str, body: Any = None) -> None:
+        server.post(f"/api/v1/halls/{HALL}/windows/w01/{what}", body, clerk)
+
+    items = server.get(f"/api/v1/items?hall={HALL}&limit=9")["items"]
+    for nth, item in enumerate(items):
+        asked = {"item": item["item"], "priority": PRIORITIES[nth % len(PRIORITIES)]}
+        server.post(f"/api/v1/halls/{HALL}/tickets", asked, kiosk)
+    do("open")
+    do("call-next")
+    do("park", {"reason": "等候补充材料"})
+    do("call-next")
+    do("no-show")
+    do("call-next")
+    do("start")
+    return "/window"
+
+
+SHOTS = [
+    Shot("window", at_work, (DESK, KIOSK_WIDE), account=ACCOUNT, full=False),
+    Shot("window-dark", at_work, (DESK, KIOSK_WIDE), account=ACCOUNT, theme="dark", full=False),
+    Shot("window-closed", "/window", (DESK,), account=f"clerk-{HALL}-w02", full=False),
+    Shot("window-choose", "/window?hall=guotan", (DESK,), account="admin-01"),
+]

@@ -59,6 +59,7 @@ from adapters.notices.outbox import Links, Outbox
 from adapters.people import People
 from adapters.process import (
     CannotListen,
+    Rebuilds,
     Server,
     end,
     keep_worker,
@@ -118,6 +119,11 @@ def url_of(settings: Settings) -> str:
     """The database's URL, known inside ``servers``."""
     assert settings.database_url is not None
     return settings.database_url
+
+
+def urls(settings: Settings) -> dict[str, str]:
+    """The servers, as the environment of a process beside this one."""
+    return {"MINGTING_DATABASE_URL": url_of(settings), "MINGTING_NATS_URL": settings.nats_url or ""}
 
 
 @asynccontextmanager
@@ -215,6 +221,7 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
         kept = secret(settings)
         seal, forecasts = Seal(kept), Forecasts()
         checked, code_flow = await tokens(settings, known, stack)
+        rebuilds = Rebuilds(urls(settings))
         parts = Parts(
             loop=loop,
             views=views,
@@ -232,7 +239,9 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             regions=plans.plans().regions,
             forecasts=forecasts,
             lines=LiveLines(boards, loop.peek, forecasts, now, seal.invite, settings.follow_streams_max),
+            rebuilds=rebuilds,
         )
+        stack.push_async_callback(rebuilds.stop)
         yield create_http(parts, pages=[pages(parts, code_flow, kept)]), loop
 
 
@@ -387,8 +396,9 @@ async def run_rebuild(settings: Settings, names: list[str]) -> dict[str, Any]:
     known = {p.NAME: p for p in PROJECTIONS}
     if strange := sorted(set(names) - set(known)):
         raise BadSetting(f"{strange[0]} is not a projection; there are {', '.join(known)}")
+    stand_back(None)
     recorder = ViewsRecorder(store.datastore(url_of(settings)), PROJECTIONS)
-    tail = LogTail(url_of(settings))
+    tail = LogTail(url_of(settings), alone_as="rebuild")
     try:
         head = await tail.head()
         with Progress(console=Console(stderr=True)) as progress:

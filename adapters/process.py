@@ -101,6 +101,49 @@ async def keep_worker(settings: Mapping[str, str]) -> None:
         await asyncio.sleep(1)
 
 
+class Rebuilds:
+    """Rebuilds of views, each a process of its own beside the serving one; one at a time.
+
+    Args:
+        settings: the servers, as environment variables.
+    """
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._task: asyncio.Task[None] | None = None
+        self.running: tuple[str, ...] = ()
+        """The views that are being rebuilt."""
+
+    def begin(self, names: tuple[str, ...]) -> None:
+        """Begin, unless a rebuild is running."""
+        if not self.running:
+            self.running = names
+            self._task = asyncio.create_task(self._rebuild(names))
+
+    async def stop(self) -> None:
+        """Give up what is running; the views that serve stay as they are."""
+        if self._task is not None:
+            await end(self._task)
+
+    async def _rebuild(self, names: tuple[str, ...]) -> None:
+        command = (sys.executable, "-m", "app", "rebuild", *names)
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env=os.environ | self._settings,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            if code := await process.wait():
+                log.error("rebuild-failed", code=code, views=names)
+        finally:
+            self.running = ()
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+
 def stand_back(parent: int | None) -> None:
     """Give way to those who answer people: what follows the log can be a moment late. A worker leaves its parent's
     process group, so that Ctrl-C reaches the parent only, which ends it in order; not its session, because Linux

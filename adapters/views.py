@@ -86,6 +86,17 @@ class Poison(NamedTuple):
     error: str
 
 
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a view has come in a log of so many positions. ``rebuilt`` is how far the one has that will take its
+    place, if one is being built; ``parked`` streams wait because an event of theirs could not be folded."""
+
+    view: str
+    position: int
+    lag_events: int
+    parked: int
+    rebuilt: int | None
+
+
 class ViewBehind(Exception):
     """The view has not passed the position that was asked for in time. Safe to ask again."""
 
@@ -423,6 +434,23 @@ class Views:
                 raise ViewBehind(f"{name} is at {position}, not yet at {after}")
             await asyncio.sleep(pause)
             pause = min(pause * 2, 0.1)
+
+    async def progress(self, names: Sequence[str]) -> tuple[list[Progress], int]:
+        """How far each of some projections has come, and the log itself."""
+        statement = SQL(
+            "SELECT n.name, coalesce(t.notification_id, 0), r.notification_id, {},"
+            " (SELECT count(*) FROM parked_streams AS p WHERE p.projection = n.name)"
+            " FROM unnest(%s::text[]) WITH ORDINALITY AS n(name, nth)"
+            " LEFT JOIN notification_tracking AS t ON t.application_name = n.name"
+            " LEFT JOIN notification_tracking AS r ON r.application_name = n.name || '_next' ORDER BY n.nth"
+        ).format(HEAD)
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(statement, (list(names),))).fetchall()
+        found = [
+            Progress(view=name, position=at, lag_events=max(head - at, 0), parked=parked, rebuilt=rebuilt)
+            for name, at, rebuilt, head, parked in rows
+        ]
+        return found, max((row[3] for row in rows), default=0)
 
     async def _positions(self, connection: psycopg.AsyncConnection[TupleRow], name: str) -> tuple[int, int]:
         found = await connection.execute(

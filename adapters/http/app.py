@@ -13,6 +13,7 @@ from adapters.http import (
     bulletin,
     cases,
     codes,
+    configuring,
     devices,
     dispatch,
     documents,
@@ -39,6 +40,7 @@ from adapters.http import (
     standing,
     talks,
     terms,
+    upkeep,
     waiting,
     windows,
 )
@@ -77,6 +79,7 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
             rectifications,
             talks,
             notices,
+            upkeep,
             events,
             imports,
         )
@@ -90,7 +93,9 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
             route
             for part in (
                 halls,
+                configuring,
                 terms,
+                upkeep,
                 dispatch,
                 exports,
                 screens,

@@ -15,6 +15,8 @@ from adapters.catalogue import Configured
 from adapters.http.access import API
 from adapters.http.asking import Asking, Reply
 from adapters.http.commands import Command
+from adapters.http.configuring import rehearse
+from adapters.http.items import dry_run
 from adapters.http.parts import Parts
 from adapters.http.past import AsOf, of_stream
 from adapters.http.problems import Rejected
@@ -87,30 +89,51 @@ BoardNow = shape("BoardNow", board_view.Board, stale=bool)
 def commands(parts: Parts) -> list[Command]:
     """The routes by which an admin configures."""
 
-    async def configure(asked: Asking, stream: str, command: DomainCommand, named: dict[str, Any]) -> Reply:
+    async def configure(
+        asked: Asking,
+        stream: str,
+        command: DomainCommand,
+        becomes: msgspec.Struct,
+        query: bytes,
+        named: dict[str, Any],
+    ) -> Reply:
+        if dry_run(query):
+            return await rehearse(parts, asked, stream, command, becomes)
         reply = await asked.submit(parts.loop, Act((Ask(stream, command),)), more=lambda _: named)
         await parts.catalogue.refresh()
         return reply
 
     async def put_hall(asked: Asking, words: list[str], plan: HallPlan, query: bytes) -> Reply:
         name = _id(words[0])
-        return await configure(asked, hall.stream(name), ConfigureHall(plan), {"hall": name})
+        return await configure(asked, hall.stream(name), ConfigureHall(plan), plan, query, {"hall": name})
 
     async def put_item(asked: Asking, words: list[str], plan: ItemPlan, query: bytes) -> Reply:
         name = _id(words[0])
-        return await configure(asked, item.stream(name), PublishItem(plan), {"item": name})
+        return await configure(asked, item.stream(name), PublishItem(plan), plan, query, {"item": name})
 
     async def put_calendar(asked: Asking, words: list[str], year: Year, query: bytes) -> Reply:
         if words[0] != str(year.year):
             raise Rejected(422, "year-in-path", {"year": year.year})
-        return await configure(asked, calendar.stream(year.year), GazetteCalendar(year), {"year": year.year})
+        return await configure(
+            asked, calendar.stream(year.year), GazetteCalendar(year), year, query, {"year": year.year}
+        )
 
     return [
         Command(
-            f"{API}/halls/{{hall}}", HallPlan, put_hall, HallNamed, method="PUT", about="Configure a hall"
+            f"{API}/halls/{{hall}}",
+            HallPlan,
+            put_hall,
+            HallNamed,
+            method="PUT",
+            about="Configure a hall; with dry_run=true only tell what it would change",
         ),
         Command(
-            f"{API}/items/{{item}}", ItemPlan, put_item, ItemNamed, method="PUT", about="Publish an item"
+            f"{API}/items/{{item}}",
+            ItemPlan,
+            put_item,
+            ItemNamed,
+            method="PUT",
+            about="Publish an item; with dry_run=true only tell what it would change",
         ),
         Command(
             f"{API}/calendars/{{year}}",
@@ -118,7 +141,7 @@ def commands(parts: Parts) -> list[Command]:
             put_calendar,
             CalendarNamed,
             method="PUT",
-            about="Put a year's gazetted calendar in force",
+            about="Put a year's gazetted calendar in force; with dry_run=true only tell what it would change",
         ),
     ]
 

@@ -19,7 +19,7 @@ from adapters.log import Search
 from adapters.loop import Receipt, RequestKey
 from adapters.people import People
 from adapters.settings import Settings
-from adapters.views import Document, Instead, Page
+from adapters.views import Document, Instead, Page, Progress
 from domain.handling import Act, Held
 from domain.message import Recorded, Stamp
 from domain.policies import UnitOf, the_hall_itself
@@ -68,6 +68,7 @@ class Views(Protocol):
     ) -> list[tuple[Any, ...]]: ...
     async def known(self, name: str, keys: Sequence[str]) -> Sequence[str]: ...
     async def position(self, name: str) -> tuple[int, datetime]: ...
+    async def progress(self, names: Sequence[str]) -> tuple[list[Progress], int]: ...
     async def wait(self, name: str, after: int, timeout: float = ...) -> None: ...
 
 
@@ -143,6 +144,14 @@ class Boards(Protocol):
     ) -> AsyncGenerator[bytes]: ...
 
 
+class Rebuilds(Protocol):
+    """Views being built anew beside those that serve."""
+
+    @property
+    def running(self) -> tuple[str, ...]: ...
+    def begin(self, names: tuple[str, ...]) -> None: ...
+
+
 class Parts(NamedTuple):
     """The dependencies of every route."""
 
@@ -165,6 +174,7 @@ class Parts(NamedTuple):
     """Expected waits of the lines in this process."""
     lines: LiveLines
     """Lines as the phones of those who wait and the clerks follow them."""
+    rebuilds: Rebuilds
     unit_of: UnitOf = the_hall_itself
 
     @property

@@ -94,6 +94,9 @@ REQUESTS: dict[str, Text] = {
 CONFIGURATION: dict[str, Text] = {
     "unknown-region": Text("没有这个行政区划：{region}。", "There is no region {region}."),
     "unknown-hall": Text("没有这个大厅：{hall}。", "There is no hall {hall}."),
+    "unknown-calendar": Text("没有这一年的放假安排。", "No holidays are gazetted for this year."),
+    "rebuild-running": Text("正在重建，请等它完成。", "A rebuild is running; please wait for its end."),
+    "unknown-view": Text("没有这个视图：{view}。", "There is no view {view}."),
     "unknown-item": Text("没有这个事项：{item}。", "There is no item {item}."),
     "item-not-here": Text("{hall}不办理这个事项。", "Hall {hall} does not handle this item."),
     "not-bookable": Text(

@@ -10,19 +10,17 @@ from litestar.params import FromPath
 from adapters.http.access import API
 from adapters.http.asking import Asking, Reply
 from adapters.http.commands import Command
+from adapters.http.configuring import VersionShown, versions
 from adapters.http.parts import Parts
-from adapters.http.reading import After, Word, answers, document, listing, lists, shape
+from adapters.http.reading import After, Word, answers, document, listing, lists
 from domain import region, terms
-from domain.guide_table import Change, differences
 from domain.handling import Act, Ask
 from domain.message import Refused, Text
 from domain.region import SetTerms, TermsSet
 from domain.rules import KINDS, REFUSED_AT_ONCE, RULES, Rule, RuleName
 from domain.terms import DEFAULT, Terms
-from projections.timeline import Entry
 
 TERMS = f"{API}/regions/{{region}}/terms"
-HISTORY_MAX = 1000
 
 
 class RegionNamed(msgspec.Struct, frozen=True):
@@ -73,16 +71,6 @@ class RegionTerms(msgspec.Struct, frozen=True):
     rules: list[RuleShown]
     refused_at_once: dict[str, Text]
     pauses: dict[str, PauseShown]
-
-
-class Version(msgspec.Struct, frozen=True):
-    """What a region set, when, by whom, and what it changed of what held before."""
-
-    version: int
-    changes: list[Change]
-
-
-VersionShown = shape("TermsVersion", Version, Entry, without=("what", "detail"))
 
 
 def commands(parts: Parts) -> list[Command]:
@@ -142,21 +130,13 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     )
     async def history(region: FromPath[str], after: After = 0) -> Response[bytes]:
         code = _known(parts, region)
-        told = []
-        before: Terms = DEFAULT
-        for recorded in await parts.log(0, HISTORY_MAX, f"region-{code}"):
-            if isinstance(recorded.event, TermsSet):
-                now = recorded.event.terms
-                version = Version(recorded.event.version, differences(before, now))
-                told.append(
-                    {
-                        "at": recorded.stamp.at,
-                        "by": recorded.stamp.by,
-                        **msgspec.structs.asdict(version),
-                    }
-                )
-                before = now
-        return listing("versions", told[::-1], None, parts.catalogue.position, parts.clock())
+        told = await versions(
+            parts,
+            f"region-{code}",
+            lambda event: event.terms if isinstance(event, TermsSet) else None,
+            first=DEFAULT,
+        )
+        return listing("versions", told, None, parts.catalogue.position, parts.clock())
 
     return [of_hall, one, history]
 

@@ -27,6 +27,7 @@ from adapters.live_lines import LiveLines
 from adapters.log import CREATE_PEOPLE_INDEXES, LogReader
 from adapters.loop import CommandLoop
 from adapters.people import People
+from adapters.process import Rebuilds
 from adapters.runner import ProjectionRunner
 from adapters.settings import Settings
 from adapters.store import GroupCommitRecorder
@@ -130,6 +131,8 @@ async def serving(
             return Standing(True, "off", {"board": 0})
 
         seal, forecasts = Seal(SECRET), Forecasts()
+        rebuilds = Rebuilds({"MINGTING_DATABASE_URL": url, "MINGTING_NATS_URL": "nats://127.0.0.1:1"})
+        stack.push_async_callback(rebuilds.stop)
         parts = Parts(
             loop=loop,
             views=views,
@@ -147,6 +150,7 @@ async def serving(
             regions=plans.plans().regions,
             forecasts=forecasts,
             lines=LiveLines(boards, loop.peek, forecasts, clock, seal.invite),
+            rebuilds=rebuilds,
         )
         door = create_http(parts, lean=lean, pages=[pages(parts, code_flow, SECRET)])
         served = Served(door, parts, clock, url)

@@ -12,7 +12,7 @@ from domain.detours import undoable
 from domain.experience import Wait
 from domain.hall import pause_name
 from domain.handling import Held
-from domain.line import Alarm, Pool, Ticket, places, why
+from domain.line import Alarm, Pool, Stop, Ticket, places, why
 from domain.message import Refused, Text
 from domain.order import PRIORITY_NAMES, Priority
 from domain.queue import Queue, Status
@@ -37,6 +37,8 @@ class PlaceInLine(msgspec.Struct, frozen=True, kw_only=True):
     window_name: Text | None = None
     called_at: datetime | None = None
     recalls: int = 0
+    next_queues: tuple[Text, ...] = ()
+    """Where the visit goes on after this service."""
     review: str | None = None
     """Once served: the link that invites to rate the service."""
     issued_at: datetime
@@ -50,6 +52,8 @@ class TicketInLine(msgspec.Struct, frozen=True, kw_only=True):
     ticket: str
     queue: str
     item: str | None
+    more: tuple[str, ...]
+    stops: tuple[Stop, ...]
     priority: Priority
     priority_name: Text
     status: Literal["waiting", "called", "serving", "parked", "missed"]
@@ -146,6 +150,7 @@ class Look:
             queue_name=self._queue.queues[ticket.queue].name,
             status=ticket.status,
             issued_at=ticket.issued_at,
+            next_queues=tuple(self._queue.queues[stop.queue].name for stop in ticket.stops),
         )
         if ticket.status == "waiting":
             return msgspec.structs.replace(told, **self._waiting(ticket))
@@ -230,6 +235,8 @@ class Look:
             ticket=ticket.number,
             queue=ticket.queue,
             item=ticket.item,
+            more=ticket.more,
+            stops=ticket.stops,
             priority=ticket.priority,
             priority_name=PRIORITY_NAMES[ticket.priority],
             status=ticket.status,  # type: ignore[arg-type]  # the served and the gone are not in line

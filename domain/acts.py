@@ -16,7 +16,7 @@ from domain.citizen import DropHold, RecordBooking, RecordHold, RecordNoShow, Re
 from domain.experience import Wait
 from domain.hall import HallPlan
 from domain.handling import Act, Ask, Follow, Held, Hold
-from domain.line import Alarm, known_ticket
+from domain.line import Alarm, Stop, known_ticket
 from domain.message import Text
 from domain.offering import SlotsPlan
 from domain.order import Priority
@@ -131,6 +131,8 @@ class CallReceipt(msgspec.Struct, frozen=True, gc=False):
     queue: str
     status: TicketStatus
     item: str | None = None
+    more: tuple[str, ...] = ()
+    stops: tuple[Stop, ...] = ()
 
 
 class WindowReceipt(msgspec.Struct, frozen=True, gc=False):
@@ -288,9 +290,9 @@ def check_in(
         arrived: slots.Arrived = hold(days).state.appointments[command.appointment]
         made = arrived.booking
         due_at = None if arrived.late else made.starts_at
-        skill = skill_of(made.item)
+        who = (priority, made.appointment, due_at, made.person)
         issue = IssueTicket(
-            command.ticket, made.queue, made.item, priority, made.appointment, due_at, made.person, skill
+            command.ticket, made.queue, made.item, *who, skill=skill_of(made.item), more=made.more
         )
         return Ask(line, _told(hold(line), issue, wait))
 
@@ -481,7 +483,8 @@ def _called(hold: Hold, line: str, window: str, named: str | None = None) -> Cal
     number = named or day.windows[window].last
     assert number is not None, "a window that has a ticket has called it"
     ticket = known_ticket(day, number)
-    return CallReceipt(ticket.id, ticket.number, window, ticket.queue, ticket.status, ticket.item)
+    told = (ticket.item, ticket.more, ticket.stops)
+    return CallReceipt(ticket.id, ticket.number, window, ticket.queue, ticket.status, *told)
 
 
 def _window(hold: Hold, line: str, window: str) -> WindowReceipt:

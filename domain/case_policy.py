@@ -11,7 +11,7 @@ from domain.handling import Ask
 from domain.limits import LimitClock, SetLimit, set_limit
 from domain.message import Recorded, hall_of
 from domain.papers import CaseCorrected, CorrectionRequested
-from domain.queue import ServiceFinished
+from domain.queue import ServiceFinished, VisitSplit
 from domain.respite import CasePaused, CaseSuspended
 from domain.rules import rule_of
 from domain.steps import StepBegun
@@ -30,7 +30,10 @@ def escalation(recorded: Recorded, unit: str, lengths: CaseTerms) -> list[Ask]:
     There is one for each such ticket, ``case-{ticket}.not-done``.
     """
     match recorded.event:
-        case ServiceFinished(ticket=ticket, items=items, outcome="not-done"):
+        case (
+            ServiceFinished(ticket=ticket, items=items, outcome="not-done")
+            | VisitSplit(ticket=ticket, items=items, outcome="not-done")
+        ):
             opening = OpenCase(
                 item=items[0] if items else UNNAMED_ITEM,
                 item_version=1,

@@ -14,6 +14,7 @@ from domain.line import (
     Outcome,
     Pool,
     Queue,
+    Stop,
     Ticket,
     Window,
     count_service,
@@ -128,7 +129,8 @@ class TicketReturned(Event, frozen=True, tag="ticket-returned"):
 
 
 class VisitSplit(Event, frozen=True, tag="visit-split"):
-    """``queue`` is where it was served, ``next_queue`` where it waits for ``item``."""
+    """``queue`` is where it was served, ``next_queue`` where it waits for ``item`` and ``more``; ``stops`` are those
+    left behind this one, where it was one of the visit's."""
 
     number: str
     window: str
@@ -140,6 +142,8 @@ class VisitSplit(Event, frozen=True, tag="visit-split"):
     outcome: Outcome = "done"
     case: str | None = None
     skill: str | None = None
+    more: tuple[str, ...] = ()
+    stops: tuple[Stop, ...] | None = None
 
 
 class FinishUndone(Event, frozen=True, tag="finish-undone"):
@@ -224,12 +228,37 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> None:
             ticket = queue.tickets[number]
             put_down(queue, number, window, "waiting", stamp.at)
             count_service(queue, line, ticket.called_at, stamp.at)
-            ticket.item, ticket.skill = item, event.skill
+            ticket.item, ticket.skill, ticket.more = item, event.skill, event.more
+            if event.stops is not None:
+                ticket.stops = event.stops
             stand(queue, number, next_line, None, stamp.at)
         case FinishUndone(number, window, _) | NoShowUndone(number, window) | TransferUndone(number, window):
             _take_back(queue, queue.tickets[number], window, stamp)
         case _:
             assert_never(event)
+
+
+def next_stop(
+    ticket: Ticket, window: str, items: tuple[str, ...], outcome: Outcome, case: str | None, queue: Queue
+) -> VisitSplit | None:
+    """Where a visit goes on when a service is finished: to the first of its stops whose items were not all handled."""
+    for nth, stop in enumerate(ticket.stops):
+        if left := tuple(item for item in stop.items if item not in items):
+            return VisitSplit(
+                ticket.number,
+                window,
+                ticket.id,
+                ticket.queue,
+                stop.queue,
+                left[0],
+                items,
+                outcome,
+                case,
+                known_skill(queue, stop.skill),
+                left[1:],
+                ticket.stops[nth + 1 :],
+            )
+    return None
 
 
 def _check_pool(queue: Queue, aside: Ticket, window: str) -> None:

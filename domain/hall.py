@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from domain.booking import DEFAULT_LIMITS, DEFAULT_RULES, BookingRules, Limits
 from domain.message import Command, Event, Id, Label, Refused, Stamp, Text
+from domain.nearby import PhoneTickets
 from domain.order import Classes, OrderPolicy
 from domain.workdays import SHANGHAI
 
@@ -172,6 +173,7 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     limits: Limits = DEFAULT_LIMITS
     """How much one person may book, here and in other halls together."""
     alarms: Alarms = Alarms()
+    phone_tickets: PhoneTickets = PhoneTickets()
     display: Display = Display()
 
 

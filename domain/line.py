@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from domain import order
 from domain.experience import Experience, Wait
 from domain.hall import HallPlan, QueuePlan, WindowPlan
-from domain.message import Refused, Text
+from domain.message import Id, Refused, Text
 from domain.order import Past, Priority
 
 Status = Literal["waiting", "called", "serving", "parked", "missed", "served", "left"]
@@ -43,6 +44,14 @@ class Done(msgspec.Struct, frozen=True):
     seconds: float = 0.0
 
 
+class Stop(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """Where a visit goes on after a service: a queue, the items handled there, what they need a clerk to know."""
+
+    queue: Id
+    items: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=8)]
+    skill: Id | None = None
+
+
 class Ticket(msgspec.Struct, gc=False):
     number: str
     id: str
@@ -67,6 +76,10 @@ class Ticket(msgspec.Struct, gc=False):
     """What its item needs a clerk to know, beside what its queue does."""
     told: Wait | None = None
     """The wait its holder was told with it."""
+    more: tuple[str, ...] = ()
+    """Further items that are handled in the same service."""
+    stops: tuple[Stop, ...] = ()
+    """Where its visit goes on afterwards, in this order."""
     pool: Pool = "hall"
     reason: str | None = None
     """Why it was set aside or sent on, as long as it is."""

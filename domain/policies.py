@@ -24,7 +24,7 @@ from domain.limits import set_limit
 from domain.matter import EndPart
 from domain.message import Recorded, clerk_of, hall_of
 from domain.notice_policy import notices
-from domain.queue import ServiceFinished
+from domain.queue import ServiceFinished, VisitSplit
 from domain.rectification import (
     OpenRectification,
     RecomputeDues,
@@ -93,6 +93,9 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
             )
             escalated = escalation(recorded, unit, terms_of(hall).cases)
             return [Ask(review.stream(f"ticket.{ticket}"), invitation), *escalated]
+        case VisitSplit(items=items):
+            hall = hall_of(recorded.stream)
+            return escalation(recorded, unit_of(hall, items[0] if items else None), terms_of(hall).cases)
         case CaseClosed(matter=str() as matter, result=result):
             return [Ask(case.stream(matter), EndPart(recorded.subject, result or "terminated"))]
         case CaseRefused(matter=str() as matter):

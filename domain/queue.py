@@ -36,6 +36,7 @@ from domain.line import (  # noqa: F401  # and its questions
     Outcome,
     Queue,
     Status,
+    Stop,
     Ticket,
     Window,
     ahead,
@@ -103,7 +104,11 @@ class AddQueue(Command, frozen=True):
 
 
 class IssueTicket(Command, frozen=True):
-    """Give a number. ``ticket`` is the asker's own reference: asking again with it gives no second number."""
+    """Give a number. ``ticket`` is the asker's own reference: asking again with it gives no second number.
+
+    ``more`` are further items of the same service; ``stops`` are where the visit goes on after it, with the same number
+    and the place of its arrival, as each service is finished.
+    """
 
     ticket: Reference
     queue: Id
@@ -115,6 +120,8 @@ class IssueTicket(Command, frozen=True):
     skill: Id | None = None
     told: Wait | None = None
     """What whoever asks is told about their wait, kept to be compared with what it was."""
+    more: Annotated[tuple[Id, ...], Meta(max_length=8)] = ()
+    stops: Annotated[tuple[Stop, ...], Meta(max_length=8)] = ()
 
 
 class CallNext(Command, frozen=True):
@@ -141,7 +148,10 @@ class StartService(Command, frozen=True):
 
 
 class FinishService(Command, frozen=True):
-    """End the service with what was really handled; ``case`` is the application it opened, if any."""
+    """End the service with what was really handled; ``case`` is the application it opened, if any.
+
+    A visit with further stops goes on to the next of them that has something left to handle.
+    """
 
     window: Id
     items: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
@@ -202,6 +212,8 @@ class TicketIssued(Event, frozen=True, tag="ticket-issued"):
     person: str | None = None
     skill: str | None = None
     told: Wait | None = None
+    more: tuple[str, ...] = ()
+    stops: tuple[Stop, ...] = ()
 
 
 class TicketCalled(Event, frozen=True, tag="ticket-called"):
@@ -288,15 +300,16 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             return []
         raise Refused("day-closed")
     match command:
-        case IssueTicket(ticket, line, item, priority, appointment, due_at, person, skill, told):
+        case IssueTicket(ticket, line, item, priority, appointment, due_at, person, skill, told, more, stops):
+            for stop in stops:
+                known_queue(queue, stop.queue)
             prefix = known_queue(queue, line).prefix
             if appointment is None:
                 _check_room(queue.plan, queue, line, stamp.at)
             number = f"{prefix}{queue.issued.get(prefix, 0) + 1:03d}"
             needed = known_skill(queue, skill)
-            return [
-                TicketIssued(number, ticket, line, item, priority, appointment, due_at, person, needed, told)
-            ]
+            who = (priority, appointment, due_at, person)
+            return [TicketIssued(number, ticket, line, item, *who, needed, told, more, stops)]
         case CallNext(window):
             free = free_window(queue, window)
             ticket_called = next_in_line(queue, free.queues, stamp.at, window)
@@ -319,6 +332,8 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             return [ServiceStarted(in_hand(queue, window, "called").number, window)]
         case FinishService(window, items, outcome, case):
             done = in_hand(queue, window, "serving")
+            if (further := detours.next_stop(done, window, items, outcome, case, queue)) is not None:
+                return [further]
             return [ServiceFinished(done.number, window, done.id, done.queue, items, outcome, case)]
         case MarkNoShow(window):
             absent = in_hand(queue, window, "called")
@@ -354,13 +369,16 @@ def newcomer(queue: Queue, asked: IssueTicket, at: datetime) -> Ticket:
 
 def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
     match event:
-        case TicketIssued(number, ticket, line, item, priority, appointment, due_at, _, skill, told):
+        case TicketIssued(
+            number, ticket, line, item, priority, appointment, due_at, _, skill, told, more, stops
+        ):
             queue.serial += 1
             at = stamp.at
             queue.tickets[number] = Ticket(
                 number, ticket, queue.serial, line, at, at, item, priority, appointment, due_at
             )
             queue.tickets[number].skill, queue.tickets[number].told = skill, told
+            queue.tickets[number].more, queue.tickets[number].stops = more, stops
             queue.numbers[ticket] = number
             queue.lines[line][number] = None
             if priority != "ordinary" or due_at is not None or skill is not None:

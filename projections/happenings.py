@@ -230,6 +230,7 @@ FACTS: dict[str, Text] = {
     "statutory": Text("法定期限", "statutory end"),
     "statutory_limit_workdays": Text("法定时限（工作日）", "statutory limit (working days)"),
     "step": Text("环节", "step"),
+    "stops": Text("后续业务", "further stops"),
     "supplement_workdays": Text("补齐期限（工作日）", "to be brought within (working days)"),
     "tags": Text("评价指标", "tags"),
     "talk": Text("约谈编号", "talk"),

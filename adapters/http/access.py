@@ -113,6 +113,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/tickets/{{follow}}/events"): ANYBODY,
     ("GET", f"{API}/halls/{{hall}}/numbers/{{number}}"): only("kiosk", "clerk", "supervisor", "admin"),
     ("GET", f"{API}/halls/{{hall}}/line"): STAFF,
+    ("GET", f"{API}/halls/{{hall}}/code"): only("screen", "kiosk", "clerk", "supervisor", "admin"),
     ("GET", f"{API}/halls/{{hall}}/line/events"): STAFF,
     ("POST", f"{WINDOW}/open"): SERVING,
     ("POST", f"{WINDOW}/close"): SERVING,

@@ -12,7 +12,7 @@ from adapters.http.access import API
 from adapters.http.asking import encode
 from adapters.http.body import StrictRequest
 from adapters.http.parts import Parts
-from adapters.http.reading import After, Day, answers, caught_up, shape
+from adapters.http.reading import After, Day, answers, caught_up, document, shape
 from adapters.http.screens import EventStream, Streams
 from adapters.lines import Line, PlaceInLine
 from domain.message import Refused, place
@@ -25,6 +25,14 @@ HOLDERS = ("id", "review")
 
 NumberNow = shape("NumberInLine", PlaceInLine, without=HOLDERS, version=int)
 LineNow = shape("Line", Line, version=int)
+
+
+class HallCode(msgspec.Struct, frozen=True):
+    """``code`` is missing where the hall asks for none."""
+
+    hall: str
+    date: Date
+    code: str | None
 
 
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
@@ -106,7 +114,23 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         parts.catalogue.hall(hall)
         return EventStream(parts.lines.follow(hall, date or _today(parts)), streams)
 
-    return [ticket, ticket_events, numbered, line, line_events]
+    @get(
+        f"{API}/halls/{{hall:str}}/code",
+        operation_id="hall_code",
+        responses=answers(HallCode),
+        summary="The code of the day, with which a citizen at the hall takes a ticket on the phone",
+        tags=["board"],
+    )
+    async def code(hall: FromPath[str]) -> Response[bytes]:
+        plan, day = parts.catalogue.hall(hall), _today(parts)
+        shown = (
+            parts.seal.hall_code(hall, day)
+            if plan.phone_tickets.allowed and plan.phone_tickets.code
+            else None
+        )
+        return document(HallCode(hall, day, shown), parts.catalogue.position, parts.clock())
+
+    return [ticket, ticket_events, numbered, line, line_events, code]
 
 
 def _today(parts: Parts) -> Date:

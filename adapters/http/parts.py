@@ -118,6 +118,11 @@ class Seal:
         alone and for no other service. It rates once because a service is rated once."""
         return self.of("review invitations")
 
+    def hall_code(self, hall: str, day: date) -> str:
+        """Six digits that only a hall's own screens and staff show on a day."""
+        mac = hmac.digest(derive(self._secret, "hall codes"), f"{hall} {day}".encode(), hashlib.sha256)
+        return f"{int.from_bytes(mac[:8]) % 1_000_000:06d}"
+
     def invite(self, ticket: str) -> str:
         """The link that invites to rate the service of a ticket."""
         return self.invitations.seal(f"ticket.{ticket}")

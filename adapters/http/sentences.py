@@ -300,6 +300,22 @@ WINDOWS: dict[str, Text] = {
         "对{number}号的操作只能在{seconds}秒内撤销。",
         "What was done with ticket {number} could be undone for {seconds} s.",
     ),
+    "phone-tickets-off": Text(
+        "本大厅不支持手机取号，请到现场取号机取号。",
+        "This hall gives no tickets to phones: please take one at the kiosk.",
+    ),
+    "presence-needed": Text(
+        "请到达大厅后取号：输入大厅屏幕上的当日取号码，或允许获取手机位置。",
+        "Please take your ticket when you are at the hall: enter today's code from its screen, or share your position.",
+    ),
+    "hall-code-wrong": Text(
+        "取号码不正确，请以大厅屏幕上显示的当日取号码为准。",
+        "That is not today's code: please look at the hall's screen.",
+    ),
+    "too-far-away": Text(
+        "您距大厅约{metres}米，请到大厅{within}米范围内再取号。",
+        "You are about {metres} m from the hall; tickets are given within {within} m.",
+    ),
     "hall-full": Text(
         "大厅等候人数已满（{capacity}人），暂停取号。{instead}",
         "The hall is full ({capacity} are waiting): no tickets for now. {instead}",

@@ -3,10 +3,11 @@
 import secrets
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 import msgspec
+from msgspec import Meta
 
 from adapters.http.access import API, WINDOW
 from adapters.http.asking import Asking, Reply
@@ -14,20 +15,28 @@ from adapters.http.commands import Command, Nothing
 from adapters.http.openings import instead
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
-from domain import acts, queue
+from domain import acts, nearby, queue
 from domain.acts import CallReceipt, DayReceipt, QueueReceipt, TicketReceipt, WindowReceipt
-from domain.line import Alarm, Pool
+from domain.line import Alarm, Pool, Stop
 from domain.message import Id, Label, Reference, Refused, Words
+from domain.nearby import Position
 from domain.order import Priority
 from domain.queue import Outcome
 
 
 class TicketAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody who walks in wants: an item, or a queue if they know it."""
+    """What somebody who walks in wants: an item, or a queue if they know it; ``more`` items are handled in the same
+    visit, one line after the other with one number.
+
+    A citizen's phone tells the hall's ``code`` of the day or its ``position``, where the hall asks for either.
+    """
 
     item: Id | None = None
     queue: Id | None = None
     priority: Priority = "ordinary"
+    more: Annotated[tuple[Id, ...], Meta(max_length=8)] = ()
+    code: Annotated[str, Meta(min_length=1, max_length=20)] | None = None
+    position: Position | None = None
 
 
 class TicketTaken(TicketReceipt, frozen=True, gc=False, kw_only=True):
@@ -151,15 +160,39 @@ def commands(parts: Parts) -> list[Command]:
             line = line or item.plan.queue
         if line is None:
             raise Rejected(422, "invalid", errors=[FieldError("item", "an item or a queue")])
+        if asked.identity is not None and asked.identity.role == "citizen":
+            right = None if body.code is None else body.code == parts.seal.hall_code(hall, day)
+            nearby.check(plan.phone_tickets, code_right=right, position=body.position)
+        same, stops = route(body.item, line, body.more)
         ticket = reference(hall, day)
         person = asked.identity.person if asked.identity else None
         skill = parts.catalogue.skill(body.item)
-        issue = queue.IssueTicket(ticket, line, body.item, body.priority, person=person, skill=skill)
+        issue = queue.IssueTicket(
+            ticket, line, body.item, body.priority, person=person, skill=skill, more=same, stops=stops
+        )
         act = acts.take_ticket(hall, day, plan, issue, wait=parts.forecasts.teller(hall, day, asked.stamp.at))
         try:
             return await asked.submit(parts.loop, act, 201, parts.follow)
         except Refused as refused:
             raise await offer_instead(refused, hall, line, body.item) from None
+
+    def route(item: str | None, line: str, more: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Stop, ...]]:
+        """Further items: those handled in the first service, and where the visit goes on, queues in the order asked.
+
+        Raises:
+            Refused: an item is unknown or named twice.
+        """
+        if len({item, *more}) <= len(more):
+            raise Refused("named-twice", invalid=True, field="more", names=list(more))
+        by_queue: dict[str, list[str]] = {}
+        for name in more:
+            by_queue.setdefault(parts.catalogue.item(name).plan.queue, []).append(name)
+        same = tuple(by_queue.pop(line, ()))
+        skills = {
+            names[0]: next(filter(None, map(parts.catalogue.skill, names)), None)
+            for names in by_queue.values()
+        }
+        return same, tuple(Stop(name, tuple(names), skills[names[0]]) for name, names in by_queue.items())
 
     async def open_(asked: Asking, words: list[str], body: WindowOpening, query: bytes) -> Reply:
         hall, window = words

@@ -36,6 +36,7 @@ from domain.queue import (
     OpenWindow,
     ServiceFinished,
     StartService,
+    VisitSplit,
 )
 from domain.rectification import OpenRectification, RecomputeDues, RectificationExtended
 from domain.respite import CaseExtended, CaseResumed, CaseSuspended
@@ -313,6 +314,13 @@ def test_what_was_not_done_at_a_window_becomes_a_case_with_a_limit_of_its_own() 
     assert isinstance(opened.command, OpenCase)
     assert opened.command.promised_limit_workdays == 2
     assert len(asked("queue-tanghe-2026-03-02", FINISHED)) == 1
+
+
+def test_what_was_not_done_before_a_visit_went_on_becomes_a_case_too() -> None:
+    failed = VisitSplit("A001", "w1", "t1", "a", "b", "deed", ("card",), "not-done")
+    opened, accepted = asked("queue-tanghe-2026-03-02", failed)
+    assert opened.stream == accepted.stream == "case-t1.not-done"
+    assert asked("queue-tanghe-2026-03-02", msgspec.structs.replace(failed, outcome="done")) == []
 
 
 def test_a_ticket_that_failed_has_one_case_that_is_timed_from_then_on() -> None:

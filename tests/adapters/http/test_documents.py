@@ -58,7 +58,7 @@ async def test_the_openapi_document_shows_receipts_and_bodies_as_they_are(served
     document = (await served.client.get("/schema/openapi.json")).json()
     operation = document["paths"]["/api/v1/halls/{hall}/tickets"]["post"]
     body = resolved(document, operation["requestBody"]["content"]["application/json"]["schema"]["$ref"])
-    assert set(body["properties"]) == {"item", "queue", "priority"}
+    assert set(body["properties"]) == {"item", "queue", "priority", "more", "code", "position"}
     receipt = resolved(
         document, operation["responses"]["201"]["content"]["application/json"]["schema"]["$ref"]
     )

@@ -68,7 +68,15 @@ def join(slots: Slots, asked: JoinWaiting, at: datetime) -> list[AnyEvent]:
     if len(waiting) >= slots.rules.waiting_max:
         raise Refused("waiting-list-full", most=slots.rules.waiting_max)
     return [
-        WaitingJoined(asked.waiting, asked.queue, asked.item, asked.person, asked.slots, asked.more),
+        WaitingJoined(
+            asked.waiting,
+            asked.queue,
+            asked.item,
+            asked.person,
+            asked.slots,
+            asked.more,
+            asked.item_versions,
+        ),
     ]
 
 
@@ -119,6 +127,7 @@ def _offered(slots: Slots, one: Waiting, row: list[Slot], now: datetime) -> list
             "public",
             joined.slots,
             joined.more,
+            joined.item_versions,
         ),
         WaitingOffered(joined.waiting, hold, joined.person, joined.item, first.starts_at, until),
     ]

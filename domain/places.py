@@ -26,6 +26,9 @@ Status = Literal["booked", "checked-in", "cancelled", "missed"]
 
 More = Annotated[tuple[Id, ...], Meta(max_length=ITEMS_MAX)]
 
+Versions = Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(max_length=ITEMS_MAX + 1)]
+"""Which published version of its guide each item is booked by: the item's, then those of the further ones."""
+
 # --- commands -----------------------------------------------------------------------------------------------
 
 
@@ -59,6 +62,7 @@ class HoldPlace(Command, frozen=True):
     channel: Channel = "public"
     slots: Intervals = 1
     more: More = ()
+    item_versions: Versions = ()
 
 
 class ConfirmHold(Command, frozen=True):
@@ -96,6 +100,7 @@ class BookSlot(Command, frozen=True):
     on_behalf: OnBehalf | None = None
     instead_of: Reference | None = None
     because: Words | None = None
+    item_versions: Versions = ()
 
 
 class CancelAppointment(Command, frozen=True):
@@ -168,6 +173,7 @@ class PlaceHeld(Event, frozen=True, tag="place-held"):
     channel: Channel = "public"
     slots: int = 1
     more: tuple[str, ...] = ()
+    item_versions: tuple[int, ...] = ()
 
 
 class HoldReleased(Event, frozen=True, tag="hold-released"):
@@ -197,6 +203,7 @@ class SlotBooked(Event, frozen=True, tag="slot-booked"):
     missed_at: datetime | None = None
     instead_of: str | None = None
     because: str | None = None
+    item_versions: tuple[int, ...] = ()
 
 
 class AppointmentCancelled(Event, frozen=True, tag="appointment-cancelled"):

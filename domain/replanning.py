@@ -139,6 +139,7 @@ def _booking(change: Change, made: SlotBooked, appointment: str, slot: str) -> B
         made.on_behalf,
         made.appointment,
         change.reason,
+        made.item_versions,
     )
 
 

@@ -270,6 +270,7 @@ def _hold(slots: Slots, asked: HoldPlace, at: datetime) -> list[AnyEvent]:
         asked.channel,
         asked.slots,
         asked.more,
+        asked.item_versions,
     )
     return [*gone, held]
 
@@ -297,6 +298,7 @@ def _confirm(slots: Slots, asked: ConfirmHold, at: datetime) -> list[AnyEvent]:
         held.more,
         asked.on_behalf,
         _missed_at(slots.rules, held.ends_at),
+        item_versions=held.item_versions,
     )
     return [booked, *freed.booked(slots, booked)]
 
@@ -334,6 +336,7 @@ def _book(slots: Slots, asked: BookSlot, at: datetime) -> list[AnyEvent]:
         _missed_at(slots.rules, last.ends_at),
         asked.instead_of,
         asked.because,
+        asked.item_versions,
     )
     return [*gone, booked, *freed.booked(slots, booked)]
 

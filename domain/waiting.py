@@ -26,6 +26,7 @@ class JoinWaiting(Command, frozen=True):
     person: Key
     slots: Intervals = 1
     more: Annotated[tuple[Id, ...], Meta(max_length=ITEMS_MAX)] = ()
+    item_versions: Annotated[tuple[int, ...], Meta(max_length=ITEMS_MAX + 1)] = ()
 
 
 class LeaveWaiting(Command, frozen=True):
@@ -46,6 +47,7 @@ class WaitingJoined(Event, frozen=True, tag="waiting-joined"):
     person: str
     slots: int = 1
     more: tuple[str, ...] = ()
+    item_versions: tuple[int, ...] = ()
 
 
 class WaitingOffered(Event, frozen=True, tag="waiting-offered"):

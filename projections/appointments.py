@@ -42,6 +42,8 @@ class View(msgspec.Struct, kw_only=True):
     late: bool = False
     reason: str | None = None
     more: tuple[str, ...] = ()
+    item_versions: tuple[int, ...] = ()
+    """The versions of the guides it was booked by: of the item, then of the further ones."""
     on_behalf: OnBehalf | None = None
     moved_to: str | None = None
     missed_at: datetime | None = None
@@ -95,6 +97,7 @@ def _booked(hall: str, event: SlotBooked, at: datetime) -> View:
         ends_at=event.ends_at,
         booked_at=at,
         more=event.more,
+        item_versions=event.item_versions,
         on_behalf=event.on_behalf,
         missed_at=event.missed_at or event.ends_at,
     )

@@ -167,6 +167,7 @@ FACTS: dict[str, Text] = {
     "holder": Text("占位人", "holder"),
     "instead_of": Text("替代原预约", "instead of"),
     "item": Text("事项", "item"),
+    "item_versions": Text("事项版本", "item versions"),
     "item_version": Text("事项版本", "item version"),
     "items": Text("事项", "items"),
     "joint": Text("多部门联办", "several authorities"),

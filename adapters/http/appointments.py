@@ -7,7 +7,7 @@ whoever holds its voucher: somebody who booked for another (代办) has nothing 
 import hashlib
 from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 from litestar import Response, get
@@ -120,6 +120,7 @@ AppointmentShown = shape(
     follow=str | None,
     late=bool | None,
     more=tuple[ItemNamed, ...],
+    item_versions=tuple[int, ...],
     on_behalf=BehalfAsked | None,
     moved_to=str | None,
 )
@@ -132,7 +133,7 @@ def commands(parts: Parts) -> list[Command]:
     async def book(asked: Asking, words: list[str], body: BookingAsked, query: bytes) -> Reply:
         hall, identity = words[0], asked.identity
         assert identity is not None
-        queue, intervals = visit(parts, hall, body.item, body.more)
+        queue, intervals, versions = visit(parts, hall, body.item, body.more)
         person, plan = await whom(parts, identity, body.person), offered(hall, body.date)
         command = BookSlot(
             reference(hall, body.date),
@@ -144,6 +145,7 @@ def commands(parts: Parts) -> list[Command]:
             intervals,
             body.more,
             on_behalf_of(identity, body.on_behalf),
+            item_versions=versions,
         )
         act = acts.book(hall, body.date, command, offered=plan, limits=limits(hall))
         return await asked.submit(parts.loop, act, 201, voucher)
@@ -151,7 +153,7 @@ def commands(parts: Parts) -> list[Command]:
     async def hold(asked: Asking, words: list[str], body: HoldAsked, query: bytes) -> Reply:
         hall, identity = words[0], asked.identity
         assert identity is not None
-        queue, intervals = visit(parts, hall, body.item, body.more)
+        queue, intervals, versions = visit(parts, hall, body.item, body.more)
         plan = offered(hall, body.date)
         command = HoldPlace(
             reference(hall, body.date),
@@ -162,6 +164,7 @@ def commands(parts: Parts) -> list[Command]:
             _share(identity, plan),
             intervals,
             body.more,
+            versions,
         )
         own = None if identity.person is None else limits(hall)
         act = acts.hold_place(hall, body.date, command, offered=plan, limits=own)
@@ -205,7 +208,7 @@ def commands(parts: Parts) -> list[Command]:
         identity = asked.identity
         assert identity is not None
         made = await look(parts, identity, words[0], lambda held: _booked(held, appointment).booking)
-        queue, intervals = visit(parts, hall, made.item, made.more)
+        queue, intervals, versions = visit(parts, hall, made.item, made.more)
         command = BookSlot(
             reference(hall, body.date),
             body.slot,
@@ -217,6 +220,7 @@ def commands(parts: Parts) -> list[Command]:
             made.more,
             made.on_behalf,
             instead_of=appointment,
+            item_versions=versions,
         )
         there = acts.book(hall, body.date, command, offered=offered(hall, body.date), limits=limits(hall))
         act = acts.move(hall, day, appointment, there, command.appointment)
@@ -309,6 +313,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             "follow": None,
             "late": None,
             "more": [ItemNamed(name, _item_name(parts, name)) for name in made.more],
+            "item_versions": made.item_versions,
             "on_behalf": made.on_behalf and BehalfAsked(made.on_behalf.kind, made.on_behalf.consent),
             "moved_to": found.moved_to if isinstance(found, slots.Cancelled) else None,
         }
@@ -379,14 +384,24 @@ async def look(parts: Parts, identity: Identity | None, word: str, tell: Callabl
     return await parts.loop.peek(slots.stream(hall, day), check)
 
 
-def visit(parts: Parts, hall: str, item: str, more: tuple[str, ...]) -> tuple[str, int]:
-    """The queue that handles these items at a hall, and how many intervals they take together.
+class Visit(NamedTuple):
+    """The queue that handles some items at a hall, how many intervals they take together, and the versions of their
+    guides as they are published now."""
+
+    queue: str
+    intervals: int
+    versions: tuple[int, ...]
+
+
+def visit(parts: Parts, hall: str, item: str, more: tuple[str, ...]) -> Visit:
+    """What a visit for these items takes.
 
     Raises:
         Refused: an item is unknown, is not handled here or not by appointment, or they stand in several lines.
     """
     here = {queue.queue for queue in parts.catalogue.hall(hall).queues}
-    items = {name: parts.catalogue.item(name).plan for name in (item, *more)}
+    published = {name: parts.catalogue.item(name) for name in (item, *more)}
+    items = {name: one.plan for name, one in published.items()}
     if len(items) <= len(more):
         raise Refused("named-twice", invalid=True, field="more", names=list(more))
     for name, plan in items.items():
@@ -397,7 +412,8 @@ def visit(parts: Parts, hall: str, item: str, more: tuple[str, ...]) -> tuple[st
     queues = {plan.queue for plan in items.values()}
     if len(queues) > 1:
         raise Refused("items-of-several-queues", invalid=True, field="more", queues=sorted(queues))
-    return queues.pop(), sum(plan.slots for plan in items.values())
+    intervals = sum(plan.slots for plan in items.values())
+    return Visit(queues.pop(), intervals, tuple(one.number for one in published.values()))
 
 
 async def whom(parts: Parts, identity: Identity, person: PersonAsked | None) -> str:

@@ -3,12 +3,12 @@
 import asyncio
 import time
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 
 from adapters import search
 from adapters.catalogue import Configured
@@ -42,7 +42,7 @@ from domain import calendar, hall, item, offering, queue, slots
 from domain.calendar import GazetteCalendar
 from domain.hall import ConfigureHall, HallPlan, WindowPlan
 from domain.handling import Act, Ask, Held
-from domain.item import ItemPlan, PublishItem
+from domain.item import ItemPlan, ItemPublished, PublishItem
 from domain.message import Command as DomainCommand
 from domain.message import Id, Refused, Text
 from domain.offering import SlotsPlan
@@ -259,9 +259,16 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         summary="An item with its guide",
         tags=["catalogue"],
     )
-    async def one_item(item: FromPath[str], after: After = 0) -> Response[bytes]:
+    async def one_item(
+        item: FromPath[str],
+        after: After = 0,
+        version: Annotated[int | None, QueryParameter(ge=1, description="as it was published then")] = None,
+    ) -> Response[bytes]:
         await current(after)
-        return document(_item(catalogue.item(item)), catalogue.position, parts.clock())
+        known = catalogue.item(item)
+        if version is not None and version != known.number:
+            known = await _as_published(parts, item, version)
+        return document(_item(known), catalogue.position, parts.clock())
 
     return [regions, halls, one_hall, items, one_item, *_days(parts)]
 
@@ -278,6 +285,19 @@ class _Board(msgspec.Struct):
 
 def _hall(known: Configured[HallPlan]) -> dict[str, Any]:
     return {"hall": known.name, "version": known.version, **msgspec.structs.asdict(known.plan)}
+
+
+async def _as_published(parts: Parts, item: str, version: int) -> Configured[ItemPlan]:
+    """An item as a booking or a case was promised it.
+
+    Raises:
+        Refused: it was never published in this version.
+    """
+    for recorded in await parts.log.until(2**62, stream=f"item-{item}"):
+        event = recorded.event
+        if isinstance(event, ItemPublished) and event.version == version:
+            return Configured(item, event.plan, recorded.version, recorded.position, version)
+    raise Refused("unknown-version", missing=True, item=item, version=version)
 
 
 def _item(known: Configured[ItemPlan]) -> dict[str, Any]:

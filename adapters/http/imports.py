@@ -125,7 +125,7 @@ def commands(parts: Parts) -> list[Command]:
         plan = parts.catalogue.hall(hall)
         if (why := why_not_offered(parts, plan, day)) is not None:
             raise why
-        line, intervals = visit(parts, hall, cells["item"], ())
+        line, intervals, versions = visit(parts, hall, cells["item"], ())
         person = checked_person(
             Person(name=cells["name"], id_number=cells["id_number"], phone=cells.get("phone") or None)
         )
@@ -146,6 +146,7 @@ def commands(parts: Parts) -> list[Command]:
             key or digest(person.id_type, person.id_number),
             channel,
             intervals,
+            item_versions=versions,
         )
         offered = offering.offer(plan, day, parts.catalogue.calendar)
         act = acts.book(hall, day, command, offered=offered, limits=plan.limits)

@@ -80,10 +80,10 @@ def commands(parts: Parts) -> list[Command]:
     async def join(asked: Asking, words: list[str], body: WaitingAsked, query: bytes) -> Reply:
         hall = words[0]
         assert asked.identity is not None
-        queue, intervals = visit(parts, hall, body.item, body.more)
+        queue, intervals, versions = visit(parts, hall, body.item, body.more)
         person = await whom(parts, asked.identity, body.person)
         name, days = reference(hall, body.date), slots.stream(hall, body.date)
-        command = JoinWaiting(name, queue, body.item, person, intervals, body.more)
+        command = JoinWaiting(name, queue, body.item, person, intervals, body.more, versions)
         offered = OfferSlots(desk.offered(hall, body.date))
 
         def tell(hold: Hold) -> dict[str, Any]:

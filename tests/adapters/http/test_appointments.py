@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.workdays import SHANGHAI, is_working_day
@@ -51,6 +52,21 @@ async def test_a_citizen_books_sees_moves_and_cancels_their_own(served: Served) 
     assert old["status"] == "cancelled"
     gone = await served.post(f"/appointments/{moved['appointment']}/cancel", None, me)
     assert gone.json()["status"] == "cancelled"
+
+
+async def test_a_booking_keeps_the_version_of_the_guide_it_was_made_by(served: Served) -> None:
+    me, day, admin = await served.citizen("frozen"), workday(served), served.bearer("admin")
+    plan = msgspec.to_builtins(served.parts.catalogue.item(ITEM).plan)
+    await served.client.put("/api/v1/items/frozen-guide", json=plan, headers=admin)
+    held = {"item": "frozen-guide", "date": day.isoformat(), "slot": "b-1000"}
+    hold = (await served.post("/halls/heilong/holds", held, me)).json()["hold"]
+    await served.client.put("/api/v1/items/frozen-guide", json=plan | {"visits": 7}, headers=admin)
+    made = (await served.post(f"/holds/{hold}/confirm", {}, me)).json()["appointment"]
+    assert (await served.get(f"/appointments/{made}", me)).json()["item_versions"] == [1]
+    another = await served.citizen("later")
+    body = {"item": "frozen-guide", "date": day.isoformat(), "slot": "b-1000"}
+    booked = (await served.post("/halls/heilong/appointments", body, another)).json()["appointment"]
+    assert (await served.get(f"/appointments/{booked}", another)).json()["item_versions"] == [2]
 
 
 async def test_nobody_elses_appointment_can_be_told_from_none(served: Served) -> None:

@@ -127,6 +127,10 @@ async def test_an_item_is_published_in_versions(served: Served) -> None:
     assert first.json()["item"] == "new-item"
     await put(served, "/items/new-item", plan | {"visits": 7})
     assert (await served.get("/items/new-item")).json()["version"] == 2
+    before = (await served.get("/items/new-item", version=1)).json()
+    assert (before["version"], before["visits"]) == (1, plan["visits"])
+    never = await served.get("/items/new-item", version=3)
+    assert (never.status_code, never.json()["code"]) == (404, "unknown-version")
     answer = await put(
         served, "/items/new-item", plan | {"handling": "promised", "promised_limit_workdays": None}
     )

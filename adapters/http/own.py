@@ -243,13 +243,17 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         hall: str, plan: HallPlan, line: str, intervals: int, now: datetime
     ) -> list[DayOffered]:
         today = now.astimezone(SHANGHAI).date()
+        # A day that nobody has booked yet is cut into slots to be counted: only those of this line.
+        narrow = msgspec.structs.replace(plan, queues=tuple(one for one in plan.queues if one.queue == line))
         offered = []
         for day in (today + timedelta(days=n) for n in range(DAYS_LOOKED_AT)):
-            if why_not_offered(parts, plan, day) is not None:
+            if (why := why_not_offered(parts, plan, day)) is not None:
+                if why.code == "slots-not-offered":
+                    break  # what is further away is not offered either
                 continue
 
             def tell(held: Held, day: date = day) -> int:
-                known = as_offered(parts, plan, day, held.state)
+                known = as_offered(parts, narrow, day, held.state)
                 return sum(
                     slots.remaining(known, name, "public", intervals, now)
                     for name, slot in known.slots.items()

@@ -64,7 +64,7 @@ function follow(place) {
 }
 
 function clock(moment) {
-  return new Date(moment).toLocaleTimeString("zh-CN", { hour12: false, timeZone: "Asia/Shanghai" });
+  return new Date(moment).toLocaleTimeString("zh-CN", { hourCycle: "h23", timeZone: "Asia/Shanghai" });
 }
 
 document.querySelectorAll("[data-until]").forEach(countDown);

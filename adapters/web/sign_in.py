@@ -28,8 +28,12 @@ from domain.message import Text
 STATE_COOKIE = "mingting-sign-in"
 STATE_S = 600
 YEAR_S = 365 * 86_400
-HOMES: Mapping[str, str] = {"clerk": "/window"}
-"""Where each role's work begins, once it has signed in; the first page for who is not named."""
+HOMES: Mapping[str, str] = {
+    "clerk": "/window",
+    "kiosk": "/halls/{hall}/kiosk",
+    "screen": "/halls/{hall}/screen",
+}
+"""Where each role's work begins, once it has signed in, in its own hall; the first page for who is not named."""
 
 
 class UnderWay(msgspec.Struct, frozen=True):
@@ -135,7 +139,7 @@ def routes(
         return (site.public_url or str(visit.request.base_url)).rstrip("/") + "/sign-in/back"
 
     def _welcome(visit: Visit, identity: Identity, where: str, *cookies: Cookie) -> Page:
-        home = HOMES.get(identity.role, "/") if where == "/" else where
+        home = HOMES.get(identity.role, "/").format(hall=identity.hall) if where == "/" else where
         return visit.go(home, site.sessions.begin(identity), *cookies)
 
     return [sign_in, sign_in_as, sign_out, start, back, prefer]

@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Complaints
 from tests.browser.desk import HALL, Desk
+from tests.browser.line import Line
 from tests.browser.seeing import KIOSK, KIOSK_WIDE, axe_clean
 from tests.running import Running
 
@@ -177,6 +178,18 @@ def test_the_lines_on_the_first_page_move_by_themselves(kiosk: Page, server: Run
     desk.call()
     expect(count).to_have_text(str(before))
     desk.serve()
+
+
+def test_a_cut_line_is_said_on_the_first_page_and_forgotten_after_its_return(visit: Open, line: Line) -> None:
+    page = visit(HOME, *KIOSK, url=line.url, account=ACCOUNT)
+    alarm = page.locator("[data-part=alarm]")
+    expect(page.locator("[data-part=clock]")).to_have_text(re.compile(r"\d\d:\d\d"))
+    expect(alarm).to_be_hidden()
+    line.cut()
+    expect(alarm).to_be_visible(timeout=4_000)
+    line.mend()
+    expect(alarm).to_be_hidden(timeout=10_000)
+    assert page.evaluate("document.scrollingElement.scrollHeight <= innerHeight")
 
 
 def test_a_device_types_its_code_and_is_a_kiosk_for_good_until_it_is_revoked(

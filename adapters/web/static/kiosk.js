@@ -92,7 +92,7 @@ stay.addEventListener("click", () => {
   still.hidden = true;
 });
 
-time.hidden = false;
+clock.set(Date.parse(kiosk.dataset.now));
 setInterval(() => {
   const now = performance.now();
   say(time, clock.clockTime(clock.now()).slice(0, 5));

@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from adapters.http.bulletin import quarter_of
+from adapters.http.figures import PUBLIC_FLOOR
 from domain.hall import Display, Notice
 from domain.workdays import SHANGHAI
 from tests.adapters.http.serving import Served
+from tests.adapters.http.test_rectifications import bad_review
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -75,6 +77,26 @@ async def test_results_of_bad_reviews_are_there_only_where_the_plan_publishes_th
     assert (await served.get("/halls/huyang/bulletin")).json()["results"] == []
     await configure(served, "huyang", Display(rectifications=True))
     assert (await served.get("/halls/huyang/bulletin")).json()["results"] == [], "too few to be published"
+
+
+async def test_results_tell_what_became_of_the_quarters_bad_reviews(office: Served) -> None:
+    await configure(office, "yuantan", Display(rectifications=True))
+    clerk = office.bearer("clerk", "li", hall="yuantan")
+    steps: tuple[tuple[str, dict[str, str]], ...] = (
+        ("contact", {"outcome": "reached"}),
+        ("verify", {"finding": "true", "note": "属实"}),
+        ("rectify", {"remedy": "measures", "text": "已增开一个窗口"}),
+    )
+    for nth in range(PUBLIC_FLOOR):
+        service, _, _ = await bad_review(office, "yuantan", f"published {nth}")
+        for step, body in steps:
+            answer = await office.post(f"/rectifications/{service}/{step}", body, clerk)
+            assert answer.status_code == 200, answer.text
+    await office.parts.views.wait("performance", answer.json()["position"], 5)
+    told = (await office.get("/halls/yuantan/bulletin")).json()["results"]
+    rectified = next(result for result in told if result["figure"] == "rectified")
+    assert (rectified["name"]["zh"], rectified["value"]) == ("差评整改率", 1.0)
+    assert rectified["denominator"] == PUBLIC_FLOOR
 
 
 async def test_a_bulletin_of_no_hall_is_a_problem(served: Served) -> None:

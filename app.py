@@ -29,9 +29,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from adapters import check as checking
-from adapters import cli, journal, store
+from adapters import cli, exporting, journal, store
 from adapters import log as logged
 from adapters.attendance import Attendance
+from adapters.backup import backup, restore
 from adapters.boards import LiveBoards
 from adapters.catalogue import CREATE_INDEX, Catalogue
 from adapters.closing import Closing
@@ -73,7 +74,7 @@ from adapters.relay import Relay
 from adapters.runner import ProjectionRunner, rebuild
 from adapters.servers import reached, secret, servers
 from adapters.settings import BadSetting, Settings, read
-from adapters.stream import Current, EventStream, at_windows, connected, follow
+from adapters.stream import Current, EventStream, at_windows, connected, declared, follow
 from adapters.tail import PACE_S, LogTail
 from adapters.views import Views, ViewsRecorder, lags
 from adapters.web.pages import pages
@@ -379,12 +380,38 @@ async def run_check(settings: Settings) -> checking.Report:
     async with connected(settings.nats_url) as nats, await store.connect(url_of(settings)) as connection:
 
         async def published() -> AsyncIterator[tuple[int, str]]:
+            if not await declared(nats):
+                return
             async for item in follow(nats):
                 if isinstance(item, Current):
                     return
                 yield item.position, item.id if isinstance(item, Recorded) else item.reason
 
         return await checking.check(connection, PROJECTIONS, published)
+
+
+async def run_export(settings: Settings, options: Namespace) -> int:
+    """Write what was asked for; the counts go to standard error, for the rows may go to standard output."""
+    asked = exporting.Options(
+        options.what,
+        options.format,
+        Path(options.output) if options.output else None,
+        options.first,
+        options.last,
+        options.hall,
+    )
+    async with pool(settings, 2) as connections:
+        catalogue = Catalogue(connections)
+        await catalogue.refresh()
+        sources = exporting.Sources(LogReader(connections), Views(connections), catalogue)
+        told = await exporting.export(asked, sources)
+    sys.stderr.write(msgspec.json.encode(told).decode() + "\n")
+    return 0
+
+
+def own_data(settings: Settings) -> Path | None:
+    """The directory of the program's own data; ``None`` where the servers are the deployment's own."""
+    return Path(settings.data) if settings.embedded else None
 
 
 async def run_rebuild(settings: Settings, names: list[str]) -> dict[str, Any]:
@@ -459,8 +486,18 @@ def run(options: Namespace) -> int:
             migrate(found)
             uvloop.run(run_serve(found, address, with_worker=not options.no_work))
         return 0
+    if options.command == "restore":
+        with servers(settings) as found:
+            return _print(
+                msgspec.to_builtins(restore(url_of(found), own_data(settings), Path(options.directory)))
+            )
     with reached(settings) as found:
         match options.command:
+            case "backup":
+                made = backup(url_of(found), own_data(settings), Path(options.directory), now())
+                return _print(msgspec.to_builtins(made))
+            case "export":
+                return uvloop.run(run_export(found, options))
             case "work":
                 uvloop.run(run_work(found, options.parent))
             case "seed":

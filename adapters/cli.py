@@ -60,6 +60,27 @@ def parser() -> argparse.ArgumentParser:
     rebuild.add_argument("projections", nargs="*", metavar="PROJECTION")
     _servers(rebuild)
 
+    export = commands.add_parser("export", help="events, cases or reviews as files")
+    export.add_argument("what", choices=("events", "cases", "reviews"))
+    export.add_argument(
+        "--format", choices=("jsonl", "csv", "xlsx", "gbt39046"), default="jsonl", help="default: JSON lines"
+    )
+    export.add_argument(
+        "--output", help="a file, or a directory for the data sets (default: standard output)"
+    )
+    export.add_argument("--from", dest="first", type=date.fromisoformat, help="the first day")
+    export.add_argument("--to", dest="last", type=date.fromisoformat, help="the last day")
+    export.add_argument("--hall")
+    _servers(export)
+
+    for name, about in (
+        ("backup", "write everything into a directory; the program may go on serving"),
+        ("restore", "put a backup into an empty place"),
+    ):
+        command = commands.add_parser(name, help=about)
+        command.add_argument("directory")
+        _servers(command)
+
     check = commands.add_parser("check", help="read the whole log and every view; exit 1 on a broken promise")
     _servers(check)
     return root

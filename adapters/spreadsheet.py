@@ -8,7 +8,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -48,11 +48,20 @@ class Sheet(NamedTuple):
     widths: Sequence[int] = ()
 
 
+CSV_ENCODING = "utf-8-sig"
+"""UTF-8 with the mark by which Excel knows it."""
+
+
 def to_csv(table: Iterable[Sequence[Cell]]) -> bytes:
-    """UTF-8 with the mark by which Excel knows it; lines end as RFC 4180 wants."""
+    """A table as a whole file."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows([_plain(cell) for cell in row] for row in table)
-    return text.getvalue().encode("utf-8-sig")
+    write_csv(text, table)
+    return text.getvalue().encode(CSV_ENCODING)
+
+
+def write_csv(out: TextIO, table: Iterable[Sequence[Cell]]) -> None:
+    """Row by row; lines end as RFC 4180 wants."""
+    csv.writer(out, lineterminator="\r\n").writerows([_plain(cell) for cell in row] for row in table)
 
 
 def to_xlsx(*sheets: Sheet) -> bytes:

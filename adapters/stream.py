@@ -283,6 +283,15 @@ def at_windows(halls: Collection[str]) -> list[str]:
     return [f"mingting.*.{hall}.queue.*" for hall in sorted(halls)]
 
 
+async def declared(client: Client) -> bool:
+    """Whether there is a stream; nothing was published where no relay has run yet."""
+    try:
+        await client.jetstream(timeout=ANSWER_S).stream_info(STREAM)
+    except nats.js.errors.NotFoundError:
+        return False
+    return True
+
+
 async def follow(
     client: Client, after: int = 0, subjects: Sequence[str] = (EVERYTHING,)
 ) -> AsyncGenerator[Item, None]:

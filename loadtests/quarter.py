@@ -28,8 +28,8 @@ from psycopg_pool import AsyncConnectionPool
 from rich.console import Console
 from rich.progress import Progress
 
+from adapters import journal, reactor, store
 from adapters import log as logged
-from adapters import reactor, store
 from adapters.check import check
 from adapters.demonstration import plans
 from adapters.embedded import EmbeddedServers
@@ -578,6 +578,7 @@ def main() -> None:
     told.add_argument("--seed", type=int, default=20261001)
     told.add_argument("--tickets", type=int, default=Scale().tickets, help="a hall's on a working day")
     options = told.parse_args()
+    journal.configure("error")  # connections are cut on purpose
     scale, console = Scale(tickets=options.tickets), Console(stderr=True)
     began = clock.monotonic()
     with (

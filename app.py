@@ -54,6 +54,7 @@ from adapters.importing.tables import TableOptions, import_table
 from adapters.live_lines import LiveLines
 from adapters.log import LogReader
 from adapters.loop import CommandLoop
+from adapters.lots import Lots, Seeds
 from adapters.notices import config as notice_settings
 from adapters.notices.config import Channels
 from adapters.notices.outbox import Links, Outbox
@@ -166,6 +167,11 @@ def codes(settings: Settings, connections: AsyncConnectionPool[Any]) -> Codes:
     return Codes(connections, derive(secret(settings), "one-time codes"))
 
 
+def seeds(settings: Settings) -> Seeds:
+    """Seeds of lotteries, made with a key of their own."""
+    return Seeds(derive(secret(settings), "lotteries"))
+
+
 async def tokens(settings: Settings, known: People, stack: AsyncExitStack) -> tuple[Tokens, CodeFlow | None]:
     """Who says who somebody is, and how one signs in there: the identity provider that is configured, or this server
     for a demonstration."""
@@ -229,6 +235,7 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             boards=boards,
             people=known,
             codes=codes(settings, connections),
+            seeds=seeds(settings),
             catalogue=catalogue,
             clock=now,
             tokens=checked,
@@ -337,6 +344,7 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
             now,
         )
         freezing = Freezing(tail("figures"), views_recorder, views, LogReader(connections), loop.submit, now)
+        lots = Lots(tail("lots"), views, loop, seeds(settings), lambda hall: catalogue.hall(hall).limits, now)
         parts = {
             "relay": relay.run,
             "projections": runner.run,
@@ -345,6 +353,7 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
             "attendance": attendance.run,
             "closing": closing.run,
             "outbox": outbox.run,
+            "lots": lots.run,
             "figures": freezing.run,
         }
         settle_memory()

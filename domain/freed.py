@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from domain.drawing import running
 from domain.message import Refused
 from domain.places import AnyEvent, HoldReleased, PlaceHeld, Slot, SlotBooked, Slots, in_a_row, remaining
 from domain.waiting import JoinWaiting, LeaveWaiting, Waiting, WaitingEnded, WaitingJoined, WaitingOffered
@@ -55,6 +56,8 @@ def join(slots: Slots, asked: JoinWaiting, at: datetime) -> list[AnyEvent]:
         return []
     if not slots.offered:
         raise Refused("slots-not-offered")
+    if (lottery := running(slots, asked.queue)) is not None:
+        raise Refused("drawn-by-lot", queue=asked.queue, draw_at=lottery.next_at)
     here = [name for name, slot in slots.slots.items() if slot.plan.queue == asked.queue]
     later = [name for name in here if slots.slots[name].plan.starts_at > at]
     if not later or not slots.rules.waiting_max:

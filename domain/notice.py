@@ -2,9 +2,9 @@
 
 The stream ``notice-{notice}`` begins with what is to be said, as a template's name and the facts its sentence needs:
 never a name, a number or a code. To whom is told as in a stamp, by who they are in the matter: ``person:KEY``,
-``booker:APPOINTMENT``, ``waiting:WAITING``, ``applicant:CASE``, ``reviewer:SERVICE``, ``staff:RUNG``. The outbox finds
-the address, sends, and tells here how that went. A notice may wait for its time, is tried again for a while, and is
-dropped when what it would say is no longer true.
+``booker:APPOINTMENT``, ``waiting:WAITING``, ``request:REQUEST``, ``applicant:CASE``, ``reviewer:SERVICE``,
+``staff:RUNG``. The outbox finds the address, sends, and tells here how that went. A notice may wait for its time, is
+tried again for a while, and is dropped when what it would say is no longer true.
 """
 
 from datetime import datetime, timedelta
@@ -16,7 +16,9 @@ from msgspec import Meta
 from domain.message import Command, Event, Label, Refused, Stamp
 from domain.templates import Template
 
-To = Annotated[str, Meta(pattern=r"^(person|booker|waiting|applicant|reviewer|staff):[A-Za-z0-9._-]{1,120}$")]
+To = Annotated[
+    str, Meta(pattern=r"^(person|booker|waiting|request|applicant|reviewer|staff):[A-Za-z0-9._-]{1,120}$")
+]
 
 Channel = Literal["file", "sms", "mail"]
 

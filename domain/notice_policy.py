@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from domain.case import CaseDecided, CaseRefused
 from domain.handling import Ask
+from domain.lottery import LotteryDrawn
 from domain.message import Recorded, hall_of
 from domain.notice import QueueNotice, stream
 from domain.papers import CorrectionRequested
@@ -45,6 +46,14 @@ def notices(recorded: Recorded, terms_of: TermsOf = default_terms) -> list[Ask]:
             return [_told(recorded, "place-offered", f"person:{person}", facts, until=until)]
         case WaitingEnded(waiting, "offers-used"):
             return [_told(recorded, "place-lost", f"waiting:{waiting}", {"date": recorded.stream[-10:]})]
+        case LotteryDrawn(nth=nth, entries=entries, won=won):
+            drawn = {one.request for one in won}
+            facts = {"date": recorded.stream[-10:]}
+            return [
+                _named(recorded, f"{one.request}.draw-{nth}", "not-drawn", f"request:{one.request}", facts)
+                for one in entries
+                if one.request not in drawn
+            ]
         case CorrectionRequested(missing):
             return [_told(recorded, "correction-asked", _applicant(recorded), {"papers": "、".join(missing)})]
         case CaseDecided():
@@ -74,8 +83,20 @@ def _told(
     facts: dict[str, str] | None = None,
     until: datetime | None = None,
 ) -> Ask:
-    name = f"{recorded.subject}.{recorded.version}.{template}"
-    command = QueueNotice(template=template, to=to, hall=_hall(recorded), facts=facts or {}, until=until)
+    return _named(
+        recorded, f"{recorded.subject}.{recorded.version}.{template}", template, to, facts or {}, until
+    )
+
+
+def _named(
+    recorded: Recorded,
+    name: str,
+    template: Template,
+    to: str,
+    facts: dict[str, str],
+    until: datetime | None = None,
+) -> Ask:
+    command = QueueNotice(template=template, to=to, hall=_hall(recorded), facts=facts, until=until)
     return Ask(stream(name), command)
 
 

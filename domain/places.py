@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from domain import waiting
+from domain import lottery, waiting
 from domain.booking import (
     CHANNELS,
     DEFAULT_RULES,
@@ -18,6 +18,7 @@ from domain.booking import (
     OnBehalf,
     SlotId,
 )
+from domain.lottery import Lottery
 from domain.message import Command, Event, Id, Key, Reference, Refused, Words
 from domain.offering import SlotPlan, SlotsPlan, slot_id
 from domain.waiting import Waiting
@@ -136,7 +137,8 @@ class MissAppointment(Command, frozen=True):
 
 
 AnyCommand = (
-    waiting.AnyCommand
+    lottery.AnyCommand
+    | waiting.AnyCommand
     | OfferSlots
     | ReviseOffer
     | HoldPlace
@@ -230,7 +232,8 @@ class AppointmentMissed(Event, frozen=True, tag="appointment-missed"):
 
 
 AnyEvent = (
-    waiting.AnyEvent
+    lottery.AnyEvent
+    | waiting.AnyEvent
     | SlotsOffered
     | SlotsRevised
     | PlaceHeld
@@ -299,6 +302,8 @@ class Slots(msgspec.Struct):
     """The holds that are confirmed, given up or expired."""
     waiting: dict[str, Waiting] = {}
     """Those on the waiting list, and those who were, in the order in which places are offered."""
+    lotteries: dict[str, Lottery] = {}
+    """Those of the day, by line."""
     freed_at: datetime | None = None
     """When a place last became free."""
 

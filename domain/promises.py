@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from domain import freed
+from domain import drawing, freed
 from domain.case import Case, CaseOpened
 from domain.handling import Held
+from domain.lottery import commitment, draw
 from domain.matter import going_on
 from domain.message import category
 from domain.numbers import Numbers
@@ -80,11 +81,16 @@ def _slots(day: Slots) -> Iterator[str]:
     for name in day.holds:
         if name in day.past_holds or name in day.appointments:
             yield f"{name} is held and its hold is over"
-    for holder, times in Counter(hold.holder for hold in day.holds.values()).items():
+    given = {one.hold for one in day.waiting.values()}
+    chosen = [
+        hold for name, hold in day.holds.items() if name not in given and not drawing.was_asked(day, name)
+    ]
+    for holder, times in Counter(hold.holder for hold in chosen).items():
         if times > 1:
             yield f"{holder} holds {times} places"
 
     yield from _waiting(day)
+    yield from _lotteries(day)
 
 
 def _waiting(day: Slots) -> Iterator[str]:
@@ -98,6 +104,18 @@ def _waiting(day: Slots) -> Iterator[str]:
             yield f"{one.joined.waiting} was offered {one.offers} places"
         if one.hold is not None and one.hold not in day.holds:
             yield f"{one.joined.waiting} was offered {one.hold}, which is not held"
+
+
+def _lotteries(day: Slots) -> Iterator[str]:
+    """Every draw is made by the seed that was promised, of requests that were made, and comes out as it was told."""
+    for queue, lottery in day.lotteries.items():
+        for nth, made in enumerate(lottery.drawn):
+            if made.nth != nth or commitment(made.seed) != lottery.declared.commitments[nth]:
+                yield f"{queue}: draw {nth} was made by another seed than was promised"
+            if draw(made.seed, made.entries, made.lots) != made.won:
+                yield f"{queue}: draw {nth} comes out otherwise than was told"
+            if strange := {entry.request for entry in made.entries} - lottery.asked.keys():
+                yield f"{queue}: draw {nth} had requests that nobody made: {sorted(strange)}"
 
 
 def _review(service: Review) -> Iterator[str]:

@@ -9,6 +9,7 @@ While somebody fills in the form their place may be held. A hold has the referen
 ``slot-booked`` with that reference confirms it. A hold counts as a taken place until it is released; one whose
 time is over is released by whoever needs the place next, or by the clock, and can no longer be confirmed.
 
+A line's places may be declared to be drawn by lot (``domain.lottery``): until the last draw nobody else gets them.
 Who finds the day full may wait (``domain.waiting``): a place that becomes free is held for them first.
 """
 
@@ -17,8 +18,19 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import assert_never
 
-from domain import freed
+from domain import drawing, freed
 from domain.booking import BookingRules
+from domain.lottery import (
+    DeclareLottery,
+    DrawLottery,
+    DrawRequested,
+    DrawWithdrawn,
+    Lottery,
+    LotteryDeclared,
+    LotteryDrawn,
+    RequestDraw,
+    WithdrawDraw,
+)
 from domain.message import Refused, Stamp
 from domain.offering import SlotsPlan, check
 from domain.places import (  # noqa: F401  # words of this subject, found here as the others are
@@ -94,6 +106,14 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
             return freed.join(slots, command, stamp.at)
         case LeaveWaiting():
             return freed.leave(slots, command)
+        case DeclareLottery():
+            return drawing.declare(slots, command, stamp.at)
+        case RequestDraw():
+            return drawing.request(slots, command, stamp.at)
+        case WithdrawDraw():
+            return drawing.withdraw(slots, command)
+        case DrawLottery():
+            return drawing.make(slots, command, stamp.at)
         case OfferFreed():
             # Asked as of the event that freed the place, perhaps long ago: the offer's time begins when it is made.
             return freed.offer(slots, stamp.recorded_at or stamp.at)
@@ -150,6 +170,17 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
         case SlotsOffered(plan):
             slots.offered, slots.rules = True, plan.rules
             slots.slots = all_free(plan)
+        case LotteryDeclared(line):
+            slots.lotteries[line] = Lottery(event)
+        case DrawRequested(name, line):
+            slots.lotteries[line].asked[name] = slots.lotteries[line].requests[name] = event
+        case DrawWithdrawn(name):
+            for lottery in slots.lotteries.values():
+                lottery.requests.pop(name, None)
+        case LotteryDrawn(line, won=won):
+            slots.lotteries[line].drawn.append(event)
+            for one in won:
+                del slots.lotteries[line].requests[one.request]
         case WaitingJoined(name):
             slots.waiting[name] = Waiting(event)
         case WaitingOffered(name, hold):
@@ -356,6 +387,8 @@ def _places(
     first, because = row[0].plan, asked.because if isinstance(asked, BookSlot) else None
     if first.queue != asked.queue:
         raise Refused("slot-of-another-queue", invalid=True, field="slot", queue=asked.queue)
+    if asked.channel != "internal" and because is None:
+        _leave_to_the_draw(slots, first.queue)
     if at >= first.starts_at:
         raise Refused("slot-over", slot=asked.slot, starts_at=first.starts_at)
     until = first.starts_at - timedelta(minutes=slots.rules.lead_minutes)
@@ -370,7 +403,7 @@ def _places(
         if at >= hold.until
     }
     for name, hold in slots.holds.items():
-        if hold.holder == holder and name not in gone:
+        if hold.holder == holder and name not in gone and not drawing.was_asked(slots, name):
             gone[name] = HoldReleased(name, "another-chosen" if at < hold.until else "expired")
     for slot in row:
         if slot.free(asked.channel, without=gone) <= 0:
@@ -378,6 +411,14 @@ def _places(
     if asked.channel == "public" and because is None:
         _leave_to_those_who_wait(slots, row, gone, holder, at)
     return row, list(gone.values())
+
+
+def _leave_to_the_draw(slots: Slots, queue: str) -> None:
+    """Raises:
+    Refused: the line's places of the day are drawn by lot, and a draw is still to come.
+    """
+    if (found := drawing.running(slots, queue)) is not None:
+        raise Refused("drawn-by-lot", queue=queue, draw_at=found.next_at)
 
 
 def _leave_to_those_who_wait(

@@ -26,7 +26,6 @@ Template = Literal[
     "reminder",
     "place-offered",
     "place-lost",
-    "drawn",
     "not-drawn",
     "code",
     "correction-asked",
@@ -114,17 +113,11 @@ OCCASIONS: dict[Template, Occasion] = {
         "您在{hall}{date}的候补已结束：给您留的号未按时确认。",
         "You are no longer on the waiting list at {hall} for {date}: places held for you were not taken in time.",
     ),
-    "drawn": _of(
-        Text("摇号中签", "Drawn in the lottery"),
-        VISIT,
-        "摇号中签：{hall}“{item}”，时间{starts_at}。预约凭证：{link}",
-        "You were drawn: {hall}, “{item}”, {starts_at}. Voucher: {link}",
-    ),
     "not-drawn": _of(
         Text("摇号未中", "Not drawn in the lottery"),
-        "hall item date",
-        "本次摇号未中：{hall}“{item}”，{date}。如有退号，将进入下一轮摇号。",
-        "You were not drawn for {hall}, “{item}” on {date}. Places given back go to the next draw.",
+        "hall date",
+        "本次摇号未中：{hall}，{date}。如有下一轮摇号，您仍在其中。",
+        "You were not drawn for {hall} on {date}. If there is another draw, you take part in it.",
     ),
     "code": _of(
         Text("验证码", "One-time code"),

@@ -37,6 +37,7 @@ RECTIFYING = only("clerk", "supervisor", "admin")
 API = "/api/v1"
 WINDOW = f"{API}/halls/{{hall}}/windows/{{window}}"
 APPOINTMENT = f"{API}/appointments/{{id}}"
+DRAW_REQUEST = f"{API}/draw-requests/{{id}}"
 WAITING = f"{API}/waiting/{{id}}"
 HOLD = f"{API}/holds/{{id}}"
 CASE = f"{API}/cases/{{case}}"
@@ -87,6 +88,11 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{APPOINTMENT}/cancel"): ARRIVING,
     ("POST", f"{APPOINTMENT}/reschedule"): ARRIVING,
     ("POST", f"{APPOINTMENT}/check-in"): ARRIVING,
+    ("GET", f"{API}/halls/{{hall}}/lotteries"): ANYBODY,  # whoever wants to verify a draw
+    ("POST", f"{API}/halls/{{hall}}/lotteries"): ADMIN,
+    ("POST", f"{API}/halls/{{hall}}/draw-requests"): APPLYING,
+    ("GET", DRAW_REQUEST): ANYBODY,  # its person, the hall, and whoever holds its link
+    ("POST", f"{DRAW_REQUEST}/withdraw"): ANYBODY,
     ("POST", f"{API}/halls/{{hall}}/waiting"): APPLYING,
     ("GET", f"{API}/waiting"): only("citizen"),
     ("GET", WAITING): ANYBODY,  # its person, the hall, and whoever holds its link

@@ -17,6 +17,7 @@ from adapters.http.session import Sessions
 from adapters.live_lines import LiveLines
 from adapters.log import Search
 from adapters.loop import Receipt, RequestKey
+from adapters.lots import Seeds
 from adapters.people import People
 from adapters.settings import Settings
 from adapters.views import Document, Instead, Page, Progress
@@ -165,6 +166,7 @@ class Parts(NamedTuple):
     boards: Boards
     people: People
     codes: Codes
+    seeds: Seeds
     catalogue: Catalogue
     clock: Callable[[], datetime]
     tokens: Tokens

@@ -162,6 +162,26 @@ APPOINTMENTS: dict[str, Text] = {
     "hall-closed": Text("{date}大厅不办公：{zh}。", "The hall is closed on {date}: {en}."),
     "slots-of-several-days": Text("一天的号源不能包含其他日期的时段。", "The slots of a day are of one day."),
     "slots-overlap": Text("预约时段相互重叠：{slot}。", "Slots overlap: {slot}."),
+    "drawn-by-lot": Text(
+        "这个队列的号源将摇号分配（{draw_at}），请登记摇号。",
+        "The places of this line are drawn by lot at {draw_at}; please ask to take part.",
+    ),
+    "lottery-declared": Text("当天已公布另一次摇号。", "Another lottery was declared for that day."),
+    "draws-out-of-order": Text(
+        "登记开始、各次摇号和当天第一个时段须依次在后。",
+        "Opening, draws and the day's first slot must follow each other.",
+    ),
+    "lottery-opens-in-past": Text(
+        "登记开始时间须晚于公布时间。", "Asking must begin after this is published."
+    ),
+    "commitments-missing": Text("每次摇号须有各自的承诺值。", "Every draw needs a commitment of its own."),
+    "no-lottery": Text("当天没有摇号。", "There is no lottery for that line and day."),
+    "lottery-not-open": Text("摇号登记于{opens_at}开始。", "The lottery opens at {opens_at}."),
+    "lottery-over": Text("摇号登记已结束。", "The lottery is over."),
+    "already-requested": Text("您已登记摇号。", "You take part in this lottery already."),
+    "unknown-request": Text("没有这项摇号登记。", "There is no such request."),
+    "draw-not-due": Text("尚未到摇号时间。", "It is not time for this draw."),
+    "seed-not-promised": Text("种子与公布的承诺值不符。", "The seed is not the one that was promised."),
     "waiting-first": Text(
         "这个号源正留给候补的人，请加入候补。",
         "This place goes to those on the waiting list; please join it.",

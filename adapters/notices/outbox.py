@@ -175,6 +175,10 @@ class Outbox:
             agent = found.booking.on_behalf
             return [found.booking.person, *([agent.agent] if agent else [])]
 
+        def request(held: Held) -> list[str]:
+            asked = [one.asked[name] for one in held.state.lotteries.values() if name in one.asked]
+            return [one.person for one in asked]
+
         def waiting(held: Held) -> list[str]:
             found = held.state.waiting.get(name)
             return [] if found is None else [found.joined.person]
@@ -190,6 +194,8 @@ class Outbox:
         match kind:
             case "booker" if (where := place(name)) is not None:
                 return await self._loop.peek(slots.stream(*where), booker)
+            case "request" if (where := place(name)) is not None:
+                return await self._loop.peek(slots.stream(*where), request)
             case "waiting" if (where := place(name)) is not None:
                 return await self._loop.peek(slots.stream(*where), waiting)
             case "applicant":

@@ -26,6 +26,7 @@ from adapters.http.session import Sessions
 from adapters.live_lines import LiveLines
 from adapters.log import CREATE_PEOPLE_INDEXES, LogReader
 from adapters.loop import CommandLoop
+from adapters.lots import Seeds
 from adapters.people import People
 from adapters.process import Rebuilds
 from adapters.runner import ProjectionRunner
@@ -139,6 +140,7 @@ async def serving(
             boards=boards,
             people=people,
             codes=codes,
+            seeds=Seeds(SECRET),
             catalogue=catalogue,
             clock=clock,
             tokens=tokens or DevelopmentTokens(SECRET),

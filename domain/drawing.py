@@ -81,7 +81,16 @@ def request(slots: Slots, asked: RequestDraw, at: datetime) -> list[AnyEvent]:
         raise Refused("unknown-slot", invalid=True, field="wishes", slot=strange[0])
     wishes = tuple(dict.fromkeys(asked.wishes)) or tuple(here)
     return [
-        DrawRequested(asked.request, asked.queue, asked.item, asked.person, wishes, asked.slots, asked.more)
+        DrawRequested(
+            asked.request,
+            asked.queue,
+            asked.item,
+            asked.person,
+            wishes,
+            asked.slots,
+            asked.more,
+            asked.item_versions,
+        )
     ]
 
 
@@ -141,4 +150,5 @@ def _held(slots: Slots, won: DrawRequested, slot: str, at: datetime) -> PlaceHel
         "public",
         won.slots,
         won.more,
+        won.item_versions,
     )

@@ -50,6 +50,7 @@ class RequestDraw(Command, frozen=True):
     wishes: Annotated[tuple[SlotId, ...], Meta(max_length=100)] = ()
     slots: Intervals = 1
     more: Annotated[tuple[Id, ...], Meta(max_length=ITEMS_MAX)] = ()
+    item_versions: Annotated[tuple[int, ...], Meta(max_length=ITEMS_MAX + 1)] = ()
 
 
 class WithdrawDraw(Command, frozen=True):
@@ -103,6 +104,7 @@ class DrawRequested(Event, frozen=True, tag="draw-requested"):
     wishes: tuple[str, ...]
     slots: int = 1
     more: tuple[str, ...] = ()
+    item_versions: tuple[int, ...] = ()
 
 
 class DrawWithdrawn(Event, frozen=True, tag="draw-withdrawn"):

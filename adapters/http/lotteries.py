@@ -106,9 +106,9 @@ def commands(parts: Parts) -> list[Command]:
     async def request(asked: Asking, words: list[str], body: RequestAsked, query: bytes) -> Reply:
         hall, days = words[0], slots.stream(words[0], body.date)
         assert asked.identity is not None
-        queue, intervals = visit(parts, hall, body.item, body.more)
+        queue, intervals, versions = visit(parts, hall, body.item, body.more)
         person, name = await whom(parts, asked.identity, body.person), reference(hall, body.date)
-        command = RequestDraw(name, queue, body.item, person, body.wishes, intervals, body.more)
+        command = RequestDraw(name, queue, body.item, person, body.wishes, intervals, body.more, versions)
 
         def tell(hold: Any) -> dict[str, Any]:
             lottery: Lottery = hold(days).state.lotteries[queue]

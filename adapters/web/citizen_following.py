@@ -10,6 +10,7 @@ from litestar.params import FromPath
 
 from adapters.web.api import Refusal
 from adapters.web.citizen_booking import STATUSES
+from adapters.web.citizen_waiting import STATES
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from adapters.web.words import N_
 from domain.workdays import SHANGHAI
@@ -71,11 +72,20 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             past=past,
             cases=(await visit.api.get("/cases", limit=100))["cases"],
             reviews=(await visit.api.get("/reviews", limit=100))["reviews"],
+            waiting=await waiting(visit),
+            waiting_states=STATES,
             standing=await standing(visit),
             statuses=STATUSES,
             case_statuses=CASES,
             form=Form(),
         )
+
+    async def waiting(visit: Visit) -> list[Any]:
+        """The waiting lists the visitor is on."""
+        if visit.identity is None or visit.identity.person is None:
+            return []
+        found = (await visit.api.get("/waiting", limit=100))["waiting"]
+        return [one for one in found if one["status"] in ("waiting", "offered")]
 
     async def standing(visit: Visit) -> Any:
         """How the visitor stands with online booking; nothing for somebody whose sign-in names no document."""

@@ -101,6 +101,29 @@ def case(server: Running) -> str:
     return f"/cases/{made['case']}"
 
 
+def full(server: Running) -> str:
+    """A day that is booked to the last place."""
+    day = server.get(f"/api/v1/items/{ITEM}/halls?hall=zhangdian")["halls"][0]["days"][-1]["date"]
+    slots = server.get(f"/api/v1/halls/zhangdian/slots?item={ITEM}&date={day}")["slots"]
+    taken = [slot["slot"] for slot in slots for _ in range(slot["remaining"])]
+    for nth, slot in enumerate(taken):
+        body = {"item": ITEM, "date": day, "slot": slot}
+        server.post(
+            "/api/v1/halls/zhangdian/appointments", body, server.token("citizen", f"fills a day {nth}")
+        )
+    return f"/book/{ITEM}/zhangdian?day={day}"
+
+
+def waiting(server: Running) -> str:
+    day = full(server).rpartition("=")[2]
+    body = {"item": ITEM, "date": day}
+    token = server.token("citizen", ME)
+    known = [one for one in server.get("/api/v1/waiting", token)["waiting"] if one["status"] == "waiting"]
+    if known:
+        return f"/waiting/{known[0]['waiting']}"
+    return f"/waiting/{server.post('/api/v1/halls/zhangdian/waiting', body, token)['link']}"
+
+
 SHOTS = [
     Shot("citizen-start", "/", (PHONE, DESK)),
     Shot("citizen-start-large", "/", (PHONE,), large=True, languages=("zh",)),
@@ -110,6 +133,8 @@ SHOTS = [
     Shot("citizen-guide", "/items/demo-huji-zhengming", (PHONE, DESK)),
     Shot("citizen-hall", f"/book/{ITEM}", (PHONE,)),
     Shot("citizen-time", f"/book/{ITEM}/{HALL}", (PHONE,)),
+    Shot("citizen-full", full, (PHONE,)),
+    Shot("citizen-waiting", waiting, (PHONE,), account=ME),
     Shot("citizen-hold", hold, (PHONE,), account="citizen-02"),
     Shot("citizen-voucher", voucher, (PHONE,), account=ME),
     Shot("citizen-voucher-large", voucher, (PHONE,), account=ME, large=True, languages=("zh",)),

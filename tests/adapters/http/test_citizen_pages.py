@@ -1,5 +1,6 @@
 """The citizens' pages over HTTP: the ways through them, and what they say when something is refused."""
 
+import asyncio
 import gzip
 import re
 from datetime import datetime, timedelta
@@ -128,6 +129,39 @@ async def test_an_appointment_is_moved_and_given_back_on_its_page(served: Served
     gone = await send(served, moved.headers["location"] + "/cancel", {"reason": ""}, me)
     assert gone.headers["location"] == moved.headers["location"]
     assert "已取消" in (await page(served, moved.headers["location"])).text
+
+
+async def test_who_finds_a_day_full_waits_for_it_and_takes_what_becomes_free(office: Served) -> None:
+    day, me = workday(office, 4), await office.citizen("page-w")
+    halls = (await office.get(f"/items/{ITEM}/halls", hall="zhangdian")).json()["halls"]
+    free = next(one["remaining"] for one in halls[0]["days"] if one["date"] == day.isoformat())
+    slots = (await office.get("/halls/zhangdian/slots", item=ITEM, date=day.isoformat())).json()["slots"]
+    taken = [slot["slot"] for slot in slots for _ in range(slot["remaining"])]
+    assert len(taken) == free
+    first = None
+    for nth, slot in enumerate(taken):
+        other = await office.citizen(f"fills {nth}")
+        made = await book(office, other, "zhangdian", slot, day)
+        assert made.status_code == 201, made.text
+        first = first or (other, made.json()["voucher"])
+    assert first is not None
+    full = await page(office, f"/book/{ITEM}/zhangdian?day={day}")
+    assert "候补这一天" in full.text
+    joined = await send(office, f"/book/{ITEM}/zhangdian/wait", {"date": day.isoformat()}, me)
+    assert joined.status_code == 303, joined.text
+    where = joined.headers["location"]
+    assert "有空位时最先给您" in (await page(office, where)).text
+    await send(office, f"/appointments/{first[1]}/cancel", {}, first[0])
+    for _ in range(100):
+        offered = (await page(office, where)).text
+        if "接受这个号" in offered:
+            break
+        await asyncio.sleep(0.05)
+    made = await send(office, f"{where}/accept", {"key": hidden(offered, "key")})
+    assert made.headers["location"].startswith("/appointments/")
+    assert "已预约" in (await page(office, made.headers["location"])).text
+    again = await send(office, f"{where}/leave", {})
+    assert again.status_code in (303, 409)
 
 
 async def test_a_ticket_is_followed_by_its_link_alone_from_the_line_to_the_rating(served: Served) -> None:

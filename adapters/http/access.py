@@ -154,7 +154,9 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/halls/{{hall}}/dispatch"): STAFF,
     # cases
     ("POST", f"{API}/cases"): APPLYING,
-    ("GET", f"{API}/cases"): only("citizen", "supervisor", "admin", "auditor"),  # a citizen's are their own
+    ("GET", f"{API}/cases"): only(
+        "citizen", "clerk", "supervisor", "admin", "auditor"
+    ),  # a citizen's are their own
     ("GET", CASE): only("citizen", "clerk", "supervisor", "admin", "auditor", "partner"),
     ("POST", f"{CASE}/accept"): CASEWORK,
     ("POST", f"{CASE}/hand-over"): CASEWORK,

@@ -23,6 +23,7 @@ from adapters.web import (
     screens,
     sign_in,
     window,
+    window_cases,
 )
 from adapters.web.site import Page, Site, Visit, ours
 
@@ -56,6 +57,7 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
         kiosk_arrival.routes(site, secret),
         kiosk_rating.routes(site),
         window.routes(site),
+        window_cases.routes(site),
     )
 
 

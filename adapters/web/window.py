@@ -5,6 +5,7 @@ every press is a command of the public API under a key of its own.
 """
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
@@ -44,7 +45,9 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
     @get("/window", include_in_schema=False)
-    async def console(visit: Visiting, hall: FromQuery[str] = "", window: FromQuery[str] = "") -> Page:
+    async def console(
+        visit: Visiting, hall: FromQuery[str] = "", window: FromQuery[str] = "", case: FromQuery[str] = ""
+    ) -> Page:
         who = visit.require(*CLERKS)
         where, desk = who.hall or hall, who.window or window
         if not where or not desk:
@@ -62,6 +65,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             "queues": {one["queue"]: visit.say(one["name"]) for one in place["queues"]},
             "items": await items(visit, where),
             "line": line,
+            "case": await of_ticket(visit, case),
             "now": site.clock(),
         }
         return visit.page(
@@ -76,6 +80,14 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         )
 
     return [console]
+
+
+async def of_ticket(visit: Visit, name: str) -> dict[str, str] | None:
+    """The case that the clerk has just opened, by which its ticket's service is finished."""
+    if not name:
+        return None
+    case = await visit.api.get(f"/cases/{quote(name)}")
+    return {"case": case["case"], "number": case["number"] or case["case"], "ticket": case["ticket"]}
 
 
 async def choose(visit: Visit, hall: str) -> Page:

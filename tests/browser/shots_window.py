@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.browser.seeing import DESK, KIOSK_WIDE, Shot
+from tests.browser.seeing import DESK, KIOSK_WIDE, PHONE, Shot
 from tests.running import Running
 
 HALL = "guotan"
@@ -35,9 +35,31 @@ def at_work(server: Running) -> str:
     return "/window"
 
 
+def of_case(server: Running) -> str:
+    """A case that was opened for whoever is in hand, received and not yet accepted."""
+    at_work(server)
+    clerk = server.token("clerk", ACCOUNT, hall=HALL, window="w01")
+    line = server.get(f"/api/v1/halls/{HALL}/line", clerk)
+    (hand,) = [
+        ticket for ticket in line["tickets"] if ticket["window"] == "w01" and ticket["status"] == "serving"
+    ]
+    person = {"name": "测试甲", "id_number": "110101199003077715"}
+    asked = {"item": hand["item"], "hall": HALL, "person": person, "ticket": hand["id"]}
+    opened = server.post("/api/v1/cases", asked, clerk)
+    return f"/window/cases/{opened['case']}?act=request-correction&after={opened['position']}"
+
+
+def cases(server: Running) -> str:
+    of_case(server)
+    return "/window/cases"
+
+
 SHOTS = [
     Shot("window", at_work, (DESK, KIOSK_WIDE), account=ACCOUNT, full=False),
     Shot("window-dark", at_work, (DESK, KIOSK_WIDE), account=ACCOUNT, theme="dark", full=False),
     Shot("window-closed", "/window", (DESK,), account=f"clerk-{HALL}-w02", full=False),
     Shot("window-choose", "/window?hall=guotan", (DESK,), account="admin-01"),
+    Shot("window-case", of_case, (DESK, PHONE), account=ACCOUNT),
+    Shot("window-cases", cases, (DESK,), account=ACCOUNT, theme="dark"),
+    Shot("window-case-new", "/window/cases/new", (DESK,), account=ACCOUNT),
 ]

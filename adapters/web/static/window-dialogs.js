@@ -33,7 +33,8 @@ export function dialogs(told, words, desk) {
   }
 
   const reason = (form) => [form.get("reason"), form.get("more").trim()].filter(Boolean).join(" · ");
-  const handled = (form) => ({ items: form.getAll("items").slice(0, 20), outcome: form.get("outcome") });
+  const opened = () => (told.case && told.case.ticket === desk.hand()?.id ? told.case.case : undefined);
+  const handled = (form) => ({ items: form.getAll("items").slice(0, 20), outcome: form.get("outcome"), case: opened() });
 
   function option(value, text) {
     const made = document.createElement("option");
@@ -70,6 +71,7 @@ export function dialogs(told, words, desk) {
       }),
     );
     list.scrollTop = 0;
+    if (opened()) form.elements.outcome.value = "case-opened";
   }
 
   function fillSplit(form) {

@@ -187,9 +187,20 @@ function draw() {
   say(part.item, inHand ? `${queueName(inHand)} · ${itemName(inHand)}` : "");
   say(part.marks, inHand ? [...marks(inHand), put(words.since, { time: hourMinute(inHand.issued_at) })].join(" · ") : "");
   say(part.reason, inHand?.reason ?? "");
+  drawCase(inHand);
   drawButtons();
   drawLine();
   drawAlarms();
+}
+
+/** The case that was opened for whoever is being served, or the way to open one. */
+function drawCase(inHand) {
+  const opened = told.case && told.case.ticket === inHand?.id;
+  part.case.hidden = inHand?.status !== "serving";
+  part["case-link"].hidden = opened;
+  const asked = new URLSearchParams({ ticket: inHand?.ticket ?? "", item: inHand?.item ?? "", hall: told.hall });
+  if (inHand) part["case-link"].href = `/window/cases/new?${asked}`;
+  say(part["case-told"], opened ? put(words.with_case, told.case) : "");
 }
 
 function drawButtons() {
@@ -330,6 +341,7 @@ function drawTime() {
 }
 
 draw();
+drawTime();
 figures();
 doing.resume();
 setInterval(drawTime, TICK_MS);

@@ -11,6 +11,8 @@ from tests.adapters.http.serving import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+ITEM = "demo-budongchan-chaxun"
+
 
 def told(page: str) -> Any:
     """What a console's page was told."""
@@ -44,3 +46,55 @@ async def test_nobody_is_led_to_sign_in_and_a_citizen_is_told_no(served: Served)
     nobody = await served.client.get("/window")
     assert (nobody.status_code, nobody.headers["location"]) == (303, "/sign-in?next=%2Fwindow")
     assert (await served.client.get("/window", headers=await served.citizen("c"))).status_code == 403
+
+
+async def test_a_case_is_opened_for_a_ticket_and_taken_to_its_delivery_by_forms(served: Served) -> None:
+    clerk = served.bearer("clerk", "clerk-w02", hall="tanghe", window="w02") | {"Origin": "http://hall.test"}
+    kiosk = served.bearer("kiosk", hall="tanghe")
+    taken = (await served.post("/halls/tanghe/tickets", {"item": ITEM}, kiosk)).json()
+    blank = await served.client.get(f"/window/cases/new?ticket={taken['ticket']}&item={ITEM}", headers=clerk)
+    assert f'value="{ITEM}" selected' in blank.text
+    typed = {
+        "ticket": taken["ticket"],
+        "item": ITEM,
+        "person.name": "测试甲",
+        "person.id_number": "11010119900307771X",
+        "key": "one",
+    }
+    wrong = await served.client.post("/window/cases/new", data=typed, headers=clerk)
+    assert (wrong.status_code, "测试甲" in wrong.text) == (422, True)
+    typed["person.id_number"] = "110101199003077715"
+    opened = [await served.client.post("/window/cases/new", data=typed, headers=clerk) for _ in range(2)]
+    assert [answer.status_code for answer in opened] == [303, 303]
+    where = opened[0].headers["location"]
+    assert opened[1].headers["location"] == where  # sent twice, one case
+    page = (await served.client.get(where, headers=clerk)).text
+    case = where.removeprefix("/window/cases/").partition("?")[0]
+    assert f"/window?case={case}" in page
+    assert "一次性告知补正" in page
+
+    async def do(act: str, **fields: str) -> str:
+        answer = await served.client.post(f"/window/cases/{case}/{act}", data=fields, headers=clerk)
+        assert answer.status_code == 303, answer.text
+        return (await served.client.get(answer.headers["location"], headers=clerk)).text
+
+    assert "等申请人补正" in await do("request-correction", missing="申请表")
+    assert "已收件，待受理" in await do("correct", provided="申请表")
+    assert "已受理，在办" in await do("accept")
+    await do("step", name="现场核验", action="passed", opinion="一致", key="two")
+    unreasoned = await served.client.post(
+        f"/window/cases/{case}/decide", data={"result": "refused"}, headers=clerk
+    )
+    assert unreasoned.status_code == 422
+    assert "已作决定" in await do("decide", result="granted")
+    assert "办件已办结" in await do("close")
+    delivered = await do("deliver", means="window")
+    assert "送达" in delivered
+    here = told((await served.client.get(f"/window?case={case}", headers=clerk)).text)
+    assert (here["case"]["case"], here["case"]["ticket"]) == (case, taken["id"])
+    number = here["case"]["number"]
+    listed = (await served.client.get(f"/window/cases?number={number}", headers=clerk)).text
+    assert f"/window/cases/{case}" in listed
+    elsewhere = served.bearer("clerk", "clerk-yuantan-w01", hall="yuantan", window="w01")
+    assert case not in (await served.client.get(f"/window/cases?number={number}", headers=elsewhere)).text
+    assert (await served.client.get(f"/window/cases/{case}", headers=elsewhere)).status_code == 404

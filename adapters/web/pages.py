@@ -24,6 +24,7 @@ from adapters.web import (
     sign_in,
     window,
     window_cases,
+    window_counter,
 )
 from adapters.web.site import Page, Site, Visit, ours
 
@@ -58,6 +59,7 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
         kiosk_rating.routes(site),
         window.routes(site),
         window_cases.routes(site),
+        window_counter.routes(site),
     )
 
 

@@ -62,4 +62,6 @@ SHOTS = [
     Shot("window-case", of_case, (DESK, PHONE), account=ACCOUNT),
     Shot("window-cases", cases, (DESK,), account=ACCOUNT, theme="dark"),
     Shot("window-case-new", "/window/cases/new", (DESK,), account=ACCOUNT),
+    Shot("window-counter", "/window/counter", (DESK,), account=ACCOUNT),
+    Shot("window-booking", "/window/counter/booking", (DESK,), account=ACCOUNT),
 ]

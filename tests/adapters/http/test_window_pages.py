@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -98,3 +99,52 @@ async def test_a_case_is_opened_for_a_ticket_and_taken_to_its_delivery_by_forms(
     elsewhere = served.bearer("clerk", "clerk-yuantan-w01", hall="yuantan", window="w01")
     assert case not in (await served.client.get(f"/window/cases?number={number}", headers=elsewhere)).text
     assert (await served.client.get(f"/window/cases/{case}", headers=elsewhere)).status_code == 404
+
+
+async def test_the_counter_takes_a_ticket_and_books_for_somebody_without_a_phone(served: Served) -> None:
+    clerk = served.bearer("clerk", "clerk-w02", hall="tanghe", window="w02") | {"Origin": "http://hall.test"}
+    taking = {"item": ITEM, "priority": "elderly", "key": "three"}
+    slips = [await served.client.post("/window/counter/ticket", data=taking, headers=clerk) for _ in range(2)]
+    numbers = [re.findall(r'class="number">(\w+)<', slip.text) for slip in slips]
+    assert len(numbers[0]) == 1
+    assert numbers[0] == numbers[1]  # sent twice, one ticket
+    assert "<svg" in slips[0].text
+    lacking = await served.client.post("/window/counter/ticket", data={"item": ""}, headers=clerk)
+    assert lacking.status_code == 422
+    nobody = await served.client.post(
+        "/window/counter/check-in", data={"id_number": "110101199003077715"}, headers=clerk
+    )
+    assert nobody.status_code in (404, 409)
+    assert 'value="110101199003077715"' in nobody.text
+
+    bookable = next(
+        known.name
+        for known in served.parts.catalogue.items.values()
+        if known.plan.bookable and known.plan.queue == "a"
+    )
+    today = served.parts.clock().date()
+    for days in range(1, 12):
+        day = f"{today + timedelta(days=days)}"
+        shown = (
+            await served.client.get(f"/window/counter/booking?item={bookable}&date={day}", headers=clerk)
+        ).text
+        if found := re.search(r'name="slot" value="([^"]+)"', shown):
+            break
+    assert found is not None
+    typed = {
+        "item": bookable,
+        "date": day,
+        "slot": found[1],
+        "person.name": "测试乙",
+        "person.id_number": "1",
+        "consent": "spoken",
+        "key": "four",
+    }
+    wrong = await served.client.post("/window/counter/booking", data=typed, headers=clerk)
+    assert (wrong.status_code, "测试乙" in wrong.text) == (422, True)
+    typed["person.id_number"] = "110101199003077715"
+    made = await served.client.post("/window/counter/booking", data=typed, headers=clerk)
+    assert made.status_code == 303, made.text
+    voucher = await served.client.get(made.headers["location"], headers=clerk)
+    assert voucher.status_code == 200
+    assert "测*" in voucher.text

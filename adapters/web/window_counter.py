@@ -1,0 +1,133 @@
+"""The counter for people without a smartphone: a ticket, a check-in or a booking made for whoever stands there."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import segno
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromQuery
+from markupsafe import Markup
+
+from adapters.web.api import Refusal
+from adapters.web.site import Form, Page, Site, Visit, Visiting
+from adapters.web.window import CLERKS, items
+from adapters.web.window_cases import hall_of
+from adapters.web.words import N_
+from domain.order import PRIORITY_NAMES
+from domain.workdays import SHANGHAI
+
+CONSENTS = (
+    ("spoken", N_("本人口头同意")),
+    ("written", N_("本人书面同意")),
+    ("power-of-attorney", N_("持授权委托书")),
+    ("by-law", N_("法定代理")),
+)
+"""How the person agreed that it is done for them, as it is recorded with the booking."""
+
+
+def routes(site: Site) -> list[HTTPRouteHandler]:
+    """The handlers."""
+
+    @get("/window/counter", include_in_schema=False)
+    async def counter(visit: Visiting) -> Page:
+        visit.require(*CLERKS)
+        return await tickets(visit, Form(), Form())
+
+    async def tickets(visit: Visit, ticket: Form, arrival: Form) -> Page:
+        hall = await hall_of(visit, ticket)
+        return visit.page(
+            "window/counter.html",
+            form=ticket if ticket.problem else arrival,
+            ticket=ticket,
+            arrival=arrival,
+            items=await items(visit, hall),
+            priorities=list(PRIORITY_NAMES.items()),
+        )
+
+    async def handed(visit: Visit, hall: str, receipt: dict[str, Any]) -> Page:
+        """The slip of a ticket, as the answer to its form: its link stands in no address, and the form sent again
+        brings the same slip."""
+        place = await visit.api.get(f"/halls/{hall}")
+        follow = f"{site.public_url or visit.request.base_url}".rstrip("/") + f"/follow/{receipt['follow']}"
+        code = Markup(segno.make_qr(follow, error="m").svg_inline(omitsize=True, border=2))  # noqa: S704 (segno's own)
+        queue = next((one for one in place["queues"] if one["queue"] == receipt["queue"]), None)
+        return visit.page(
+            "window/slip.html", slip=receipt, hall=place, queue=queue, code=code, at=site.clock()
+        )
+
+    @post("/window/counter/ticket", include_in_schema=False, status_code=200)
+    async def take(visit: Visiting) -> Page:
+        visit.require(*CLERKS)
+        form = await visit.form()
+        if wrong := form.lacks("item"):
+            return await tickets(visit, wrong, Form())
+        hall = await hall_of(visit, form)
+        try:
+            receipt = await visit.api.post(
+                f"/halls/{hall}/tickets", form.given("item", "priority"), key=form.key
+            )
+        except Refusal as refusal:
+            return await tickets(visit, form.wrong(refusal), Form())
+        return await handed(visit, hall, receipt)
+
+    @post("/window/counter/check-in", include_in_schema=False, status_code=200)
+    async def arrive(visit: Visiting) -> Page:
+        visit.require(*CLERKS)
+        form = await visit.form()
+        if wrong := form.lacks("id_number"):
+            return await tickets(visit, Form(), wrong)
+        hall = await hall_of(visit, form)
+        try:
+            receipt = await visit.api.post(
+                f"/halls/{hall}/check-in", form.given("id_number", "priority"), key=form.key
+            )
+        except Refusal as refusal:
+            return await tickets(visit, Form(), form.wrong(refusal))
+        return await handed(visit, hall, receipt)
+
+    @get("/window/counter/booking", include_in_schema=False)
+    async def booking(visit: Visiting, item: FromQuery[str] = "", date: FromQuery[str] = "") -> Page:
+        visit.require(*CLERKS)
+        return await places(visit, Form([("item", item), ("date", date)]))
+
+    async def places(visit: Visit, form: Form) -> Page:
+        hall = await hall_of(visit, form)
+        slots: list[Any] = []
+        today = site.clock().astimezone(SHANGHAI).date()
+        if form["item"] and form["date"]:
+            try:
+                found = await visit.api.get(f"/halls/{hall}/slots", item=form["item"], date=form["date"])
+                slots = [slot for slot in found["slots"] if slot["remaining"]]
+            except Refusal as refusal:
+                form = form.wrong(refusal)
+        return visit.page(
+            "window/booking.html",
+            form=form,
+            items=await items(visit, hall),
+            slots=slots,
+            consents=CONSENTS,
+            tomorrow=today + timedelta(days=1),
+        )
+
+    @post("/window/counter/booking", include_in_schema=False)
+    async def book(visit: Visiting) -> Page:
+        visit.require(*CLERKS)
+        form = await visit.form()
+        if wrong := form.lacks("slot", "person.name", "person.id_number", "consent"):
+            return await places(visit, wrong)
+        hall = await hall_of(visit, form)
+        named = {name: form[f"person.{name}"] for name in ("name", "id_number", "phone")}
+        body = {
+            **form.given("item", "date", "slot"),
+            "person": {name: text for name, text in named.items() if text},
+            "on_behalf": {"kind": "assisted", "consent": form["consent"]},
+        }
+        try:
+            made = await visit.api.post(f"/halls/{hall}/appointments", body, key=form.key)
+        except Refusal as refusal:
+            return await places(visit, form.wrong(refusal))
+        return visit.go(f"/appointments/{quote(made['voucher'])}")
+
+    return [counter, take, arrive, booking, book]

@@ -140,6 +140,7 @@ def test_low_controls_are_in_the_lower_half_until_the_next_person(kiosk: Page) -
     assert min(tops) >= KIOSK[1] / 2
     assert kiosk.evaluate(SMALL) == []
     kiosk.get_by_role("link", name="综合业务").click()
+    expect(kiosk.get_by_role("button", name="取号")).to_be_visible()
     top = kiosk.get_by_role("button", name="取号").bounding_box()
     assert top is not None
     assert top["y"] >= KIOSK[1] / 2

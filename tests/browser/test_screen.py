@@ -141,14 +141,16 @@ def test_a_cut_line_is_said_and_the_calls_made_meanwhile_are_all_shown_after_it(
 def test_a_line_that_dies_without_a_word_is_said_too_and_taken_up_again(
     visit: Open, desk: Desk, line: Line, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = visit(SCREEN, url=line.url)
+    page = visit("/halls", url=line.url)
+    page.clock.install()
+    page.goto(line.url + SCREEN)
     before = desk.whole_visit()
     expect(newest(page).locator(".ticket")).to_have_text(before)
     line.hush()
     said = old(page, within_s=4)
     tell(capsys, f"hushed: said after {said:.2f} s")
     number = desk.whole_visit()
-    page.wait_for_timeout(11_000)  # longer than the screen waits before it gives the line up
+    page.clock.fast_forward(11_000)  # longer than the screen waits before it gives the line up
     line.mend()
     true_again(page, within_s=15)
     expect(newest(page).locator(".ticket")).to_have_text(number)

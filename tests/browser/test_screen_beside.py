@@ -157,24 +157,60 @@ def told(server: Running) -> Callable[..., None]:
     return configure
 
 
-def test_the_bar_tells_notices_and_paused_windows_with_their_reason(
+def test_the_bar_tells_which_windows_pause_and_why(
     visit: Open, desk: Desk, told: Callable[..., None]
 ) -> None:
-    told(notices=[{"zh": "三楼暂停供水。", "en": "No water on the third floor."}])
+    told(notices=[])
     desk.do("pause", {"reason": "lunch"})
-    page = visit("/")
-    page.clock.install()
-    page.goto(page.url.rstrip("/") + SCREEN)
-    bar = page.locator(".bar")
-    expect(bar).to_contain_text("三楼暂停供水。")
-    seen = ""
-    for _ in range(4):
-        page.clock.run_for(9_000)
-        seen += bar.inner_text()
-    assert "2号窗口（午餐）" in seen
-    assert "No water on the third floor." in seen
+    page = visit(SCREEN)
+    expect(page.locator(".bar")).to_contain_text("2号窗口（午餐）", timeout=20_000)
     assert page.evaluate(OVERFLOWING) == [0, 0, []]
     desk.do("resume")
+
+
+def test_a_notice_is_there_from_the_first_moment(visit: Open, desk: Desk, told: Callable[..., None]) -> None:
+    told(notices=[{"zh": "三楼暂停供水。", "en": "No water on the third floor."}])
+    page = visit(SCREEN, java_script_enabled=False)
+    expect(page.locator(".bar")).to_contain_text("三楼暂停供水。 No water on the third floor.")
+    told(notices=[])
+
+
+BULLETIN = {
+    "waits": [{"queue": "a", "wait_s": {"p50": 700, "p90": 1500}}],
+    "bookings": [
+        {
+            "starts_at": "2026-03-02T10:00:00+08:00",
+            "ends_at": "2026-03-02T11:00:00+08:00",
+            "booked": 5,
+            "remaining": 3,
+        }
+    ],
+    "notices": [{"zh": "长" * 120, "en": "long " * 60}],
+    "results": [
+        {"figure": "rectified", "name": {"zh": "差评整改率", "en": "bad reviews rectified"}, "value": 0.9649}
+    ],
+}
+
+
+def test_the_bar_takes_turns_with_bookings_results_and_notices_of_any_length(visit: Open, desk: Desk) -> None:
+    page = visit("/halls")
+    page.clock.install()
+    page.route("**/bulletin", lambda route: route.fulfill(json=BULLETIN))
+    page.goto(page.url.removesuffix("/halls") + SCREEN)
+    text = page.locator(".bar .text")
+    expect(text).to_contain_text("10:00–11:00 已约5人、余号3个")
+    seen = []
+    for _ in range(6):
+        page.clock.run_for(9_000)
+        seen.append(text.inner_text())
+        assert page.evaluate(OVERFLOWING) == [0, 0, []]
+        assert text.evaluate(
+            "node => [...node.children].every((part) => part.scrollHeight < part.clientHeight + 20)"
+        )
+    together = " ".join(seen)
+    assert "差评整改率96.4%" in together
+    assert together.count("长") == 120
+    assert together.count("long") == 60
 
 
 def test_the_expected_wait_is_a_range_of_minutes_and_a_dash_where_nobody_calls(

@@ -153,6 +153,7 @@ def _problems(found: Plans) -> Iterable[str]:
     """What does not fit together, a sentence each."""
     halls = {named.hall: named.plan for named in found.halls}
     regions = {region.region for region in found.regions}
+    items = {named.item: named.plan for named in found.items}
     queues = {queue.queue for plan in halls.values() for queue in plan.queues}
     yield from _twice("region", (region.region for region in found.regions))
     yield from _twice("hall", (named.hall for named in found.halls))
@@ -170,6 +171,11 @@ def _problems(found: Plans) -> Iterable[str]:
     for named in found.items:
         if named.plan.queue not in queues:
             yield f"item {named.item} waits in queue {named.plan.queue}, which no hall has"
+        for part in named.plan.parts:
+            if part not in items:
+                yield f"item {named.item} holds {part} together with others, which is not listed"
+            elif items[part].parts:
+                yield f"item {named.item} holds {part}, which holds others itself"
         for field in sorted(set(named.sources) - set(ItemPlan.__struct_fields__)):
             yield f"item {named.item} gives a source for {field}, which is no field of an item"
     for account in found.accounts:

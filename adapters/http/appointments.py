@@ -28,7 +28,7 @@ from adapters.http.reading import answers, document, shape
 from adapters.http.windows import TicketTaken, reference
 from adapters.people import Identity as Person
 from adapters.people import IdType, Masked
-from domain import acts, citizen, personal, slots
+from domain import acts, slots
 from domain.acts import AppointmentReceipt, HoldReceipt
 from domain.booking import BehalfKind, Channel, Consent, OnBehalf, SlotId
 from domain.handling import Held
@@ -427,16 +427,7 @@ async def whom(parts: Parts, identity: Identity, person: PersonAsked | None) -> 
         return await parts.people.enrol(Person(**msgspec.structs.asdict(person)))
     if identity.person is None:
         raise Rejected(422, "person-needed")
-    await parts.loop.peek(citizen.stream(identity.person), refuse_erased)
     return identity.person
-
-
-def refuse_erased(held: Held) -> None:
-    """Raises:
-    Refused: whoever asks was erased, and may still hold a token.
-    """
-    state: citizen.Citizen = held.state
-    personal.refuse_erased(state.personal)
 
 
 def holder(identity: Identity) -> str:

@@ -13,10 +13,11 @@ from adapters.http.commands import Command
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
 from adapters.http.windows import reference
-from domain import case, numbers
+from domain import case, citizen, numbers, personal
 from domain.case import Case, Channel, OpenCase, Status
+from domain.citizen import Citizen
 from domain.hand_over import needed_scope, reaches
-from domain.handling import Act, Ask, Follow, Hold
+from domain.handling import Act, Ask, Follow, Held, Hold
 from domain.item import ItemPlan
 from domain.message import Id, Reference, Refused
 from domain.numbers import TakeNumber
@@ -70,6 +71,8 @@ def opening(parts: Parts) -> Command:
         held = {name: parts.catalogue.item(name) for name in published.plan.parts}
         if nested := [name for name, one in held.items() if one.plan.parts]:
             raise Refused("matter-in-matter", items=nested)
+        applicant = await whom(parts, identity, body.person)
+        await parts.loop.peek(citizen.stream(applicant), _refuse_erased)
         name = reference(body.hall, asked.day)
         children = tuple(f"{name}.{number}" for number in range(1, len(held) + 1))
         limits = _published(published.plan, [one.plan for one in held.values()])
@@ -78,7 +81,7 @@ def opening(parts: Parts) -> Command:
             item_version=published.number,
             hall=body.hall,
             unit=parts.unit_of(body.handled_at or body.hall, body.item),
-            applicant=await whom(parts, identity, body.person),
+            applicant=applicant,
             channel=body.channel or channel,
             kind=published.plan.handling,
             ticket=body.ticket,
@@ -135,6 +138,16 @@ def told_of(name: str) -> Callable[[Hold], CaseReceipt]:
         return CaseReceipt(name, state.number, state.status, state.watch.due_at, whole)
 
     return tell
+
+
+def _refuse_erased(held: Held) -> None:
+    """A case is no part of its applicant's stream, which refuses bookings by itself.
+
+    Raises:
+        Refused: whoever asks was erased, and may still hold a token.
+    """
+    state: Citizen = held.state
+    personal.refuse_erased(state.personal)
 
 
 def _number(name: str, code: str, day: date, scheme: str) -> Follow:

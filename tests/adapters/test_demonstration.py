@@ -208,6 +208,16 @@ def test_a_missing_file_is_told_by_name(copy: Path) -> None:
             lambda f: f["items"].append(f["items"][0]),
             "item demo-wanshui-zhengming is listed twice",
         ),
+        (
+            "items/matters.json",
+            lambda f: f["items"][0]["plan"].update(parts=["demo-nothing"]),
+            "item demo-xinshenger holds demo-nothing together with others, which is not listed",
+        ),
+        (
+            "items/matters.json",
+            lambda f: f["items"][0]["plan"].update(parts=["demo-kaiban-canyin"]),
+            "item demo-xinshenger holds demo-kaiban-canyin, which holds others itself",
+        ),
         ("calendars.json", lambda f: f["years"].append(f["years"][0]), "calendar 2025 is listed twice"),
         (
             "accounts.json",

@@ -8,6 +8,7 @@ from adapters import check as checking
 from adapters import store
 from projections import PROJECTIONS
 from tests.adapters.http.serving import Served
+from tests.adapters.http.test_appointments import ITEM, workday
 from tests.adapters.http.test_cases import ON_THE_SPOT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -70,10 +71,11 @@ async def test_an_erased_person_is_nobody_and_what_was_counted_stays(served: Ser
 async def test_an_erased_citizen_asks_for_nothing_with_an_old_token(served: Served) -> None:
     me = await served.citizen("leaves for good")
     assert (await served.post("/people/me/erase", {}, me)).status_code == 200
-    for path in ("/cases", "/halls/tanghe/appointments"):
-        body = {"item": ON_THE_SPOT, "hall": "tanghe"}
-        if path != "/cases":
-            body = {"item": ON_THE_SPOT, "date": "2099-01-01", "slot": "a-0830"}
+    day = workday(served).isoformat()
+    booking = {"item": ITEM, "date": day, "slot": "b-0900"}
+    asked = {"/cases": {"item": ON_THE_SPOT, "hall": "tanghe"}}
+    asked |= {f"/halls/tanghe/{what}": booking for what in ("appointments", "holds")}
+    for path, body in asked.items():
         answer = await served.post(path, body, me)
         assert (answer.status_code, answer.json()["code"]) == (409, "person-erased"), path
 

@@ -174,6 +174,8 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How much one person may book, here and in other halls together."""
     alarms: Alarms = Alarms()
     phone_tickets: PhoneTickets = PhoneTickets()
+    near_at: Annotated[int, Meta(ge=0, le=50)] | None = None
+    """With how many ahead of them people are told by notice that their turn is near; nobody is, without it."""
     display: Display = Display()
 
 

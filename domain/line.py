@@ -76,6 +76,9 @@ class Ticket(msgspec.Struct, gc=False):
     """What its item needs a clerk to know, beside what its queue does."""
     told: Wait | None = None
     """The wait its holder was told with it."""
+    person: str | None = None
+    near: bool = False
+    """Whether its holder has been told that their turn is near."""
     more: tuple[str, ...] = ()
     """Further items that are handled in the same service."""
     stops: tuple[Stop, ...] = ()

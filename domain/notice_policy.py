@@ -11,6 +11,7 @@ from domain.case import CaseDecided, CaseRefused
 from domain.handling import Ask
 from domain.lottery import LotteryDrawn
 from domain.message import Recorded, hall_of
+from domain.nearing import TurnNeared
 from domain.notice import QueueNotice, stream
 from domain.papers import CorrectionRequested
 from domain.rectification import RectificationFedBack
@@ -22,6 +23,9 @@ from domain.urging import RectificationEscalated, RectificationReminded
 from domain.waiting import WaitingEnded, WaitingOffered
 
 NEWS = timedelta(days=1)
+
+SOON = timedelta(minutes=30)
+"""After this nobody needs to be told any more that their turn is near."""
 
 
 def notices(recorded: Recorded, terms_of: TermsOf = default_terms) -> list[Ask]:
@@ -44,6 +48,9 @@ def notices(recorded: Recorded, terms_of: TermsOf = default_terms) -> list[Ask]:
                 "answer_at": until.isoformat(),
             }
             return [_told(recorded, "place-offered", f"person:{person}", facts, until=until)]
+        case TurnNeared(number, _, person, ahead):
+            facts = {"ticket": number, "ahead": str(ahead)}
+            return [_told(recorded, "turn-near", f"person:{person}", facts, until=stamp.at + SOON)]
         case WaitingEnded(waiting, "offers-used"):
             return [_told(recorded, "place-lost", f"waiting:{waiting}", {"date": recorded.stream[-10:]})]
         case LotteryDrawn(nth=nth, entries=entries, won=won):
@@ -102,7 +109,9 @@ def _named(
 
 def _hall(recorded: Recorded) -> str:
     """The hall something happened at; empty if nobody said."""
-    return recorded.stamp.hall or (hall_of(recorded.stream) if recorded.category == "slots" else "")
+    return recorded.stamp.hall or (
+        hall_of(recorded.stream) if recorded.category in ("slots", "queue") else ""
+    )
 
 
 def _booked(recorded: Recorded, made: SlotBooked) -> Ask:

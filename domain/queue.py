@@ -55,6 +55,7 @@ from domain.line import (  # noqa: F401  # and its questions
     windows_serving,
 )
 from domain.message import Command, Event, Id, Label, Reference, Refused, Stamp, Text
+from domain.nearing import TurnNeared, nearing
 from domain.order import Priority
 from domain.wait import expected
 from domain.windows import (  # noqa: F401  # and its words about windows
@@ -272,6 +273,7 @@ AnyEvent = (
     | TicketMissed
     | TicketLeft
     | TicketCutOff
+    | TurnNeared
     | windows.AnyEvent
     | detours.AnyEvent
 )
@@ -315,7 +317,7 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             ticket_called = next_in_line(queue, free.queues, stamp.at, window)
             if ticket_called is None:
                 raise Refused("nobody-waiting", window=window)
-            return [TicketCalled(ticket_called.number, window)]
+            return _call(queue, TicketCalled(ticket_called.number, window), stamp.at)
         case CallTicket(window, number, excuse):
             free_window(queue, window)
             ticket_meant = known_ticket(queue, number)
@@ -323,7 +325,7 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
                 raise Refused("ticket-not-waiting", number=ticket_meant.number, status=ticket_meant.status)
             if (desk := desk_of(queue, ticket_meant)) not in (None, window):
                 raise Refused("ticket-kept", number=ticket_meant.number, window=desk)
-            return [TicketCalled(ticket_meant.number, window, excuse)]
+            return _call(queue, TicketCalled(ticket_meant.number, window, excuse), stamp.at)
         case Recall(window):
             return [_recall(queue.plan, in_hand(queue, window, "called"), window, stamp.at)]
         case StartService(window):
@@ -360,6 +362,10 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
     return [*detours.decide(command, queue, stamp)]
 
 
+def _call(queue: Queue, called: TicketCalled, at: datetime) -> list[AnyEvent]:
+    return [called, *nearing(queue, called.number, at)]
+
+
 def newcomer(queue: Queue, asked: IssueTicket, at: datetime) -> Ticket:
     """The ticket that somebody would get: what can be asked of one can be asked before it is given."""
     ticket = Ticket("", asked.ticket, queue.serial + 1, asked.queue, at, at, asked.item, asked.priority)
@@ -370,7 +376,7 @@ def newcomer(queue: Queue, asked: IssueTicket, at: datetime) -> Ticket:
 def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
     match event:
         case TicketIssued(
-            number, ticket, line, item, priority, appointment, due_at, _, skill, told, more, stops
+            number, ticket, line, item, priority, appointment, due_at, person, skill, told, more, stops
         ):
             queue.serial += 1
             at = stamp.at
@@ -379,6 +385,7 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
             )
             queue.tickets[number].skill, queue.tickets[number].told = skill, told
             queue.tickets[number].more, queue.tickets[number].stops = more, stops
+            queue.tickets[number].person = person
             queue.numbers[ticket] = number
             queue.lines[line][number] = None
             if priority != "ordinary" or due_at is not None or skill is not None:
@@ -389,6 +396,8 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
         case TicketCalled(number, window, excuse):
             take_out(queue, number, window, excuse, stamp.at)
             take_up(queue, number, window, stamp.at)
+        case TurnNeared(number):
+            queue.tickets[number].near = True
         case TicketRecalled(number, _):
             queue.tickets[number].recalls += 1
             queue.tickets[number].recalled_at = stamp.at

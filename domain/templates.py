@@ -27,6 +27,7 @@ Template = Literal[
     "place-offered",
     "place-lost",
     "not-drawn",
+    "turn-near",
     "code",
     "correction-asked",
     "case-decided",
@@ -118,6 +119,12 @@ OCCASIONS: dict[Template, Occasion] = {
         "hall date",
         "本次摇号未中：{hall}，{date}。如有下一轮摇号，您仍在其中。",
         "You were not drawn for {hall} on {date}. If there is another draw, you take part in it.",
+    ),
+    "turn-near": _of(
+        Text("即将叫号", "Your turn is near"),
+        "hall ticket ahead",
+        "您在{hall}的{ticket}号前面还有{ahead}人，请到等候区等候叫号。",
+        "{ahead} ahead of your ticket {ticket} at {hall}: please come to the waiting area.",
     ),
     "code": _of(
         Text("验证码", "One-time code"),

@@ -1,13 +1,14 @@
-"""A citizen's way in, phone first: find an item by everyday words, read what to bring, see where it is handled."""
+"""A citizen's way in, phone first: find an item by everyday words, read what to bring, see where the lines are short,
+and take a number on the phone."""
 
 from typing import Any
 
-from litestar import get
+from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
 from adapters.web.api import Refusal
-from adapters.web.site import Page, Site, Visiting
+from adapters.web.site import Form, Page, Site, Visit, Visiting
 
 SHOWN = 60
 """Items on one page of results; who sees so many needs another word and not a second page."""
@@ -54,7 +55,27 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             hall["now"] = await _now(visit, hall)
         return visit.page("citizen/halls.html", halls=found)
 
-    async def _now(visit: Visiting, hall: Any) -> Any:
+    @get("/halls/{hall:str}/take", include_in_schema=False)
+    async def take_page(visit: Visiting, hall: FromPath[str]) -> Page:
+        return await taking(visit, hall, Form())
+
+    async def taking(visit: Visit, name: str, form: Form) -> Page:
+        hall = await visit.api.get(f"/halls/{name}")
+        return visit.page("citizen/take.html", hall=hall, now=await _now(visit, hall), form=form)
+
+    @post("/halls/{hall:str}/take", include_in_schema=False)
+    async def take(visit: Visiting, hall: FromPath[str]) -> Page:
+        visit.require("citizen")
+        form = await visit.form()
+        if (lacking := form.lacks("queue")) is not None:
+            return await taking(visit, hall, lacking)
+        try:
+            taken = await visit.api.post(f"/halls/{hall}/tickets", form.given("queue", "code"), key=form.key)
+        except Refusal as refusal:
+            return await taking(visit, hall, form.wrong(refusal))
+        return visit.go(f"/follow/{taken['follow']}")
+
+    async def _now(visit: Visit, hall: Any) -> Any:
         """A hall's lines now, or nothing while they cannot be told."""
         try:
             board = await visit.api.get(f"/halls/{hall['hall']}/board")
@@ -65,7 +86,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         lines = [queue | {"wait_s": waits.get(queue["queue"])} for queue in board["queues"]]
         return {"state": board["state"], "lines": lines, "notices": bulletin["notices"]}
 
-    return [start, items, guide, halls]
+    return [start, items, guide, halls, take_page, take]
 
 
 def _subjects(halls: list[Any]) -> dict[str, Any]:

@@ -73,6 +73,11 @@ def served(server: Running) -> str:
     return str(server.get(f"/api/v1/tickets/{taken['follow']}")["review"])
 
 
+def take(server: Running) -> str:
+    ticket(server)
+    return "/halls/heilong/take"
+
+
 def rate(server: Running) -> str:
     return f"/reviews/{served(server)}"
 
@@ -141,6 +146,7 @@ SHOTS = [
     Shot("citizen-move", move, (PHONE,), account=ME),
     Shot("citizen-mine", mine, (PHONE,), account=ME),
     Shot("citizen-follow", ticket, (PHONE,)),
+    Shot("citizen-take", take, (PHONE,), account="citizen-02"),
     Shot("citizen-case", case, (PHONE,), account=ME),
     Shot("citizen-rate", rate, (PHONE,)),
     Shot("citizen-rated", rated, (PHONE,), account=ME),

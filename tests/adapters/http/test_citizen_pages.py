@@ -196,6 +196,28 @@ async def test_a_ticket_is_followed_by_its_link_alone_from_the_line_to_the_ratin
     assert "已经评价过了" in (await page(served, link[1])).text
 
 
+async def test_whoever_is_at_the_hall_takes_a_number_on_the_phone_and_is_told_what_is_missing(
+    served: Served,
+) -> None:
+    me, clerk = await served.citizen("page-t"), served.bearer("clerk", hall="longtan")
+    assert "不在服务时间" in (await page(served, "/halls/longtan/take", me)).text
+    opened = (await served.post("/halls/longtan/windows/w01/open", None, clerk)).json()
+    async with asyncio.timeout(10):
+        while True:  # the board of this server is read again when somebody needs it
+            answer = await served.get("/halls/longtan/board", after=opened["position"])
+            if answer.status_code == 200:
+                break
+    assert 'value="a"' in (await page(served, "/halls/longtan/take", me)).text
+    assert (await send(served, "/halls/longtan/take", {}, me)).status_code == 422
+    taken = await send(served, "/halls/longtan/take", {"queue": "a", "key": "t1"}, me)
+    assert taken.headers["location"].startswith("/follow/")
+    again = await send(served, "/halls/longtan/take", {"queue": "a", "key": "t1"}, me)
+    assert again.headers["location"] == taken.headers["location"], (
+        "a form that is sent twice takes one number"
+    )
+    assert "A001" in (await page(served, taken.headers["location"])).text
+
+
 async def test_whoever_rated_badly_sees_what_is_done_and_rates_again_once_it_was_answered(
     office: Served,
 ) -> None:

@@ -23,6 +23,7 @@ from adapters.views import Views
 from domain.message import Recorded
 from domain.rectification import UNFOUNDED, ReviewRuled
 from domain.review import ReviewAdded, ReviewGiven
+from domain.review_tags import STARS
 from domain.workdays import SHANGHAI
 from projections import case_file
 
@@ -127,7 +128,7 @@ FIELDS: dict[What, tuple[str, ...]] = {
         "in_time", "signal", "raised",
     ),
     "reviews": (
-        "service", "review", "grade", "tags", "comment", "channel", "stage", "anonymous", "real_name", "hall",
+        "service", "review", "grade", "stars", "tags", "comment", "channel", "stage", "anonymous", "real_name", "hall",
         "unit", "item", "window", "clerk", "test", "given_at", "finding", "adopted", "added_grade",
         "added_comment", "added_channel", "added_at",
     ),
@@ -208,6 +209,7 @@ def _given(one: Recorded) -> Row:
     return told | {
         "service": one.subject,
         "real_name": event.person is not None,
+        "stars": STARS[event.grade],
         "given_at": one.stamp.at,
         "adopted": True,
     }

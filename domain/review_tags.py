@@ -79,3 +79,6 @@ GRADE_NAMES: dict[Grade, Text] = {
 INVITATION = Text("请对本次服务作出评价。评价自愿，可以不评。", "You may rate this service. Nobody has to.")
 """How everybody is asked, at every outlet. Staff may not hint at a grade (四平 DB2203/T 8—2024 4.7-4.8, as quoted)
 nor press anybody (国办发〔2019〕51号: 不得强迫或者干扰评价)."""
+
+STARS: dict[Grade, int] = {grade: int(next(iter(tags))[0]) for grade, tags in TAGS.items()}
+"""A grade as the 好差评 interfaces count it, 5 for the best; GB/T 39046-2020 table A.8 counts from 1, the best."""

@@ -63,6 +63,14 @@ NEXT_YEAR = Year(
     extra_workdays=(date(2027, 1, 9), date(2027, 1, 30)),
 )
 
+MOVING = (
+    respite.Extend,
+    respite.Resume,
+    rectification.ExtendRectification,
+    rectification.ResumeRectification,
+)
+"""What moves a deadline, as a plan does: the instants of the new one may be in the past already."""
+
 Do = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -77,7 +85,7 @@ class Scale(NamedTuple):
     tickets: int = 68
     """A hall's on a working day."""
     case_share: float = 0.19
-    rated_share: float = 0.30
+    rated_share: float = 0.37
     noticed: date = date(2026, 12, 29)
     restart_days: int = 11
 
@@ -245,14 +253,18 @@ class Quarter:
 
     async def _noticed(self, notice: Ask) -> None:
         await self.ask(Act((notice,)), "admin:a", HALLS[0])
-        await self.settled()  # what it moves is moved before anything else happens
+        await self.tick()  # what it moves is moved before anything else happens
 
     async def night(self) -> None:
         """What the clock brings about before the doors open."""
+        await self.tick()
+        while await self.patiently(self.freezing.fire):
+            await self.settled()
+
+    async def tick(self) -> None:
+        """What has passed is recorded, as the program does it every second."""
         await self.settled()
         while await self.patiently(self.scheduler.fire):
-            await self.settled()
-        while await self.patiently(self.freezing.fire):
             await self.settled()
 
     async def patiently(self, fire: Callable[[], Coroutine[Any, Any, int]]) -> int:
@@ -340,7 +352,8 @@ class Quarter:
             self.at(resumes, lambda: self.does(name, stream, go_on, clerk))
 
     async def does(self, name: str, stream: str, command: Any, by: str = "supervisor:wang") -> None:
-        await self.ask(Act((Ask(stream, command),)), by, name)
+        if await self.ask(Act((Ask(stream, command),)), by, name) and isinstance(command, MOVING):
+            await self.tick()
 
     async def closes(self, name: str, ref: str, item: str, clerk: str, test: bool) -> None:
         stream = case.stream(ref)
@@ -363,7 +376,7 @@ class Quarter:
         clerk: str,
         test: bool = False,
     ) -> None:
-        grade: Any = self.chance.choices(GRADES, [55, 25, 10, 6, 4])[0]
+        grade: Any = self.chance.choices(GRADES, [54, 25, 11, 6, 4])[0]
         person = f"p{self.chance.randrange(5000)}" if self.chance.random() < 0.8 else None
         command = review.GiveReview(
             review=f"{service}.r",
@@ -444,7 +457,11 @@ class Quarter:
             self.at(self.workday(1), lambda: self.does(name, stream, more, "citizen:p"))
 
     async def step(self, name: str, stream: str, command: Any) -> bool:
-        return await self.ask(Act((Ask(stream, command),)), "supervisor:wang", name) is not None
+        asked = await self.ask(Act((Ask(stream, command),)), "supervisor:wang", name)
+        planned = isinstance(command, rectification.Rectify) and command.remedy == "plan"
+        if asked is not None and (planned or isinstance(command, MOVING)):
+            await self.tick()
+        return asked is not None
 
     # --- what it has come to ---
 

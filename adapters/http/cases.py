@@ -242,15 +242,16 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             raise Refused("unknown-case", missing=True)
         of_parts = [await _file(parts, part, as_of) for part in view.parts]
         own = request.user.person is not None and request.user.person == view.applicant
-        shown = _shown(parts, view) | {
+        now = moment if as_of is not None else parts.clock()
+        shown = _shown(parts, view, now) | {
             "review": parts.invitations.seal(f"case.{name}") if own else None,
             "applicant": await parts.people.masked(view.applicant),
             "timeline": [
                 {"name": case_file.HAPPENINGS[line.what], **msgspec.structs.asdict(line)}
                 for line in view.timeline
             ],
-            "turns": [_turn(parts, turn) for turn in view.turns],
-            "part_cases": [_shown(parts, part.view) for part in of_parts if part is not None],
+            "turns": [_turn(parts, turn, now) for turn in view.turns],
+            "part_cases": [_shown(parts, part.view, now) for part in of_parts if part is not None],
         }
         return document(shown, position, moment)
 
@@ -289,7 +290,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             where["applicant"] = request.user.person or ""
         await caught_up(parts.views, case_file.NAME, after)
         page = await parts.views.find(case_file.NAME, where, "due_at", limit, cursor)
-        found = [_shown(parts, msgspec.json.decode(doc, type=case_file.View)) for doc in page.docs]
+        now = parts.clock()
+        found = [_shown(parts, msgspec.json.decode(doc, type=case_file.View), now) for doc in page.docs]
         return listing("cases", found, page.cursor, page.position, page.as_of)
 
     return [one, many]
@@ -332,25 +334,21 @@ async def _file(parts: Parts, name: str, as_of: str | None) -> _File | None:
     return _File(msgspec.json.decode(found.doc, type=case_file.View), found.position, found.as_of)
 
 
-def _turn(parts: Parts, turn: case_file.Turn) -> dict[str, Any]:
+def _turn(parts: Parts, turn: case_file.Turn, now: datetime) -> dict[str, Any]:
     """How many working days a hall has had the case, and how many it has left."""
-    calendar, now = parts.catalogue.calendar, parts.clock()
+    calendar = parts.catalogue.calendar
     since, until = (at.astimezone(SHANGHAI).date() for at in (turn.since, turn.until or now))
     left = None if turn.due_at is None or turn.until else workdays_left(calendar, now, turn.due_at)
     return merged(turn, {"workdays": workdays_between(calendar, since, until), "workdays_left": left})
 
 
-def _shown(parts: Parts, view: case_file.View) -> dict[str, Any]:
-    """A case as a list shows it."""
+def _shown(parts: Parts, view: case_file.View, now: datetime) -> dict[str, Any]:
+    """A case as a list shows it at a moment."""
     item = parts.catalogue.items.get(view.item)
     shown = {
         name: getattr(view, name) for name in view.__struct_fields__ if name not in ("applicant", "timeline")
     }
     running = view.due_at is not None and view.status not in case_file.ENDED
-    left = (
-        workdays_left(parts.catalogue.calendar, parts.clock(), view.due_at)
-        if running and view.due_at
-        else None
-    )
+    left = workdays_left(parts.catalogue.calendar, now, view.due_at) if running and view.due_at else None
     name = Text(view.item, view.item) if item is None else item.plan.name
     return shown | {"item_name": name, "workdays_left": left}

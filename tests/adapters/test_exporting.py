@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from adapters import exporting, gbt39046
 from adapters.exporting import Options, Sources
 from adapters.settings import BadSetting
+from domain.review_tags import STARS
 from tests.adapters.http.conftest import office, served
 from tests.adapters.http.serving import Served
 from tests.adapters.http.test_past import head
@@ -143,3 +144,9 @@ async def test_names_order_and_formats_are_the_standard_s() -> None:
 )
 async def test_what_does_not_fit_is_told_and_not_cut(value: str, form: str, fits: bool) -> None:
     assert gbt39046.too_long(value, form) is not fits
+
+
+async def test_the_two_outlets_count_the_grades_in_opposite_directions() -> None:
+    for grade, stars in STARS.items():
+        assert stars + gbt39046.GRADES.index(grade) + 1 == 6, grade
+    assert (STARS["very-satisfied"], STARS["very-dissatisfied"]) == (5, 1)

@@ -135,6 +135,23 @@ async def test_a_list_of_the_past_is_what_a_fold_of_the_whole_log_is(office: Ser
             assert len(set(seen)) == len(seen)
 
 
+async def test_what_is_left_is_told_as_of_then_and_not_of_now(office: Served) -> None:
+    service, _, _ = await bad_review(office, "tanghe", "left")
+    admin, at = office.bearer("admin"), await head(office)
+    moment = (await office.parts.log.moment(at))[1]
+    path = f"/rectifications/{service}"
+    try:
+        office.clock.at = moment
+        then = (await office.get(path, admin)).json()
+        office.clock.at = moment + timedelta(days=60)
+        now = (await office.get(path, admin)).json()
+        past = (await office.get(path, admin, as_of=at)).json()
+    finally:
+        office.clock.at = None
+    assert (past["workdays_left"], past["signal"]) == (then["workdays_left"], then["signal"])
+    assert now["workdays_left"] < 0 < past["workdays_left"] + 1
+
+
 @pytest.mark.parametrize("wrong", ["yesterday", "2026-03-02T09:00:00", "-1", "1" * 30])
 async def test_a_past_that_is_none_is_refused(office: Served, wrong: str) -> None:
     answer = await office.get("/rectifications", office.bearer("admin"), as_of=wrong)

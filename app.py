@@ -328,7 +328,7 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
         await catalogue.refresh()
         stack.push_async_callback(end, asyncio.create_task(catalogue.follow()))
         sending = notice_settings.read(
-            settings.notices, settings.data, f"http://{settings.host}:{settings.port}"
+            settings.notices, settings.data, settings.public_url or f"http://{settings.host}:{settings.port}"
         )
         channels = Channels(sending)
         stack.push_async_callback(channels.close)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 from msgspec import Meta
 
 from adapters.http.access import API, DRAW_REQUEST
@@ -34,10 +34,12 @@ from domain.lottery import (
     WithdrawDraw,
     commitment,
 )
-from domain.message import Id, Refused, place
+from domain.message import Id, Refused, Text, place
 from domain.places import More
 from domain.slots import OfferSlots
 from projections import lotteries
+
+ToCome = Annotated[bool, QueryParameter(description="Only those with a draw to come.")]
 
 
 class Declaring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,7 +85,9 @@ class RequestShown(msgspec.Struct, frozen=True, kw_only=True):
     request: str
     hall: str
     date: date
+    hall_name: Text
     item: str
+    item_name: Text
     wishes: tuple[str, ...]
     status: Literal["waiting", "won", "not-drawn", "withdrawn"]
     draw_at: datetime | None
@@ -157,11 +161,18 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         tags=["appointments"],
     )
     async def many(
-        hall: FromPath[str], after: After = 0, limit: Limit = LIMIT, cursor: Cursor = None
+        hall: FromPath[str],
+        to_come: ToCome = False,
+        after: After = 0,
+        limit: Limit = LIMIT,
+        cursor: Cursor = None,
     ) -> Response[bytes]:
         parts.catalogue.hall(hall)
         await caught_up(parts.views, lotteries.NAME, after)
-        page = await parts.views.find(lotteries.NAME, {"hall": hall}, "declared_at", limit, cursor)
+        where: dict[str, Any] = {"hall": hall}
+        if to_come:
+            where["due_at"] = (">=", parts.clock())
+        page = await parts.views.find(lotteries.NAME, where, "declared_at", limit, cursor)
         shown = [msgspec.Raw(doc) for doc in page.docs]
         return listing("lotteries", shown, page.cursor, page.position, page.as_of)
 
@@ -177,11 +188,14 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
 
         def tell(held: Held) -> tuple[RequestShown, int]:
             made, lottery = _theirs(held, request.user, id, name, hall)
+            what = parts.catalogue.items.get(made.item)
             shown = RequestShown(
                 request=name,
                 hall=hall,
                 date=day,
+                hall_name=parts.catalogue.hall(hall).name,
                 item=made.item,
+                item_name=Text(made.item, made.item) if what is None else what.plan.name,
                 wishes=made.wishes,
                 status=_status(lottery, name),
                 draw_at=lottery.next_at if name in lottery.requests else None,

@@ -62,13 +62,16 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         days = halls[0]["days"] if halls else []
         free = [one["date"] for one in days if one["remaining"]]
         chosen = day if day in {one["date"] for one in days} else next(iter(free), "")
+        asked = await visit.api.get(f"/items/{item}")
+        draws = (await visit.api.get(f"/halls/{hall}/lotteries", to_come=True))["lotteries"]
         slots: list[Any] = []
         if chosen:
             slots = (await visit.api.get(f"/halls/{hall}/slots", item=item, date=chosen))["slots"]
         return visit.page(
             "citizen/choose_time.html",
-            item=await visit.api.get(f"/items/{item}"),
+            item=asked,
             hall=await visit.api.get(f"/halls/{hall}"),
+            draws=[one for one in draws if one["queue"] == asked["queue"]],
             days=days,
             day=chosen,
             slots=[slot for slot in slots if slot["remaining"] or _future(site, slot)],

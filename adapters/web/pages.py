@@ -12,6 +12,7 @@ from adapters.http.parts import Parts
 from adapters.web import (
     citizen,
     citizen_booking,
+    citizen_draw,
     citizen_following,
     citizen_rating,
     citizen_waiting,
@@ -48,6 +49,7 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
         sign_in.routes(site, accounts=plans.accounts(), flow=flow, secret=secret),
         citizen.routes(site),
         citizen_booking.routes(site),
+        citizen_draw.routes(site),
         citizen_following.routes(site),
         citizen_rating.routes(site),
         citizen_waiting.routes(site),

@@ -1,7 +1,10 @@
 """The citizens' pages, on a phone of 360 pixels."""
 
+import secrets
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from domain.workdays import SHANGHAI
 from tests.browser.seeing import DESK, PHONE, Shot
 from tests.running import Running
 
@@ -129,6 +132,39 @@ def waiting(server: Running) -> str:
     return f"/waiting/{server.post('/api/v1/halls/zhangdian/waiting', body, token)['link']}"
 
 
+def draw(server: Running) -> str:
+    """A request to be drawn, in a lottery a fortnight away."""
+    day = datetime.now(SHANGHAI).date() + timedelta(days=14)
+    while day.isoweekday() > 5:
+        day += timedelta(days=1)
+    lotteries = server.get("/api/v1/halls/longtan/lotteries?to_come=true")["lotteries"]
+    if not lotteries:
+        now = datetime.now(UTC)
+        declared = server.post(
+            "/api/v1/halls/longtan/lotteries",
+            {
+                "date": day.isoformat(),
+                "queue": "b",
+                "opens_at": (now - timedelta(minutes=1)).isoformat(),
+                "draws": [(now + timedelta(days=7)).isoformat()],
+            },
+            server.token("admin", "a director"),
+            Mingting_At=(now - timedelta(minutes=2)).isoformat(),
+        )
+        server.get(f"/api/v1/halls/longtan/lotteries?after={declared['position']}")
+    day = lotteries[0]["date"] if lotteries else day.isoformat()
+    body = {"item": ITEM, "date": day}
+    somebody = server.token("citizen", f"hopes {secrets.token_hex(4)}")
+    made = server.post("/api/v1/halls/longtan/draw-requests", body, somebody)
+    return f"/draws/{made['link']}"
+
+
+def drawing(server: Running) -> str:
+    """Choosing a time where places of another day are drawn."""
+    draw(server)
+    return f"/book/{ITEM}/longtan"
+
+
 SHOTS = [
     Shot("citizen-start", "/", (PHONE, DESK)),
     Shot("citizen-start-large", "/", (PHONE,), large=True, languages=("zh",)),
@@ -140,6 +176,8 @@ SHOTS = [
     Shot("citizen-time", f"/book/{ITEM}/{HALL}", (PHONE,)),
     Shot("citizen-full", full, (PHONE,)),
     Shot("citizen-waiting", waiting, (PHONE,), account=ME),
+    Shot("citizen-draw", draw, (PHONE,)),
+    Shot("citizen-drawing", drawing, (PHONE,)),
     Shot("citizen-hold", hold, (PHONE,), account="citizen-02"),
     Shot("citizen-voucher", voucher, (PHONE,), account=ME),
     Shot("citizen-voucher-large", voucher, (PHONE,), account=ME, large=True, languages=("zh",)),

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import httpx
@@ -162,6 +162,33 @@ async def test_who_finds_a_day_full_waits_for_it_and_takes_what_becomes_free(off
     assert "已预约" in (await page(office, made.headers["location"])).text
     again = await send(office, f"{where}/leave", {})
     assert again.status_code in (303, 409)
+
+
+async def test_who_takes_part_in_a_draw_sees_how_it_stands_and_may_take_it_back(served: Served) -> None:
+    day, now, me = workday(served, 5), datetime.now(UTC), await served.citizen("page-d")
+    first = datetime.combine(day, time(5), SHANGHAI)
+    declaring = {
+        "date": day.isoformat(),
+        "queue": "b",
+        "opens_at": (now + timedelta(minutes=1)).isoformat(),
+        "draws": [first.isoformat()],
+    }
+    declared = await served.post("/halls/yuantan/lotteries", declaring, served.bearer("admin", "a"))
+    assert declared.status_code == 201, declared.text
+    await served.parts.views.wait("lotteries", declared.json()["position"])
+    assert "登记摇号" in (await page(served, f"/book/{ITEM}/yuantan")).text
+    early = await send(served, f"/book/{ITEM}/yuantan/draw", {"date": day.isoformat()}, me)
+    assert (early.status_code, "登记于" in early.text or "开始" in early.text) == (409, True)
+    served.clock.at = now + timedelta(minutes=2)
+    made = await send(served, f"/book/{ITEM}/yuantan/draw", {"date": day.isoformat()}, me)
+    assert made.status_code == 303, made.text
+    where = made.headers["location"]
+    shown = await page(served, where)
+    assert "已登记，等待摇号" in shown.text
+    gone = await send(served, f"{where}/withdraw", {"key": hidden(shown.text, "key")})
+    assert gone.headers["location"] == where
+    assert "已撤回登记" in (await page(served, where)).text
+    served.clock.at = None
 
 
 async def test_a_ticket_is_followed_by_its_link_alone_from_the_line_to_the_rating(served: Served) -> None:

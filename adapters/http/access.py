@@ -189,6 +189,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
         "kiosk", "admin"
     ),  # the window's device; staff never hold a citizen's link
     ("POST", f"{API}/reviews/paper"): SERVING,
+    ("GET", f"{API}/reviews/paper"): only("clerk", "supervisor", "admin"),
     ("POST", f"{API}/reviews/{{id}}/confirm"): only("clerk", "supervisor", "admin"),
     ("POST", f"{API}/reviews/{{id}}/reject"): only("clerk", "supervisor", "admin"),
     ("POST", f"{API}/reviews/{{id}}/add"): only("citizen"),

@@ -20,6 +20,7 @@ from adapters.http.asking import Asking, Reply, accepted
 from adapters.http.body import StrictRequest
 from adapters.http.commands import Command, Nothing
 from adapters.http.identity import CHALLENGE
+from adapters.http.paper import NumberOnPaper, ticket_of
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
 from domain import case, queue, review
@@ -49,9 +50,10 @@ class ReviewAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class PaperAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A form filled in on paper, as it reads."""
+    """A form filled in on paper, as it reads. It names its service, or the ticket by its ``number``."""
 
-    service: Service
+    service: Service = Service()
+    number: NumberOnPaper | None = None
     grade: Grade
     tags: Tags = ()
     comment: Words | None = None
@@ -143,7 +145,12 @@ def commands(parts: Parts) -> list[Command]:
         return await asked.in_hall(served.hall).submit(parts.loop, act, 201)
 
     async def enter(asked: Asking, words: list[str], body: PaperAsked, query: bytes) -> Reply:
-        service, _ = _service(parts, body.service)
+        named = body.service
+        if body.number is not None:
+            if named != Service():
+                raise Rejected(422, "service-unclear")
+            named = Service(ticket=await ticket_of(parts, asked, body.number))
+        service, _ = _service(parts, named)
         served = await _served(parts, service)
         _in_own_hall(asked, served.hall)
         if not served.ended:

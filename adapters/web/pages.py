@@ -26,6 +26,7 @@ from adapters.web import (
     window,
     window_cases,
     window_counter,
+    window_paper,
 )
 from adapters.web.site import Page, Site, Visit, ours
 
@@ -62,6 +63,7 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
         window.routes(site),
         window_cases.routes(site),
         window_counter.routes(site),
+        window_paper.routes(site),
     )
 
 

@@ -148,3 +148,38 @@ async def test_the_counter_takes_a_ticket_and_books_for_somebody_without_a_phone
     voucher = await served.client.get(made.headers["location"], headers=clerk)
     assert voucher.status_code == 200
     assert "测*" in voucher.text
+
+
+async def test_a_paper_rating_is_copied_by_one_and_confirmed_by_another(served: Served) -> None:
+    origin = {"Origin": "http://hall.test"}
+    one = served.bearer("clerk", "one", hall="zhangdian") | origin
+    two = served.bearer("clerk", "two", hall="zhangdian") | origin
+    kiosk = served.bearer("kiosk", hall="zhangdian")
+    number = (await served.post("/halls/zhangdian/tickets", {"queue": "a"}, kiosk)).json()["ticket"]
+    typed = {"number.number": number, "grade": "satisfied", "tags": "411", "comment": "很快"}
+    early = await served.client.post("/window/paper", data=typed, headers=one)
+    assert (early.status_code, "很快" in early.text) == (409, True)
+    for command in ("open", "call-next", "start", "finish"):
+        await served.post(f"/halls/zhangdian/windows/w01/{command}", None, one)
+    unclear = {
+        "service": {"ticket": "x"},
+        "number": {"hall": "zhangdian", "number": number},
+        "grade": "satisfied",
+    }
+    assert (await served.post("/reviews/paper", unclear, one)).json()["code"] == "service-unclear"
+    elsewhere = {"number": {"hall": "tanghe", "number": number}, "grade": "satisfied"}
+    assert (await served.post("/reviews/paper", elsewhere, one)).json()["code"] == "other-hall"
+
+    entered = await served.client.post("/window/paper", data=typed, headers=one)
+    assert entered.status_code == 303, entered.text
+    where = entered.headers["location"]
+    assert "须由另一人确认" in (await served.client.get(where, headers=one)).text
+    page = (await served.client.get(where, headers=two)).text
+    confirm = re.search(r'action="(/window/paper/[^"]+/confirm)"', page)
+    assert confirm is not None
+    assert (await served.client.post(confirm[1], headers=one)).status_code == 409
+    back = confirm[1].replace("/confirm", "/reject")
+    assert (await served.client.post(back, data={"reason": ""}, headers=two)).status_code == 422
+    done = await served.client.post(confirm[1], headers=two)
+    assert done.status_code == 303
+    assert "没有待确认" in (await served.client.get(done.headers["location"], headers=two)).text

@@ -1,0 +1,74 @@
+"""Ratings on paper: copied by one member of staff, confirmed against the form by another."""
+
+from typing import Any
+from urllib.parse import quote
+
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+
+from adapters.http.problems import Rejected
+from adapters.web.api import Refusal
+from adapters.web.site import Form, Page, Site, Visit, Visiting
+from adapters.web.window import CLERKS
+from adapters.web.window_cases import hall_of
+from domain.review_tags import GRADE_NAMES, TAGS
+from domain.workdays import SHANGHAI
+
+
+def routes(site: Site) -> list[HTTPRouteHandler]:
+    """The handlers."""
+
+    @get("/window/paper", include_in_schema=False)
+    async def papers(visit: Visiting, after: FromQuery[int] = 0) -> Page:
+        visit.require(*CLERKS)
+        return await shown(visit, Form(), after)
+
+    async def shown(visit: Visit, form: Form, after: int = 0) -> Page:
+        hall = await hall_of(visit, form)
+        waiting = (await visit.api.get("/reviews/paper", hall=hall, after=after))["reviews"]
+        return visit.page(
+            "window/paper.html",
+            form=form,
+            hall=hall,
+            waiting=waiting,
+            grades=list(GRADE_NAMES.items()),
+            tags=TAGS,
+            today=site.clock().astimezone(SHANGHAI).date(),
+        )
+
+    @post("/window/paper", include_in_schema=False)
+    async def enter(visit: Visiting) -> Page:
+        visit.require(*CLERKS)
+        form = await visit.form()
+        if wrong := form.lacks("number.number", "grade"):
+            return await shown(visit, wrong)
+        hall = await hall_of(visit, form)
+        named = {"hall": hall, "number": form["number.number"].upper()}
+        if form["number.date"]:
+            named["date"] = form["number.date"]
+        grade = form["grade"]
+        body: dict[str, Any] = {"number": named, **form.given("grade", "comment")}
+        body["tags"] = [tag for tag in form.all("tags") if tag in TAGS.get(grade, {})]  # type: ignore[call-overload]
+        try:
+            entered = await visit.api.post("/reviews/paper", body, key=form.key)
+        except Refusal as refusal:
+            return await shown(visit, form.wrong(refusal))
+        return visit.go(f"/window/paper?after={entered['position']}")
+
+    @post("/window/paper/{review:str}/{answer:str}", include_in_schema=False)
+    async def second(visit: Visiting, review: FromPath[str], answer: FromPath[str]) -> Page:
+        visit.require(*CLERKS)
+        form = await visit.form()
+        if answer not in ("confirm", "reject"):
+            raise Rejected(404, "unknown-path")
+        if answer == "reject" and (wrong := form.lacks("reason")):
+            return await shown(visit, wrong)
+        body = form.given("reason") if answer == "reject" else None
+        try:
+            done = await visit.api.post(f"/reviews/{quote(review)}/{answer}", body, key=form.key)
+        except Refusal as refusal:
+            return await shown(visit, form.wrong(refusal))
+        return visit.go(f"/window/paper?after={done['position']}")
+
+    return [papers, enter, second]

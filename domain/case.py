@@ -191,6 +191,7 @@ class CaseRefused(Event, frozen=True, tag="case-refused"):
 class CaseDecided(Event, frozen=True, tag="case-decided"):
     result: Result
     reason: str | None = None
+    matter: str | None = None
 
 
 class CaseClosed(Event, frozen=True, tag="case-closed"):
@@ -308,7 +309,7 @@ def decide(command: AnyCommand, case: Case, stamp: Stamp) -> list[AnyEvent]:
         case Refuse(reason, where_to_go), "received" | "correcting":
             return [CaseRefused(reason, where_to_go, opened.matter)]
 
-        case Decide(result, reason), _ if case.decision == CaseDecided(result, reason):
+        case Decide(result, reason), _ if case.decision == CaseDecided(result, reason, opened.matter):
             return []
         case Decide(result, reason), "accepted":
             if result != "granted" and reason is None:
@@ -316,7 +317,7 @@ def decide(command: AnyCommand, case: Case, stamp: Stamp) -> list[AnyEvent]:
             if result == "granted" and case.papers.outstanding:
                 raise Refused("papers-outstanding", papers=case.papers.outstanding)
             matter.refuse_going_on(case.matter, opened.parts)
-            return [CaseDecided(result, reason)]
+            return [CaseDecided(result, reason, opened.matter)]
         case Close(), "closed":
             return []
         case Close(None), "accepted":

@@ -15,6 +15,7 @@ from domain.nearing import TurnNeared
 from domain.notice import QueueNotice, stream
 from domain.papers import CorrectionRequested
 from domain.rectification import RectificationFedBack
+from domain.respite import CaseExtended, CasePaused, CaseSuspended
 from domain.review import ReviewInvited
 from domain.slots import AppointmentCancelled, SlotBooked
 from domain.templates import Template
@@ -63,6 +64,14 @@ def notices(recorded: Recorded, terms_of: TermsOf = default_terms) -> list[Ask]:
             ]
         case CorrectionRequested(missing):
             return [_told(recorded, "correction-asked", _applicant(recorded), {"papers": "、".join(missing)})]
+        case CaseExtended(workdays, reason):
+            return [_told(recorded, "case-extended", _applicant(recorded), _more(workdays, reason))]
+        case CaseSuspended(_, reason, workdays):
+            return [_told(recorded, "case-stopped", _applicant(recorded), _more(workdays, reason))]
+        case CasePaused(_, reason, workdays):
+            return [_told(recorded, "case-paused", _applicant(recorded), _more(workdays, reason))]
+        case CaseDecided("granted", matter=str()):
+            return []  # of one matter (一件事) the whole is told, and a part only if it came out otherwise
         case CaseDecided():
             return [_told(recorded, "case-decided", _applicant(recorded))]
         case CaseRefused():
@@ -81,6 +90,10 @@ def notices(recorded: Recorded, terms_of: TermsOf = default_terms) -> list[Ask]:
         case RectificationReminded():
             return [_told(recorded, "rectification-reminded", "staff:clerk", {"service": recorded.subject})]
     return []
+
+
+def _more(workdays: int, reason: str) -> dict[str, str]:
+    return {"workdays": str(workdays), "reason": reason}
 
 
 def _told(

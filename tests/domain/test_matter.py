@@ -83,7 +83,8 @@ def test_the_end_of_a_part_says_whose_part_it_is(command: case.AnyCommand, event
 
 def test_a_part_opens_no_limit_of_delivery() -> None:
     guided = msgspec.structs.replace(PART, guide=())
-    assert "delivery" not in given(case, guided, ACCEPTED).when(Decide("granted")).then(GRANTED).limits.open
+    told = given(case, guided, ACCEPTED).when(Decide("granted"))
+    assert "delivery" not in told.then(CaseDecided("granted", None, "m1")).limits.open
 
 
 def opening(parts: tuple[str, ...] = (), matter: str | None = None, days: int = 5) -> OpenCase:

@@ -12,6 +12,7 @@ from domain.notice import QueueNotice
 from domain.notice_policy import notices
 from domain.papers import CorrectionRequested
 from domain.rectification import RectificationFedBack
+from domain.respite import CaseExtended, CasePaused, CaseSuspended
 from domain.review import ReviewInvited
 from domain.slots import AppointmentCancelled, SlotBooked
 from domain.terms import Terms
@@ -73,7 +74,11 @@ def test_a_cancellation_by_the_hall_tells_the_reason() -> None:
     ("stream", "event", "template", "to"),
     [
         ("case-c1", CorrectionRequested(("照片", "合同")), "correction-asked", "applicant:c1"),
+        ("case-c1", CaseExtended(5, "复杂", "head"), "case-extended", "applicant:c1"),
+        ("case-c1", CaseSuspended("hearing", "听证", 5), "case-stopped", "applicant:c1"),
+        ("case-c1", CasePaused("payment", "待缴费", 5), "case-paused", "applicant:c1"),
         ("case-c1", CaseDecided("granted"), "case-decided", "applicant:c1"),
+        ("case-c1", CaseDecided("refused", "不符合", "m1"), "case-decided", "applicant:c1"),
         (
             "review-case.c1",
             ReviewInvited(channel="sms", hall="h", unit="u"),
@@ -104,6 +109,17 @@ def test_whoever_it_concerns_is_told(stream: str, event: Any, template: str, to:
     ((name, command),) = told(stream, event)
     assert (command.template, command.to, command.hall) == (template, to, "tanghe")
     assert name == f"notice-{stream.partition('-')[2]}.3.{template}"
+
+
+def test_whoever_waits_longer_is_told_how_long_and_why() -> None:
+    """行政许可法 第42条 (the reason), 第45条 (the time needed)."""
+    for event in (CaseExtended(5, "复杂", "head"), CaseSuspended("hearing", "复杂", 5)):
+        ((_, command),) = told("case-c1", event)
+        assert command.facts == {"workdays": "5", "reason": "复杂"}
+
+
+def test_of_one_matter_the_whole_is_told() -> None:
+    assert told("case-m1.1", CaseDecided("granted", None, "m1")) == []
 
 
 def test_a_ticket_is_rated_at_the_window_and_by_no_message() -> None:

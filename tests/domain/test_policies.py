@@ -26,6 +26,7 @@ from domain.directive import CaseDirected
 from domain.handling import Ask
 from domain.limits import LimitClock, LimitSet, SetLimit, set_limit
 from domain.message import Event, Recorded
+from domain.notice import QueueNotice
 from domain.papers import CaseCorrected, CorrectionRequested, GuidePaper
 from domain.policies import react, recompute
 from domain.queue import (
@@ -205,7 +206,8 @@ def test_a_stop_within_a_day_changes_nothing() -> None:
 
 def test_an_extension_moves_both_limits() -> None:
     extended = msgspec.structs.replace(CLOCK, extension=10)
-    (ask,) = asked("case-t1", CaseExtended(10, "x", "director", extended))
+    ask, told = asked("case-t1", CaseExtended(10, "x", "director", extended))
+    assert isinstance(told.command, QueueNotice)
     assert isinstance(ask.command, RecomputeDeadline)
     assert ask.command.dues.due_at == evening(3, 26)
     assert ask.command.dues.statutory_at == evening(4, 14)

@@ -148,13 +148,19 @@ def test_low_controls_are_in_the_lower_half_until_the_next_person(kiosk: Page) -
     expect(kiosk.get_by_role("button", name="低位操作")).to_be_visible()
 
 
-def test_the_language_is_switched_and_the_next_person_begins_in_chinese(kiosk: Page) -> None:
+def test_the_language_is_switched_and_the_next_person_begins_in_chinese(kiosk: Page, desk: Desk) -> None:
     kiosk.goto(kiosk.url + "/check-in")
     kiosk.get_by_role("button", name="English").click()
     expect(kiosk.get_by_role("heading", name="Check in")).to_be_visible()
+    kiosk.goto(kiosk.url.removesuffix("/check-in") + "/queues/a")
+    kiosk.get_by_role("button", name="Take a number").click()
+    expect(kiosk.get_by_role("heading", name="Your number")).to_be_visible()
+    axe_clean(kiosk)
     kiosk.get_by_role("link", name="Back to the first page").click()
     kiosk.goto(kiosk.url + "/check-in")
     expect(kiosk.get_by_role("heading", name="预约签到")).to_be_visible()
+    desk.call()
+    desk.serve()
 
 
 def test_a_kiosk_that_is_left_alone_asks_and_goes_home(visit: Open, complaints: Complaints) -> None:

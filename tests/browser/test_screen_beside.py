@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.desk import HALL, Desk
+from tests.browser.line import Line
 from tests.browser.test_screen import OVERFLOWING, SCREEN
 from tests.running import Running
 
@@ -71,6 +72,11 @@ def call_of(server: Running, document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def spelled(number: str) -> str:
+    """``A零零一``, as it is called out in a hall."""
+    return number.translate(str.maketrans("0123456789", "零一二三四五六七八九"))
+
+
 def test_calls_are_spoken_one_after_the_other_and_a_recall_twice(visit: Open, desk: Desk) -> None:
     page = visit(SCREEN, script=SPEECH + CHIMES)
     hint = page.get_by_role("button", name="开启语音播报")
@@ -86,16 +92,48 @@ def test_calls_are_spoken_one_after_the_other_and_a_recall_twice(visit: Open, de
     desk.do("recall")
     page.wait_for_function("() => said.length === 3", timeout=15_000)
     desk.serve()
-    spoken = {
-        number: number.translate(str.maketrans("0123456789", "零一二三四五六七八九"))
-        for number in (first, second)
-    }
     # The second was called again before its turn came: it is said as it was called last, as often as recalls are.
     assert page.evaluate("said") == [
-        f"here: 请{spoken[number]}号，到2号窗口" for number in (first, second, second)
+        f"here: 请{spelled(number)}号，到2号窗口" for number in (first, second, second)
     ]
     assert page.evaluate("atOnce") == 1
     assert page.evaluate("chimes") == 2
+
+
+def test_calls_of_a_cut_line_are_spoken_after_its_return_while_somebody_is_waited_for(
+    visit: Open, desk: Desk, line: Line
+) -> None:
+    page = visit(SCREEN, url=line.url, script=SPEECH)
+    page.get_by_role("button", name="开启语音播报").click()
+    expect(page.locator("[data-state=voice]")).to_be_visible()
+    line.cut()
+    expect(page.locator("body")).to_have_attribute("data-stale", "", timeout=4_000)
+    desk.issue()
+    number = desk.call()
+    line.mend()
+    page.wait_for_function(
+        "(digits) => said.some((words) => words.includes(digits))", arg=spelled(number), timeout=15_000
+    )
+    desk.serve()
+
+
+def test_an_announcement_that_never_ends_is_broken_off_and_the_next_is_heard(
+    visit: Open, server: Running
+) -> None:
+    document = server.get(f"/api/v1/halls/{HALL}/board")
+    board = document | {"state": "open", "stale": False, "calls": [call_of(server, document)] * 20}
+    endless = SPEECH.replace("utterance.onend({});", "if (said.length > 1) utterance.onend({});")
+    page = visit("/halls", script=FED + endless)
+    page.clock.install()
+    page.goto(page.url.removesuffix("/halls") + SCREEN)
+    page.wait_for_function("() => window.source !== undefined")
+    page.clock.run_for(1_000)  # whether the browser minds
+    page.locator("main").click()
+    page.evaluate(FEED, [2, board])
+    page.clock.run_for(5_000)
+    assert page.evaluate("said.length") == 1
+    page.clock.run_for(30_000)
+    assert page.evaluate("said.length") == 2
 
 
 def test_without_a_chinese_voice_a_chime_calls(visit: Open, desk: Desk) -> None:
@@ -192,6 +230,10 @@ BULLETIN = {
 }
 
 
+UNCUT = "node => [...node.children].every((part) => part.scrollHeight <= part.clientHeight * 1.25)"
+"""No line is cut off: one more would be half of what is shown or more; letters alone may stand out a little."""
+
+
 def test_the_bar_takes_turns_with_bookings_results_and_notices_of_any_length(visit: Open, desk: Desk) -> None:
     page = visit("/halls")
     page.clock.install()
@@ -203,10 +245,10 @@ def test_the_bar_takes_turns_with_bookings_results_and_notices_of_any_length(vis
     for _ in range(6):
         page.clock.run_for(9_000)
         seen.append(text.inner_text())
-        assert page.evaluate(OVERFLOWING) == [0, 0, []]
-        assert text.evaluate(
-            "node => [...node.children].every((part) => part.scrollHeight < part.clientHeight + 20)"
-        )
+        for width, height in ((1920, 1080), (1080, 1920), (3840, 2160)):
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate(OVERFLOWING) == [0, 0, []]
+            assert text.evaluate(UNCUT), width
     together = " ".join(seen)
     assert "差评整改率96.4%" in together
     assert together.count("长") == 120
@@ -245,6 +287,22 @@ def test_screens_are_light_by_day_and_dark_by_night(visit: Open, hour: str, grou
 
 
 WINDOW = f"/halls/{HALL}/windows/w02/screen"
+
+
+def test_a_window_says_that_its_line_is_cut_and_shows_what_was_called_meanwhile(
+    visit: Open, desk: Desk, line: Line
+) -> None:
+    page = visit(WINDOW, url=line.url)
+    expect(page.locator("body")).to_have_attribute("data-state", "open")
+    line.cut()
+    expect(page.locator("body")).to_have_attribute("data-stale", "", timeout=4_000)
+    expect(page.get_by_text("数据可能已过时")).to_be_visible()
+    desk.issue()
+    number = desk.call()
+    line.mend()
+    expect(page.locator(".ticket")).to_have_text(number, timeout=10_000)
+    expect(page.locator("body")).not_to_have_attribute("data-stale", "")
+    desk.serve()
 
 
 def test_a_window_shows_whom_it_calls_that_it_waits_and_why_it_pauses(visit: Open, desk: Desk) -> None:

@@ -5,6 +5,7 @@ requests; everything else are tools that read the same log.
 """
 
 import asyncio
+import contextlib
 import os
 import secrets
 import socket
@@ -53,7 +54,7 @@ from adapters.importing.replay import ReplayOptions, replay
 from adapters.importing.tables import TableOptions, import_table
 from adapters.live_lines import LiveLines
 from adapters.log import LogReader
-from adapters.loop import CommandLoop
+from adapters.loop import CommandLoop, VersionMovedOn
 from adapters.lots import Lots, Seeds
 from adapters.notices import config as notice_settings
 from adapters.notices.config import Channels
@@ -370,11 +371,13 @@ def links(settings: Settings, connections: AsyncConnectionPool[Any]) -> Links:
 
 
 async def seed(loop: CommandLoop) -> int:
-    """Write the demonstration region; what is already there gives no event. Answers the last position."""
+    """Write what is missing of the demonstration region; what is there stays as somebody has configured it since.
+    Answers the last position written, 0 if nothing was missing."""
     position = 0
     for number, ask in enumerate(plans.asks()):
         stamp = Stamp(at=now(), by="admin:seed", command=f"seed-{secrets.token_hex(8)}-{number}")
-        position = max(position, (await loop.submit(Act((ask,)), stamp)).position)
+        with contextlib.suppress(VersionMovedOn):
+            position = max(position, (await loop.submit(Act((ask,)), stamp, if_match=0)).position)
     return position
 
 

@@ -27,6 +27,9 @@ from projections.timeline import Entry
 VERSIONS_MAX = 1_000
 PREVIEWED_DAYS = 7
 
+DOCUMENTS = {"calendar": "year", "hall": "plan", "item": "plan", "region": "terms"}
+"""Where the state of a configured thing holds its document."""
+
 
 class Version(msgspec.Struct, frozen=True):
     """What was put in force, when, by whom, and what it changed of what held before."""
@@ -70,8 +73,8 @@ async def rehearse(
 
     def look(held: Held) -> msgspec.Struct | None:
         DECIDERS[category(stream)].decide(command, held.state, asked.stamp)
-        held_now: msgspec.Struct | None = held.state.year if isinstance(becomes, Year) else held.state.plan
-        return held_now
+        now: msgspec.Struct | None = getattr(held.state, DOCUMENTS[category(stream)])
+        return now
 
     changes = differences(await parts.loop.peek(stream, look), becomes)
     days = list(_offered(parts, becomes, asked.day)) if isinstance(becomes, HallPlan) else []

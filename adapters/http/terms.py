@@ -10,7 +10,8 @@ from litestar.params import FromPath
 from adapters.http.access import API
 from adapters.http.asking import Asking, Reply
 from adapters.http.commands import Command
-from adapters.http.configuring import VersionShown, versions
+from adapters.http.configuring import VersionShown, rehearse, versions
+from adapters.http.items import dry_run
 from adapters.http.parts import Parts
 from adapters.http.reading import After, Word, answers, document, listing, lists
 from domain import region, terms
@@ -76,12 +77,23 @@ class RegionTerms(msgspec.Struct, frozen=True):
 def commands(parts: Parts) -> list[Command]:
     async def put(asked: Asking, words: list[str], body: Terms, query: bytes) -> Reply:
         code = _known(parts, words[0])
+        if dry_run(query):
+            return await rehearse(parts, asked, region.stream(code), SetTerms(body), body)
         act = Act((Ask(region.stream(code), SetTerms(body)),))
         reply = await asked.submit(parts.loop, act, more=lambda _: {"region": code})
         await parts.catalogue.refresh()
         return reply
 
-    return [Command(TERMS, Terms, put, RegionNamed, method="PUT", about="Set the terms of a region")]
+    return [
+        Command(
+            TERMS,
+            Terms,
+            put,
+            RegionNamed,
+            method="PUT",
+            about="Set the terms of a region; with dry_run=true only tell the effect",
+        )
+    ]
 
 
 def reads(parts: Parts) -> list[HTTPRouteHandler]:

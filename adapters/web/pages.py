@@ -10,6 +10,8 @@ from adapters.demonstration import plans
 from adapters.http.oidc import CodeFlow
 from adapters.http.parts import Parts
 from adapters.web import (
+    admin,
+    admin_upkeep,
     citizen,
     citizen_booking,
     citizen_draw,
@@ -55,6 +57,8 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
         citizen_rating.routes(site),
         citizen_waiting.routes(site),
         demo.routes(site, parts.catalogue),
+        admin.routes(site),
+        admin_upkeep.routes(site),
         screens.routes(site, parts.catalogue, parts.boards),
         kiosk_enrol.routes(site),
         kiosk.routes(site, secret),

@@ -32,6 +32,7 @@ HOMES: Mapping[str, str] = {
     "clerk": "/window",
     "kiosk": "/halls/{hall}/kiosk",
     "screen": "/halls/{hall}/screen",
+    "admin": "/admin",
 }
 """Where each role's work begins, once it has signed in, in its own hall; the first page for who is not named."""
 

@@ -73,6 +73,15 @@ async def test_gazetted_years_can_be_read_and_rehearsed(served: Served) -> None:
     assert (await served.get("/calendars/2026/history", headers=admin)).json()["versions"]
 
 
+async def test_the_terms_of_a_region_are_rehearsed_too(served: Served) -> None:
+    admin = served.bearer("admin", "chief")
+    terms = (await served.get("/regions/411328000000/terms", admin)).json()["terms"]
+    changed = terms | {"rectify_workdays": terms["rectify_workdays"] + 1}
+    answer = await put(served, "/regions/411328000000/terms?dry_run=true", changed)
+    assert answer.status_code == 200, answer.text
+    assert (await served.get("/regions/411328000000/terms", admin)).json()["terms"] == terms
+
+
 async def test_a_rebuild_is_begun_once_and_seen_to_its_end(served: Served) -> None:
     admin = served.bearer("admin", "chief")
     views = (await served.get("/views", headers=admin)).json()["views"]

@@ -1,0 +1,142 @@
+"""Administration of what runs: devices let in and sent away, booked days revised, notices and their words, views."""
+
+from typing import Any
+
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+
+from adapters.web.api import Refusal
+from adapters.web.site import Form, Page, Site, Visit, Visiting
+
+
+def routes(site: Site) -> list[HTTPRouteHandler]:
+    """The handlers."""
+
+    # --- devices ----------------------------------------------------------------------------------------------
+
+    async def _devices(visit: Visit, form: Form, invited: Any = None) -> Page:
+        devices = (await visit.api.get("/devices", limit=100))["devices"]
+        halls = (await visit.api.get("/halls", limit=100))["halls"]
+        return visit.page("admin/devices.html", devices=devices, halls=halls, form=form, invited=invited)
+
+    @get("/admin/devices", include_in_schema=False)
+    async def devices(visit: Visiting) -> Page:
+        visit.require("admin")
+        return await _devices(visit, Form())
+
+    @post("/admin/devices", include_in_schema=False)
+    async def invite(visit: Visiting) -> Page:
+        visit.require("admin")
+        form = await visit.form()
+        if wrong := form.lacks("name"):
+            return await _devices(visit, wrong)
+        try:
+            asked = form.given("role", "hall", "window", "name")
+            invited = await visit.api.post("/devices", asked, key=form.key)
+        except Refusal as refusal:
+            return await _devices(visit, form.wrong(refusal))
+        return await _devices(visit, Form(), invited)
+
+    @post("/admin/devices/{device:str}/revoke", include_in_schema=False)
+    async def revoke(visit: Visiting, device: FromPath[str]) -> Page:
+        visit.require("admin")
+        await visit.api.post(f"/devices/{device}/revoke", {})
+        return visit.go("/admin/devices")
+
+    # --- a booked day after its hall's plan has changed ----------------------------------------------------------
+
+    async def _revision(visit: Visit, hall: str, form: Form, told: Any = None) -> Page:
+        return visit.page(
+            "admin/revise.html", hall=await visit.api.get(f"/halls/{hall}"), form=form, told=told
+        )
+
+    @get("/admin/halls/{hall:str}/revise", include_in_schema=False)
+    async def revision(visit: Visiting, hall: FromPath[str]) -> Page:
+        visit.require("admin")
+        return await _revision(visit, hall, Form())
+
+    @post("/admin/halls/{hall:str}/revise", include_in_schema=False)
+    async def revise(visit: Visiting, hall: FromPath[str]) -> Page:
+        visit.require("admin")
+        form = await visit.form()
+        if wrong := form.lacks("date", "reason"):
+            return await _revision(visit, hall, wrong)
+        asked: dict[str, Any] = form.given("date", "reason")
+        apply = form["act"] == "save"
+        if apply:
+            asked |= {
+                "apply": True,
+                "move": form.all("move"),
+                "cancel": form.all("cancel"),
+            }
+        try:
+            told = await visit.api.post(f"/halls/{hall}/slots/revise", asked, key=form.key if apply else None)
+        except Refusal as refusal:
+            return await _revision(visit, hall, form.wrong(refusal))
+        return await _revision(visit, hall, form, told)
+
+    # --- notices ----------------------------------------------------------------------------------------------
+
+    @get("/admin/notices", include_in_schema=False)
+    async def notices(visit: Visiting, status: FromQuery[str] = "", cursor: FromQuery[str] = "") -> Page:
+        visit.require("admin")
+        found = await visit.api.get("/notices", status=status or None, cursor=cursor or None, limit=50)
+        templates = (await visit.api.get("/notice-templates"))["templates"]
+        return visit.page(
+            "admin/notices.html",
+            notices=found["notices"],
+            cursor=found["cursor"],
+            state=status,
+            templates=templates,
+            occasions={one["template"]: one["name"] for one in templates},
+        )
+
+    @post("/admin/notices/{notice:str}/retry", include_in_schema=False)
+    async def retry(visit: Visiting, notice: FromPath[str]) -> Page:
+        visit.require("admin")
+        done = await visit.api.post(f"/notices/{notice}/retry")
+        await visit.api.get("/notices", after=done["position"], limit=1)
+        return visit.go("/admin/notices?status=failed")
+
+    async def _template(visit: Visit, name: str) -> Any:
+        known = (await visit.api.get("/notice-templates"))["templates"]
+        return next((one for one in known if one["template"] == name), None)
+
+    @get("/admin/notice-templates/{template:str}", include_in_schema=False)
+    async def template(visit: Visiting, template: FromPath[str]) -> Page:
+        visit.require("admin")
+        if (found := await _template(visit, template)) is None:
+            return visit.go("/admin/notices")
+        words = [(f"wording.{language}", found["wording"][language]) for language in ("zh", "en")]
+        return visit.page("admin/template.html", occasion=found, form=Form(words))
+
+    @post("/admin/notice-templates/{template:str}", include_in_schema=False)
+    async def word(visit: Visiting, template: FromPath[str]) -> Page:
+        visit.require("admin")
+        if (found := await _template(visit, template)) is None:
+            return visit.go("/admin/notices")
+        form = await visit.form()
+        wording = None if form["act"] == "default" else {"zh": form["wording.zh"], "en": form["wording.en"]}
+        try:
+            await visit.api.put(f"/notice-templates/{template}", {"wording": wording}, key=form.key)
+        except Refusal as refusal:
+            return visit.page("admin/template.html", occasion=found, form=form.wrong(refusal))
+        return visit.go("/admin/notices")
+
+    # --- views ------------------------------------------------------------------------------------------------
+
+    @get("/admin/views", include_in_schema=False)
+    async def views(visit: Visiting) -> Page:
+        visit.require("admin")
+        found = await visit.api.get("/views")
+        return visit.page("admin/views.html", views=found["views"], head=found["position"], form=Form())
+
+    @post("/admin/views/rebuild", include_in_schema=False)
+    async def rebuild(visit: Visiting) -> Page:
+        visit.require("admin")
+        form = await visit.form()
+        await visit.api.post("/views/rebuild", {"views": [form["view"]] if form["view"] else []})
+        return visit.go("/admin/views")
+
+    return [devices, invite, revoke, revision, revise, notices, retry, template, word, views, rebuild]

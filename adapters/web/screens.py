@@ -15,8 +15,9 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
+from adapters.web.api import Refusal
 from adapters.web.places import NO_HALL, Catalogue
-from adapters.web.site import Page, Site, Visiting
+from adapters.web.site import Page, Site, Visit, Visiting
 from domain.hall import HallPlan, Notice
 from domain.message import Text
 from domain.workdays import SHANGHAI
@@ -104,6 +105,7 @@ def routes(site: Site, catalogue: Catalogue, boards: Boards) -> list[HTTPRouteHa
             blank_call=CallRow("", "", Text("-", "-"), False, False, False, False),
             blank_queue=board.QueueOnBoard("-", "", Text("-", "-"), 0, 0, None),
             quiet=QUIET,
+            code=await _code(visit, hall, listed.plan),
             **drawn,
         )
 
@@ -133,6 +135,18 @@ def routes(site: Site, catalogue: Catalogue, boards: Boards) -> list[HTTPRouteHa
         )
 
     return [screen, window_screen]
+
+
+async def _code(visit: Visit, hall: str, plan: HallPlan) -> str | None:
+    """The day's code for numbers on phones, on the hall's own screens: a page that anybody opens has none."""
+    if not plan.phone_tickets.code or visit.identity is None:
+        return None
+    try:
+        shown = await visit.api.get(f"/halls/{hall}/code")
+    except Refusal:
+        return None
+    code: str | None = shown["code"]
+    return code
 
 
 async def _shown(boards: Boards, hall: str, day: date) -> Shown:

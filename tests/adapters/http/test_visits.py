@@ -63,3 +63,19 @@ async def test_a_phone_takes_a_ticket_only_at_the_hall_where_the_hall_asks_for_i
     assert len(shown["code"]) == 6
     assert await take(citizen, code=shown["code"]) == "201"
     assert (await served.get("/halls/tanghe/code", served.bearer("admin"))).json()["code"] is None
+
+
+async def test_the_days_code_stands_on_the_halls_own_screen_and_on_no_page_anybody_opens(
+    served: Served,
+) -> None:
+    plan = msgspec.to_builtins(served.parts.catalogue.hall("guotan")) | {"phone_tickets": {"code": True}}
+    put = await served.client.put("/api/v1/halls/guotan", json=plan, headers=served.bearer("admin"))
+    assert put.status_code == 200, put.text
+    screen = served.bearer("screen", hall="guotan")
+    code = (await served.get("/halls/guotan/code", screen)).json()["code"]
+    served.client.cookies.clear()
+    assert f"<b>{code}</b>" in (await served.client.get("/halls/guotan/screen", headers=screen)).text
+    for stranger in ({}, served.bearer("screen", hall="tanghe"), await served.citizen("passer-by")):
+        page = await served.client.get("/halls/guotan/screen", headers=stranger)
+        assert page.status_code == 200
+        assert code not in page.text

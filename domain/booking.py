@@ -4,7 +4,7 @@ No national rule was found for any of these numbers: every default is a proposal
 where there is some, and each can be set in the hall's plan.
 """
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated, Literal, get_args
 
 import msgspec
@@ -60,6 +60,9 @@ class BookingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """How long a place is held while its form is filled in [D]."""
     waiting_minutes: Annotated[int, Meta(ge=5, le=1440)] = 30
     """How long a place that became free is held for whoever waits for it [D]."""
+    quiet_from: time = time(21)
+    quiet_until: time = time(8)
+    """From when until when nobody is told of a place by night: its time to answer begins in the morning [D]."""
     waiting_offers: Annotated[int, Meta(ge=1, le=10)] = 2
     """After how many offers that were let pass somebody is off the waiting list [D]; as many notices they get."""
     waiting_max: Annotated[int, Meta(ge=0, le=1000)] = 100

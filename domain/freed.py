@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from domain.booking import BookingRules
 from domain.drawing import running
 from domain.message import Refused
 from domain.places import AnyEvent, HoldReleased, PlaceHeld, Slot, SlotBooked, Slots, in_a_row, remaining
 from domain.waiting import JoinWaiting, LeaveWaiting, Waiting, WaitingEnded, WaitingJoined, WaitingOffered
+from domain.workdays import SHANGHAI
 
 
 def active(slots: Slots) -> Iterator[Waiting]:
@@ -115,7 +117,8 @@ def offer(slots: Slots, now: datetime) -> list[AnyEvent]:
 
 def _offered(slots: Slots, one: Waiting, row: list[Slot], now: datetime) -> list[AnyEvent]:
     first, last, joined = row[0].plan, row[-1].plan, one.joined
-    until = min(now + timedelta(minutes=slots.rules.waiting_minutes), first.starts_at)
+    told_at = min(_by_day(slots.rules, now), first.starts_at)
+    until = min(told_at + timedelta(minutes=slots.rules.waiting_minutes), first.starts_at)
     hold = f"{joined.waiting}.{one.offers + 1}"
     return [
         PlaceHeld(
@@ -132,8 +135,27 @@ def _offered(slots: Slots, one: Waiting, row: list[Slot], now: datetime) -> list
             joined.more,
             joined.item_versions,
         ),
-        WaitingOffered(joined.waiting, hold, joined.person, joined.item, first.starts_at, until),
+        WaitingOffered(
+            joined.waiting,
+            hold,
+            joined.person,
+            joined.item,
+            first.starts_at,
+            until,
+            told_at if told_at > now else None,
+        ),
     ]
+
+
+def _by_day(rules: BookingRules, now: datetime) -> datetime:
+    """Now, or the morning after it if it is night: an offer that ran out while its person slept would be none."""
+    here = now.astimezone(SHANGHAI)
+    begins, ends, clock = rules.quiet_from, rules.quiet_until, here.time()
+    quiet = clock >= begins or clock < ends if begins > ends else begins <= clock < ends
+    if not quiet:
+        return now
+    morning = datetime.combine(here.date(), rules.quiet_until, SHANGHAI)
+    return morning if morning > here else morning + timedelta(days=1)
 
 
 def booked(slots: Slots, made: SlotBooked) -> list[AnyEvent]:

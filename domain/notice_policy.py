@@ -41,14 +41,14 @@ def notices(recorded: Recorded, terms_of: TermsOf = default_terms) -> list[Ask]:
             template: Template = "cancelled-by-hall" if by_hall else "cancelled"
             facts = {"reason": reason} if by_hall else {}
             return [_told(recorded, template, f"booker:{appointment}", facts)]
-        case WaitingOffered(waiting, _, person, item, starts_at, until):
+        case WaitingOffered(waiting, _, person, item, starts_at, until, told_at):
             facts = {
                 "waiting": waiting,
                 "item": item,
                 "starts_at": starts_at.isoformat(),
                 "answer_at": until.isoformat(),
             }
-            return [_told(recorded, "place-offered", f"person:{person}", facts, until=until)]
+            return [_told(recorded, "place-offered", f"person:{person}", facts, told_at, until)]
         case TurnNeared(number, _, person, ahead):
             facts = {"ticket": number, "ahead": str(ahead)}
             return [_told(recorded, "turn-near", f"person:{person}", facts, until=stamp.at + SOON)]
@@ -101,10 +101,17 @@ def _told(
     template: Template,
     to: str,
     facts: dict[str, str] | None = None,
+    send_at: datetime | None = None,
     until: datetime | None = None,
 ) -> Ask:
     return _named(
-        recorded, f"{recorded.subject}.{recorded.version}.{template}", template, to, facts or {}, until
+        recorded,
+        f"{recorded.subject}.{recorded.version}.{template}",
+        template,
+        to,
+        facts or {},
+        send_at,
+        until,
     )
 
 
@@ -114,9 +121,11 @@ def _named(
     template: Template,
     to: str,
     facts: dict[str, str],
+    send_at: datetime | None = None,
     until: datetime | None = None,
 ) -> Ask:
-    command = QueueNotice(template=template, to=to, hall=_hall(recorded), facts=facts, until=until)
+    hall = _hall(recorded)
+    command = QueueNotice(template=template, to=to, hall=hall, facts=facts, send_at=send_at, until=until)
     return Ask(stream(name), command)
 
 

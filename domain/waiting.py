@@ -51,7 +51,8 @@ class WaitingJoined(Event, frozen=True, tag="waiting-joined"):
 
 
 class WaitingOffered(Event, frozen=True, tag="waiting-offered"):
-    """A place is held for them under ``hold``, ``until`` then; told whole, for the notice that tells them."""
+    """A place is held for them under ``hold``, ``until`` then; told whole, for the notice that tells them, by night
+    not before ``told_at``."""
 
     waiting: str
     hold: str
@@ -59,6 +60,7 @@ class WaitingOffered(Event, frozen=True, tag="waiting-offered"):
     item: str
     starts_at: datetime
     until: datetime
+    told_at: datetime | None = None
 
 
 class WaitingEnded(Event, frozen=True, tag="waiting-ended"):

@@ -256,6 +256,7 @@ FACTS: dict[str, Text] = {
     "ticket": Text("排队编号", "ticket"),
     "to": Text("对象", "to"),
     "told": Text("告知等候", "told wait"),
+    "told_at": Text("告知时间", "told at"),
     "to_clerk": Text("转给", "to the clerk"),
     "to_window": Text("转至窗口", "to the window"),
     "tracking": Text("快递单号", "tracking number"),

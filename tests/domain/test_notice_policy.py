@@ -17,6 +17,7 @@ from domain.review import ReviewInvited
 from domain.slots import AppointmentCancelled, SlotBooked
 from domain.terms import Terms
 from domain.urging import RectificationEscalated
+from domain.waiting import WaitingOffered
 from tests.spec import NINE
 
 APPOINTMENT = "tanghe.20260302.b1"
@@ -120,6 +121,15 @@ def test_whoever_waits_longer_is_told_how_long_and_why() -> None:
 
 def test_of_one_matter_the_whole_is_told() -> None:
     assert told("case-m1.1", CaseDecided("granted", None, "m1")) == []
+
+
+def test_who_is_offered_a_place_by_night_gets_the_message_in_the_morning() -> None:
+    morning, later = NINE + timedelta(hours=11), NINE + timedelta(hours=12)
+    for told_at in (None, morning):
+        offered = WaitingOffered("w1", "w1.1", "p1", "permit", NINE + timedelta(days=1), later, told_at)
+        ((_, command),) = told(DAY, offered)
+        assert (command.template, command.to, command.send_at) == ("place-offered", "person:p1", told_at)
+        assert command.until == later
 
 
 def test_a_ticket_is_rated_at_the_window_and_by_no_message() -> None:

@@ -157,6 +157,34 @@ def test_an_offer_ends_before_its_slot_begins_and_none_is_made_for_what_has_begu
     begun.when(CancelAppointment("b1", by_hall=True), OfferFreed()).then()
 
 
+@pytest.mark.parametrize(
+    ("now", "told"), [((2, 22), (3, 8)), ((3, 2), (3, 8)), ((2, 20), None), ((3, 8), None)]
+)
+def test_who_is_offered_a_place_by_night_is_told_in_the_morning_and_answers_then(
+    now: tuple[int, int], told: tuple[int, int] | None
+) -> None:
+    (today, hour), plan = now, SlotsPlan((slot(15),), RULES)
+    night = datetime(2026, 3, today, hour, tzinfo=SHANGHAI)
+    full = (SlotsOffered(plan), booked("b1", 15, "x1"), joined("w1", "li"))
+    waiting = given(slots, *full).at_time(night).when(CancelAppointment("b1"), OfferFreed())
+    assert isinstance(waiting.decided, list)
+    (_, offer) = waiting.decided
+    assert isinstance(offer, WaitingOffered)
+    begins = night if told is None else datetime(2026, 3, told[0], told[1], tzinfo=SHANGHAI)
+    assert offer.told_at == (None if told is None else begins)
+    assert offer.until == begins + HALF_AN_HOUR
+    assert waiting.state.holds["w1.1"].until == offer.until
+
+
+def test_a_hall_may_have_no_night() -> None:
+    rules = BookingRules(quiet_from=time(0), quiet_until=time(0))
+    plan = SlotsOffered(SlotsPlan((slot(15),), rules))
+    night = NINE + timedelta(hours=14)
+    waiting = given(slots, plan, booked("b1", 15, "x1"), joined("w1", "li")).at_time(night)
+    waiting.when(CancelAppointment("b1"), OfferFreed())
+    assert waiting.state.holds["w1.1"].until == night + HALF_AN_HOUR
+
+
 def test_an_offer_made_late_lasts_from_when_it_is_made() -> None:
     state = given(slots, *FULL, joined("w1", "li")).when(CancelAppointment("b1")).state
     later = NINE + timedelta(hours=5)

@@ -14,6 +14,7 @@ its clerk are staffed while the window is open or has somebody in hand, and busy
 the other is its utilisation, as of the window's last event.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from copy import copy
 from datetime import date, datetime
@@ -351,13 +352,26 @@ class HourFigures(Figures, frozen=True, kw_only=True):
     hour: int
 
 
+BANDS_S = (300, 600, 900, 1200, 1800, 2700, 3600)
+
+
+class Band(msgspec.Struct, frozen=True):
+    """How many of those served had waited at most so long, and longer than the band before; the last has no end."""
+
+    up_to_s: int | None
+    served: int
+
+
 class DayFigures(Figures, frozen=True, kw_only=True):
+    """``bands`` is how the waits are distributed: together they are ``served``."""
+
     hall: str
     date: date
     queues: list[QueueFigures]
     windows: list[WindowFigures]
     clerks: list[ClerkFigures]
     hours: list[HourFigures]
+    bands: list[Band]
 
 
 def present(view: View) -> DayFigures:
@@ -373,6 +387,9 @@ def present(view: View) -> DayFigures:
         windows=[WindowFigures(window=w, name=view.windows[w], **_figures(c)) for w, c in by_window.items()],
         clerks=[ClerkFigures(clerk=name, **_figures([c])) for name, c in sorted(view.clerks.items())],
         hours=[HourFigures(hour=int(name), **_figures([c])) for name, c in sorted(view.hours.items())],
+        bands=_bands(
+            [wait for windows in view.counts.values() for c in windows.values() for wait in c.waits]
+        ),
         **_figures([c for windows in view.counts.values() for c in windows.values()]),
     )
 
@@ -399,6 +416,14 @@ def _figures(counts: list[Counts]) -> dict[str, Any]:
             _share(sum(c.within_p50 for c in counts), told), _share(sum(c.within_p90 for c in counts), told)
         ),
     }
+
+
+def _bands(waits: list[int]) -> list[Band]:
+    ends: list[int | None] = [*BANDS_S, None]
+    served = [0] * len(ends)
+    for wait in waits:
+        served[bisect_left(BANDS_S, wait)] += 1
+    return [Band(end, count) for end, count in zip(ends, served, strict=True)]
 
 
 def _share(numerator: int, denominator: int) -> Share:

@@ -378,6 +378,8 @@ MEANINGS: Mapping[str, Mapping[Any, Text]] = {
         "expired": Text("超时", "expired"),
         "offer-revised": Text("号源调整", "the offer was revised"),
         "day-closed": Text("当日结束", "the day was closed"),
+        "called-by-clerk": Text("窗口人员叫号", "called by the clerk"),
+        "gave-up": Text("自行离开", "gave up"),
         "overtaken": Text("已无必要", "overtaken"),
         "too-late": Text("已过时效", "too late"),
     },

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,16 @@ class Running:
     def put(self, path: str, body: Any, token: str | None = None) -> Any:
         """What a configuration answers, as JSON."""
         return self._ask("PUT", path, body, token)
+
+    def until(self, path: str, token: str, so: Callable[[Any], bool]) -> Any:
+        """What a path answers once it is so; within half a minute."""
+        deadline = time.monotonic() + 30
+        while True:
+            with contextlib.suppress(urllib.error.HTTPError):
+                if so(told := self.get(path, token)):
+                    return told
+            assert time.monotonic() < deadline, path
+            time.sleep(0.05)
 
     def token(self, role: str, subject: str = "somebody", **claims: str) -> str:
         """A development token."""

@@ -169,7 +169,7 @@ class Door:
 
 
 PAST = re.compile(
-    rf"{API}/(halls/[^/]+/(board|day)|cases/[^/]+|rectifications(/[^/]+)?|performance(/[^/]+/events)?)"
+    rf"{API}/(halls/[^/]+/(board|day)|cases/[^/]+|rectifications(/[^/]+(/events)?)?|performance(/[^/]+/events)?)"
 )
 """What is also answered as the log stood at a moment."""
 
@@ -180,7 +180,8 @@ def _unfit(scope: HTTPScope) -> Rejected | None:
         return Rejected(405, "method-not-allowed")
     if "\0" in scope["path"] or b"%00" in scope["query_string"]:
         return Rejected(400, "bad-request")
-    if b"as_of=" in scope["query_string"] and not PAST.fullmatch(scope["path"]):
+    path = scope["path"]
+    if b"as_of=" in scope["query_string"] and path.startswith(API) and not PAST.fullmatch(path):
         return Rejected(422, "not-supported-yet", {"what": "as_of"})
     return None
 

@@ -64,6 +64,10 @@ RectificationShown = shape(
     real_name=bool,
     workdays_left=int | None,
     signal=Signal | None,
+    hall_name=Text,
+    unit_name=Text,
+    window_name=Text | None,
+    item_name=Text | None,
 )
 
 
@@ -173,7 +177,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             where = asked.where(request.user, calendar, now)
             page = await parts.views.find(rectifications.NAME, where, "due_at", limit, cursor)
         views = (msgspec.json.decode(doc, type=rectifications.View) for doc in page.docs)
-        shown = [rectifications.present(view, calendar, now) for view in views]
+        shown = [told(parts, view, now) for view in views]
         return listing("rectifications", shown, page.cursor, page.position, page.as_of)
 
     @get(
@@ -271,6 +275,19 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         return document({"service": id, "events": [_happening(one) for one in log]}, position, moment)
 
     return [many, survey, export, story]
+
+
+def told(parts: Parts, view: rectifications.View, now: datetime) -> dict[str, Any]:
+    """A rectification as it is read at a moment, with what its places are called now."""
+    halls, items = parts.catalogue.halls, parts.catalogue.items
+    hall, unit, item = halls.get(view.hall), halls.get(view.unit), items.get(view.item or "")
+    windows = {window.window: window.name for window in hall.plan.windows} if hall is not None else {}
+    return rectifications.present(view, parts.catalogue.calendar, now) | {
+        "hall_name": Text(view.hall, view.hall) if hall is None else hall.plan.name,
+        "unit_name": Text(view.unit, view.unit) if unit is None else unit.plan.name,
+        "window_name": windows.get(view.window or ""),
+        "item_name": None if item is None else item.plan.name,
+    }
 
 
 def _and(where: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from adapters.http.reading import (
     caught_up,
     document,
 )
-from adapters.http.rectification_lists import RectificationShown
+from adapters.http.rectification_lists import RectificationShown, told
 from adapters.http.reviews import review_stream
 from adapters.loop import StoreUnavailable
 from adapters.views import Document
@@ -173,7 +173,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         own = view is not None and identity.person is not None and identity.person == view.person
         if found is None or view is None or not (own or identity.serves(view.hall)):
             raise Refused("unknown-rectification", missing=True)
-        shown = rectifications.present(view, parts.catalogue.calendar, now)
+        shown = told(parts, view, now)
         if own:
             shown |= {
                 "steps": rectifications.public_steps(view),

@@ -12,6 +12,7 @@ from adapters.http.parts import Parts
 from adapters.web import (
     admin,
     admin_upkeep,
+    audit,
     citizen,
     citizen_booking,
     citizen_draw,
@@ -25,6 +26,7 @@ from adapters.web import (
     kiosk_rating,
     screens,
     sign_in,
+    supervise,
     window,
     window_cases,
     window_counter,
@@ -50,6 +52,7 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
     return together(
         site,
         sign_in.routes(site, accounts=plans.accounts(), flow=flow, secret=secret),
+        audit.routes(),
         citizen.routes(site),
         citizen_booking.routes(site),
         citizen_draw.routes(site),
@@ -59,6 +62,7 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
         demo.routes(site, parts.catalogue),
         admin.routes(site),
         admin_upkeep.routes(site),
+        supervise.routes(site),
         screens.routes(site, parts.catalogue, parts.boards),
         kiosk_enrol.routes(site),
         kiosk.routes(site, secret),

@@ -33,6 +33,8 @@ HOMES: Mapping[str, str] = {
     "kiosk": "/halls/{hall}/kiosk",
     "screen": "/halls/{hall}/screen",
     "admin": "/admin",
+    "supervisor": "/supervise",
+    "auditor": "/audit",
 }
 """Where each role's work begins, once it has signed in, in its own hall; the first page for who is not named."""
 

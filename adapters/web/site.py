@@ -78,6 +78,7 @@ class Site:
         self.clock = clock
         self.development_tokens = development_tokens
         self.assets = Assets()
+        self.words = {language: translations(language) for language in LANGUAGES}
         self.templates = {language: self._environment(language) for language in LANGUAGES}
         self._client: httpx.AsyncClient | None = None
 
@@ -110,7 +111,7 @@ class Site:
             extensions=["jinja2.ext.i18n"],
         )
         environment.policies["ext.i18n.trimmed"] = True
-        words = translations(language)
+        words = self.words[language]
         environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
         environment.globals |= {
             "static": self.assets.url,
@@ -153,8 +154,11 @@ class Form:
     """What somebody filled in, and what was wrong with it. An empty one is a form not yet sent.
 
     Its fields carry the names of the API body's fields (``person.name``), so that what the API says of a field stands
-    beside it. ``key`` goes along hidden: a form that is sent twice does one thing.
+    beside it. ``key`` goes along hidden: a form that is sent twice does one thing. ``ids`` is what the ids of its
+    fields begin with, for pages that have several forms.
     """
+
+    ids = "f"
 
     def __init__(self, sent: Iterable[tuple[str, str]] = (), problem: Problem | None = None) -> None:
         self.sent = [(name, text.strip()) for name, text in sent]
@@ -216,12 +220,16 @@ class Visit:
     def gettext(self, text: str, **told: Any) -> str:
         """A string of a module in the visitor's language. Name it ``_`` so that it is found:
         ``_ = visit.gettext``."""
-        translated = self._environment.globals["gettext"]
-        return str(translated(text, **told))  # type: ignore[operator]
+        translated = self.site.words[self.language].gettext(text)
+        return translated % told if told else translated
 
     def say(self, text: Text | Mapping[str, str]) -> str:
         """A text of the domain in the visitor's language."""
         return said(text, self.language)
+
+    def moment(self, at: datetime | str) -> str:
+        """An instant as the visitor reads it."""
+        return str(self._environment.filters["moment"](at))
 
     def require(self, *roles: Role) -> Identity:
         """The visitor, if they have one of the roles; any role, if none is named.

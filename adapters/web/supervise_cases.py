@@ -1,0 +1,145 @@
+"""The supervision of cases (电子监察): those at a signal or near their end, one case's timeline, directives (督办)."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from adapters.http.problems import Rejected
+from adapters.web.api import Refusal
+from adapters.web.site import Form, Page, Visit, Visiting
+from adapters.web.supervise_acts import Act, Field, body_of, forms_of, lacks, offered
+from adapters.web.supervise_words import SIGNALS, AsOf, facts, oversight, told_by
+from adapters.web.supervise_work import Told
+from adapters.web.words import N_
+from domain.rules import KINDS
+from projections.happenings import MEANINGS
+
+FILTERS = ("signal", "rule", "status", "unit", "hall", "number")
+STATUSES = MEANINGS["status"]
+RULES = {name: kind.name for name, kind in KINDS.items()}
+PAGE = 50
+
+ACTS: dict[str, Act] = {
+    "direct": Act(
+        N_("督办"),
+        (
+            Field("content", N_("督办内容"), "area"),
+            Field(
+                "answer_workdays",
+                N_("答复期限（工作日）"),
+                "number",
+                hint=N_("不填按本地规则"),
+                required=False,
+            ),
+        ),
+        lambda work: True,
+        lambda work: work["signal"] is not None,
+    ),
+    "extend": Act(
+        N_("批准延长"),
+        (
+            Field("workdays", N_("延长工作日"), "number", hint=N_("依法只能一次，一般不超过十个工作日")),
+            Field("reason", N_("原因"), "area", hint=N_("原因须告知申请人")),
+        ),
+        lambda work: work["status"] in ("accepted", "suspended"),
+    ),
+}
+
+TONES = {
+    "case-warned": "warn",
+    "case-limit-signalled": "warn",
+    "case-limit-passed": "bad",
+    "case-directed": "warn",
+    "case-directive-answered": "good",
+    "case-closed": "good",
+}
+
+
+def routes() -> list[HTTPRouteHandler]:
+    """The handlers."""
+
+    @get("/supervise/cases", include_in_schema=False)
+    async def many(visit: Visiting) -> Page:
+        identity = oversight(visit)
+        query = visit.request.query_params
+        chosen = {name: query[name] for name in FILTERS if query.get(name)}
+        listed = await visit.api.get("/cases", **chosen, limit=PAGE, cursor=query.get("cursor") or None)
+        halls = (await visit.api.get("/halls", limit=100))["halls"]
+        more = (
+            f"/supervise/cases?{urlencode(chosen | {'cursor': listed['cursor']})}"
+            if listed["cursor"]
+            else None
+        )
+        return visit.page(
+            "supervise/cases.html",
+            listed=listed["cases"],
+            query={name: chosen.get(name, "") for name in FILTERS},
+            filtered=bool(chosen),
+            more=more,
+            first=f"/supervise/cases?{urlencode(chosen)}" if query.get("cursor") else None,
+            halls=[] if identity.hall else halls,
+            units={hall["hall"]: visit.say(hall["name"]) for hall in halls},
+            signals=SIGNALS,
+            statuses=STATUSES,
+            rules=RULES,
+            moment=listed["as_of"],
+        )
+
+    @get("/supervise/cases/{case:str}", include_in_schema=False)
+    async def one(visit: Visiting, case: FromPath[str]) -> Page:
+        oversight(visit)
+        return await show(visit, case, {})
+
+    @post("/supervise/cases/{case:str}/{act:str}", include_in_schema=False)
+    async def do(visit: Visiting, case: FromPath[str], act: FromPath[str]) -> Page:
+        oversight(visit)
+        if act not in ACTS:
+            raise Rejected(404, "unknown-path")
+        form = await visit.form()
+        if (wrong := lacks(ACTS[act], form)) is not None:
+            return await show(visit, case, {act: wrong})
+        body = body_of(ACTS[act], form)
+        if act == "direct":
+            # The form's own key names the directive: sent twice it is one.
+            body["directive"] = f"d-{form.key}"
+        try:
+            receipt = await visit.api.post(f"/cases/{case}/{act}", body, key=form.key)
+        except Refusal as refusal:
+            return await show(visit, case, {act: form.wrong(refusal)})
+        return visit.go(f"/supervise/cases/{case}?after={receipt['position']}")
+
+    async def show(visit: Visit, name: str, forms: Mapping[str, Form]) -> Page:
+        as_of = AsOf.of(visit)
+        after = visit.request.query_params.get("after")
+        work: dict[str, Any] = await visit.api.get(f"/cases/{name}", as_of=as_of.asked, after=after)
+        may_act = visit.require().role != "auditor" and not as_of.asked
+        wrong = next((form.problem for form in forms.values() if form.problem is not None), None)
+        return visit.page(
+            "supervise/case.html",
+            status=wrong.status if wrong is not None else 200,
+            work=work,
+            story=[
+                Told(
+                    line["at"],
+                    told_by(visit, line["by"]),
+                    visit.say(line["name"]),
+                    facts(visit, line["detail"]),
+                    TONES.get(line["what"], ""),
+                )
+                for line in reversed(work["timeline"])
+            ],
+            acts={act: told for act, told in ACTS.items() if told.when(work)} if may_act else {},
+            forms=forms_of(forms, ACTS),
+            offered=offered(visit),
+            as_of=as_of,
+            moment=work["as_of"],
+            signals=SIGNALS,
+            statuses=STATUSES,
+            rules=RULES,
+        )
+
+    return [many, one, do]

@@ -1,0 +1,135 @@
+"""The halls now: who waits how long, which lines are in alarm and what would help, windows that stand idle; a day."""
+
+import asyncio
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from adapters.web import charts
+from adapters.web.site import Page, Site, Visit, Visiting
+from adapters.web.supervise_words import AsOf, oversight
+from adapters.web.words import N_
+from domain.workdays import SHANGHAI
+from projections.happenings import MEANINGS
+
+STATES = {"open": N_("开放"), "paused": N_("已暂停"), "closed": N_("关闭")}
+HOURS = range(8, 19)
+DAYS = 14
+
+
+class Now(NamedTuple):
+    """A hall as it stands."""
+
+    hall: dict[str, Any]
+    board: dict[str, Any]
+    lines: list[dict[str, Any]]
+    alarms: list[dict[str, Any]]
+    day: dict[str, Any]
+
+    @property
+    def waiting(self) -> int:
+        return sum(queue["waiting"] for queue in self.board["queues"])
+
+    @property
+    def idle(self) -> list[dict[str, Any]]:
+        """Windows that are open and have nobody."""
+        return [w for w in self.board["windows"] if w["state"] == "open" and not w["ticket"]]
+
+    def windows(self, state: str) -> int:
+        return sum(window["state"] == state for window in self.board["windows"])
+
+
+def routes(site: Site) -> list[HTTPRouteHandler]:
+    """The handlers."""
+
+    @get("/supervise/halls", include_in_schema=False)
+    async def halls(visit: Visiting) -> Page:
+        identity = oversight(visit)
+        if identity.hall is not None:
+            return visit.go(f"/supervise/halls/{identity.hall}")
+        listed = (await visit.api.get("/halls", limit=100))["halls"]
+        now = await asyncio.gather(*(_now(visit, hall) for hall in listed))
+        ordered = sorted(now, key=lambda one: (-len(one.alarms), -len(one.lines), -one.waiting))
+        return visit.page("supervise/halls.html", halls=ordered, moment=site.clock())
+
+    @get("/supervise/halls/{hall:str}", include_in_schema=False)
+    async def one(visit: Visiting, hall: FromPath[str]) -> Page:
+        oversight(visit)
+        as_of = AsOf.of(visit)
+        today = site.clock().astimezone(SHANGHAI).date()
+        told = visit.request.query_params.get("date") or as_of.typed[:10]
+        day = date.fromisoformat(told) if _is_day(told) else today
+        asked: dict[str, Any] = {"date": day.isoformat(), "as_of": as_of.asked}
+        plan, board, figures = await asyncio.gather(
+            visit.api.get(f"/halls/{hall}"),
+            visit.api.get(f"/halls/{hall}/board", **asked),
+            visit.api.get(f"/halls/{hall}/day", **asked),
+        )
+        live = day == today and not as_of.asked
+        lines = (await visit.api.get(f"/halls/{hall}/dispatch"))["lines"] if live else []
+        alarms = (await visit.api.get(f"/halls/{hall}/alarms"))["alarms"] if live else []
+        days = [day - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
+        past = await asyncio.gather(
+            *(visit.api.get(f"/halls/{hall}/day", date=each.isoformat()) for each in days if each != day)
+        )
+        by_day = {each["date"]: each for each in (*past, figures)}
+        return visit.page(
+            "supervise/hall.html",
+            now=Now(plan, board, lines, alarms, figures),
+            day=day,
+            live=live,
+            states={state: visit.gettext(name) for state, name in STATES.items()},
+            alarm_names=MEANINGS["kind"],
+            hours=charts.bars([_hour(visit, figures, hour) for hour in HOURS]),
+            bands=charts.bars([_band(visit, figures, n) for n in range(len(figures["bands"]))]),
+            heat=charts.heat([[_cell(hall, by_day, each, hour) for hour in HOURS] for each in days]),
+            heat_days=days,
+            heat_names=[f"{each:%m-%d}" for each in days],
+            heat_hours=HOURS,
+            as_of=as_of,
+            moment=figures["as_of"],
+        )
+
+    return [halls, one]
+
+
+async def _now(visit: Visit, hall: dict[str, Any]) -> Now:
+    name = hall["hall"]
+    board, dispatch, alarms, day = await asyncio.gather(
+        *(visit.api.get(f"/halls/{name}/{what}") for what in ("board", "dispatch", "alarms", "day"))
+    )
+    return Now(hall, board, dispatch["lines"], alarms["alarms"], day)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _of_hour(day: dict[str, Any], hour: int) -> dict[str, Any] | None:
+    return next((told for told in day["hours"] if told["hour"] == hour), None)
+
+
+def _hour(visit: Visit, day: dict[str, Any], hour: int) -> charts.Value:
+    told = _of_hour(day, hour)
+    issued = told["issued"] if told else 0
+    return charts.Value(f"{hour}:00", issued, visit.gettext(N_("%(n)s个号"), n=issued))
+
+
+def _band(visit: Visit, day: dict[str, Any], n: int) -> charts.Value:
+    band = day["bands"][n]
+    before = day["bands"][n - 1]["up_to_s"] // 60 if n else 0
+    label = f"{before}+" if band["up_to_s"] is None else f"{before}–{band['up_to_s'] // 60}"
+    return charts.Value(label, band["served"], visit.gettext(N_("%(n)s人"), n=band["served"]))
+
+
+def _cell(hall: str, days: dict[str, dict[str, Any]], day: date, hour: int) -> charts.Value:
+    told = _of_hour(days[day.isoformat()], hour)
+    issued = told["issued"] if told else 0
+    return charts.Value(f"{day:%m-%d} {hour}:00", issued, str(issued), f"/supervise/halls/{hall}?date={day}")

@@ -1,0 +1,121 @@
+"""What the supervisor's and the auditor's pages share: the words for what the API answers, and the moment asked for."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from adapters.http.identity import Identity
+from adapters.web.site import Visit
+from adapters.web.words import N_
+from domain.message import Text
+from domain.review_tags import GRADE_NAMES, TAGS
+from projections.happenings import FACTS, HAPPENINGS, MEANINGS, SIGNAL_NAMES
+from projections.rectifications import STEP_NAMES
+
+GRADES: Mapping[Any, Text] = GRADE_NAMES
+STEPS: Mapping[Any, Text] = STEP_NAMES
+SIGNALS: Mapping[Any, Text] = SIGNAL_NAMES
+
+DUE_NAMES = {
+    "overdue": N_("已逾期"),
+    "today": N_("今天到期"),
+    "1": N_("1个工作日内"),
+    "3": N_("3个工作日内"),
+    "5": N_("5个工作日内"),
+}
+
+BY = {
+    "citizen": N_("群众"),
+    "kiosk": N_("自助机"),
+    "screen": N_("大屏"),
+    "clerk": N_("窗口人员"),
+    "supervisor": N_("负责人"),
+    "admin": N_("管理员"),
+    "auditor": N_("审计人员"),
+    "partner": N_("合作系统"),
+    "policy": N_("系统规则"),
+    "clock": N_("系统时钟"),
+}
+"""Who asks, as the log names their kind."""
+
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?")
+HIDDEN = frozenset(
+    {"clock", "dues", "signals", "guide", "plan", "groups", "changes", "causes", "terms", "wording", "facts"}
+)
+"""Facts that are documents of their own: they stand in the event's JSON."""
+
+
+class AsOf(NamedTuple):
+    """The moment that a page shows: ``typed`` as its field has it, ``asked`` as the API takes it, none for now."""
+
+    typed: str = ""
+    asked: str | None = None
+
+    @classmethod
+    def of(cls, visit: Visit) -> "AsOf":
+        """What the address says. A time without offset is one of the halls."""
+        typed = visit.request.query_params.get("as_of", "").strip()
+        if not typed:
+            return cls()
+        return cls(typed, f"{typed}+08:00" if MOMENT.fullmatch(typed) else typed)
+
+    @property
+    def query(self) -> dict[str, str]:
+        return {"as_of": self.typed} if self.typed else {}
+
+
+class Fact(NamedTuple):
+    """A fact of an event in words."""
+
+    name: str
+    value: str
+
+
+def oversight(visit: Visit) -> Identity:
+    """Whoever may supervise."""
+    return visit.require("supervisor", "admin", "auditor")
+
+
+def told_by(visit: Visit, by: str) -> str:
+    """``窗口人员 li`` of ``clerk:li``."""
+    kind, _, name = by.partition(":")
+    known = visit.gettext(BY[kind]) if kind in BY else kind
+    return f"{known} {name}" if name and kind not in ("policy", "clock") else known
+
+
+def called(visit: Visit, tag: str) -> str:
+    """What an event is called."""
+    return visit.say(HAPPENINGS[tag]) if tag in HAPPENINGS else tag
+
+
+def facts(visit: Visit, detail: Mapping[str, Any], without: frozenset[str] = frozenset()) -> list[Fact]:
+    """What an event says, a line each; what is a document of its own or empty is left out."""
+    return [
+        Fact(visit.say(FACTS[name]) if name in FACTS else name, meant(visit, name, value))
+        for name, value in detail.items()
+        if value not in (None, "", [], {}, False) and name not in HIDDEN | without and name != "type"
+    ]
+
+
+def meant(visit: Visit, name: str, value: Any) -> str:
+    """A value in words."""
+    if isinstance(value, bool):
+        return visit.gettext(N_("是")) if value else visit.gettext(N_("否"))
+    if isinstance(value, list):
+        return (
+            "、".join(meant(visit, name, one) for one in value)
+            if visit.language == "zh"
+            else ", ".join(meant(visit, name, one) for one in value)
+        )
+    if isinstance(value, dict):
+        if {"zh", "en"} <= value.keys():
+            return visit.say(value)
+        return "; ".join(f"{key}: {meant(visit, key, one)}" for key, one in value.items() if one is not None)
+    known = MEANINGS.get(name, {}).get(value)
+    if known is None and name == "tags":
+        known = next((tags[value] for tags in TAGS.values() if value in tags), None)
+    if known is not None:
+        return visit.say(known)
+    if isinstance(value, str) and re.match(r"\d{4}-\d{2}-\d{2}T", value):
+        return visit.moment(value)
+    return str(value)

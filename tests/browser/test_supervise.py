@@ -1,0 +1,57 @@
+"""The supervisor's main task in a browser with nothing but the keyboard: find the bad review, assign it, answer it."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Complaints, Open
+from tests.browser.oversight import Oversight
+from tests.browser.seeing import DESK
+from tests.running import Running
+
+
+def press_to(page: Page, selector: str) -> None:
+    """Tab until the element has the focus, as somebody without a mouse does."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    raise AssertionError(f"{selector} is not reached by the keyboard")
+
+
+def test_a_bad_review_is_assigned_and_worked_on_by_keyboard_alone(
+    visit: Open, server: Running, complaints: Complaints
+) -> None:
+    at_work = Oversight(server, window="w11")
+    service = at_work.bad("by keyboard", "键盘也能办")
+    page = visit("/supervise", *DESK, account="supervisor-01")
+    press_to(page, f'input[value="{service}"]')
+    page.keyboard.press("Space")
+    expect(page.get_by_text("已选1件")).to_be_visible()
+    press_to(page, "#bulk-clerk")
+    page.keyboard.type("clerk-w11")
+    press_to(page, 'button[value="assign"]')
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="已派单1件")).to_be_visible()
+    press_to(page, f'a[href="/supervise/rectifications/{service}"]')
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("clerk-w11").first).to_be_visible()
+    press_to(page, "#f-contact-outcome, input[name=outcome]")
+    page.keyboard.press("Space")
+    press_to(page, "#f-contact-note")
+    page.keyboard.type("已致电道歉")
+    press_to(page, ".act[open] button")
+    page.keyboard.press("Enter")
+    expect(page.locator(".timeline")).to_contain_text("已致电道歉")
+    expect(page.locator("h1")).to_be_visible()
+    assert server.get(f"/api/v1/rectifications/{service}", at_work.supervisor)["step"] == "verify"
+    assert complaints.said == []
+
+
+def test_all_are_picked_by_one_box(visit: Open, server: Running, complaints: Complaints) -> None:
+    Oversight(server, window="w11").bad("picked")
+    page = visit("/supervise", *DESK, account="supervisor-01")
+    page.get_by_label("选择本页全部").check()
+    rows = page.locator("tbody tr").count()
+    expect(page.get_by_text(f"已选{rows}件")).to_be_visible()
+    page.locator("tbody input").first.uncheck()
+    expect(page.get_by_text(f"已选{rows - 1}件")).to_be_visible()
+    assert complaints.said == []

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Complaints
 from tests.browser.desk import HALL, Desk
@@ -157,15 +157,29 @@ def test_a_line_that_dies_without_a_word_is_said_too_and_taken_up_again(
 
 
 def test_a_screen_that_is_refused_goes_on_asking(visit: Open, line: Line) -> None:
-    page = visit(SCREEN, url=line.url)
-    true_again(page, within_s=5)
-    page.route("**/board/events", lambda route: route.fulfill(status=503))
+    page = visit("/halls", url=line.url)
+    page.clock.install()
+    page.goto(line.url + SCREEN)
+    true_again(page, within_s=20)
+    asked: list[str] = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=503)
+
+    page.route("**/board/events", refuse)
     line.cut()
     line.mend()
     old(page, within_s=4)
-    page.wait_for_timeout(3_000)
+    for _ in range(60):
+        if len(asked) >= 3:
+            break
+        page.clock.fast_forward(10_000)
+        page.wait_for_timeout(50)  # the request is on its way
+    assert len(asked) >= 3
     expect(page.locator("body")).to_have_attribute("data-stale", "")
     page.unroute("**/board/events")
+    page.clock.fast_forward(21_000)
     true_again(page, within_s=20)
 
 
@@ -244,6 +258,7 @@ def test_forty_queues_turn_page_by_page_and_long_names_stay_in_their_place(
     page.route(
         "**/board/events", lambda route: route.fulfill(content_type="text/event-stream", body=stream(board))
     )
+    page.clock.install()
     page.reload()
     expect(page.locator(".call")).to_have_count(5)
     rows = page.locator(".queues li")
@@ -252,7 +267,8 @@ def test_forty_queues_turn_page_by_page_and_long_names_stay_in_their_place(
     number, pages = map(int, turned.inner_text().split(" / "))
     assert page.evaluate(OVERFLOWING) == [0, 0, []]
     assert rows.count() * pages >= len(queues)
-    expect(turned).to_have_text(f"{number % pages + 1} / {pages}", timeout=9_000)
+    page.clock.fast_forward(8_000)
+    expect(turned).to_have_text(f"{number % pages + 1} / {pages}")
     fit = math.ceil(len(queues) / pages)
     expect(rows.first.locator(".waiting")).to_have_text(str(number % pages * fit * 9))
     assert page.evaluate(OVERFLOWING) == [0, 0, []]

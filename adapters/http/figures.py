@@ -14,7 +14,7 @@ from litestar.params import FromPath, QueryParameter
 
 from adapters.http.access import API, OVERSIGHT
 from adapters.http.body import StrictRequest
-from adapters.http.identity import CHALLENGE
+from adapters.http.identity import CHALLENGE, Identity
 from adapters.http.parts import Parts
 from adapters.http.past import TAGS, AsOf, events_of, folded
 from adapters.http.problems import FieldError, Rejected
@@ -126,6 +126,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             if identity is None:
                 raise Rejected(401, "no-identity", headers=CHALLENGE)
             raise Rejected(403, "not-yours", {"role": identity.role})
+        if (by in INTERNAL or window or clerk) and identity is not None:
+            chosen = msgspec.structs.replace(chosen, hall=own_hall(identity, hall))
         if as_of is not None:
             views, position, moment = await then(parts, first, as_of)
         else:
@@ -177,12 +179,9 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         first, last = period(parts, from_, to)
         identity = request.user
         assert identity is not None
-        if hall is not None and not identity.may_act_in(hall):
-            raise Rejected(403, "other-hall", {"hall": hall})
+        hall = own_hall(identity, hall)
         log, position, moment = await _log(parts, first, as_of)
-        chosen = Chosen(
-            first.isoformat(), last.isoformat(), hall or identity.hall, unit, item, window, clerk, channel
-        )
+        chosen = Chosen(first.isoformat(), last.isoformat(), hall, unit, item, window, clerk, channel)
         found = told.evidence(log, figure, chosen)
         named = ((f"{one.stream} {one.day} {one.events[0].position:020}", one) for one in found)
         page, more = page_of(named, limit, cursor)
@@ -212,8 +211,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         first, last = period(parts, from_, to)
         identity = request.user
         assert identity is not None
-        if hall is not None and not identity.may_act_in(hall):
-            raise Rejected(403, "other-hall", {"hall": hall})
+        hall = own_hall(identity, hall)
         # An invitation and its rating, and the ratings of one person's day, are looked at together.
         begins = datetime.combine(first, time(), SHANGHAI) - timedelta(days=1)
         since = await parts.log.position_at(begins)
@@ -221,8 +219,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         found = [
             flag
             for flag in suspicion.flags(log)
-            if first <= flag.at.astimezone(SHANGHAI).date() <= last
-            and (hall or identity.hall) in (None, flag.hall)
+            if first <= flag.at.astimezone(SHANGHAI).date() <= last and hall in (None, flag.hall)
         ]
         return listing("flags", found, None, position, moment)
 
@@ -233,6 +230,17 @@ async def published(parts: Parts, first: date, last: date, hall: str) -> told.Fi
     """A hall's figures of some days as everybody may see them; ``None`` where nothing was counted."""
     chosen = Chosen(first.isoformat(), last.isoformat(), hall)
     return told.figures(await between(parts.views, first, last), "hall", PUBLIC_FLOOR, chosen).get(hall)
+
+
+def own_hall(identity: Identity, hall: str | None) -> str | None:
+    """The hall that is asked for, or the asker's own; ``None`` for all of them.
+
+    Raises:
+        Rejected: 403, it is another's.
+    """
+    if hall is not None and not identity.may_act_in(hall):
+        raise Rejected(403, "other-hall", {"hall": hall})
+    return hall or identity.hall
 
 
 def period(parts: Parts, from_: date | None, to: date | None) -> tuple[date, date]:

@@ -16,7 +16,7 @@ from litestar.params import QueryParameter
 from adapters.http.access import API
 from adapters.http.body import StrictRequest
 from adapters.http.exports import Format, file
-from adapters.http.figures import From, To, period
+from adapters.http.figures import From, To, own_hall, period
 from adapters.http.parts import Parts
 from adapters.http.reading import After, Word, caught_up
 from adapters.published import between
@@ -67,7 +67,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         first, last = period(parts, from_, to)
         identity = request.user
         assert identity is not None
-        chosen = Chosen(first.isoformat(), last.isoformat(), hall or identity.hall, unit, item)
+        chosen = Chosen(first.isoformat(), last.isoformat(), own_hall(identity, hall), unit, item)
         await caught_up(parts.views, performance.NAME, after)
         position, as_of = await parts.views.position(performance.NAME)
         views = await between(parts.views, first, last)

@@ -67,6 +67,12 @@ async def test_a_clerk_is_told_to_the_hall_and_not_to_the_public(office: Served)
         assert (await office.get("/performance", **query)).status_code == 401
         citizen = await office.citizen("curious")
         assert (await office.get("/performance", citizen, **query)).status_code == 403
+    mine_alone = office.bearer("supervisor", "director", hall="huyang")
+    assert [group["clerk"] for group in await told(office, mine_alone, by="clerk")] == ["huyang-w01"]
+    other = await office.get("/performance", mine_alone, by="window", hall="tanghe")
+    assert (other.status_code, other.json()["code"]) == (403, "other-hall")
+    exported = await office.get("/performance/export", mine_alone, hall="tanghe")
+    assert (exported.status_code, exported.json()["code"]) == (403, "other-hall")
     (public,) = await told(office, hall="huyang")
     assert public["rates"]["active_review"] == {"numerator": 0, "denominator": 0, "value": None}
     assert public["evidence"] is None

@@ -8,10 +8,15 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from adapters.embedded import EmbeddedServers
 from tests.running import Running, running
+
+# A law says what holds, not how fast: on a busy machine one example may take long.
+settings.register_profile("laws", deadline=None)
+settings.load_profile("laws")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,9 @@ The page brings what does not change while it is open; everything else follows t
 every press is a command of the public API under a key of its own.
 """
 
+import re
 from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import quote
 
 from litestar import get
@@ -38,6 +40,13 @@ KEYS: Mapping[str, str] = {
 """The key of each act, shown on its button (in the words of ``aria-keyshortcuts``); of several acts that share one,
 the one that can be done is meant. F5, F11 and F12 stay the browser's."""
 
+DESK_COOKIE = "mingting-desk"
+"""Keeps the hall and window that somebody without a window in their session has chosen, for as long as they work."""
+
+SHIFT_S = 12 * 3600
+
+SAFE = re.compile(r"[a-z0-9-]+")
+
 NO_WINDOW = Text("这个大厅没有这个窗口。", "This hall has no such window.")
 
 
@@ -49,7 +58,9 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         visit: Visiting, hall: FromQuery[str] = "", window: FromQuery[str] = "", case: FromQuery[str] = ""
     ) -> Page:
         who = visit.require(*CLERKS)
-        where, desk = who.hall or hall, who.window or window
+        kept = kept_desk(visit)
+        where = who.hall or hall or kept.hall
+        desk = who.window or window or (kept.window if where == kept.hall and not hall else "")
         if not where or not desk:
             return await choose(visit, where)
         place = await visit.api.get(f"/halls/{where}")
@@ -68,7 +79,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             "case": await of_ticket(visit, case),
             "now": site.clock(),
         }
-        return visit.page(
+        page = visit.page(
             "window/console.html",
             told=as_json(told),
             keys=KEYS,
@@ -78,8 +89,24 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             pauses=list((place["pauses"] or PAUSES).items()),
             invitation=INVITATION,
         )
+        if who.window is None:
+            page.set_cookie(site.sessions.cookie(DESK_COOKIE, f"{where}/{desk}", SHIFT_S))
+        return page
 
     return [console]
+
+
+class Desk(NamedTuple):
+    """Where somebody sits whose session does not say it."""
+
+    hall: str
+    window: str
+
+
+def kept_desk(visit: Visit) -> Desk:
+    """The hall and window that were chosen last in this browser, empty if none were."""
+    hall, _, window = visit.request.cookies.get(DESK_COOKIE, "").partition("/")
+    return Desk(hall, window) if SAFE.fullmatch(hall) and SAFE.fullmatch(window) else Desk("", "")
 
 
 async def of_ticket(visit: Visit, name: str) -> dict[str, str] | None:

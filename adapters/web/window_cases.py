@@ -14,7 +14,7 @@ from litestar.params import FromPath, FromQuery
 from adapters.http.problems import Rejected, problem
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Site, Visit, Visiting
-from adapters.web.window import CLERKS, items
+from adapters.web.window import CLERKS, items, kept_desk
 from adapters.web.words import N_
 
 SHOWN = 50
@@ -202,8 +202,8 @@ def _fits(act: str, case: Mapping[str, Any]) -> bool:
 async def hall_of(visit: Visit, form: Form) -> str:
     """The clerk's own hall, or the one that somebody without any has chosen, or else the first."""
     assert visit.identity is not None
-    if visit.identity.hall or form["hall"]:
-        return visit.identity.hall or form["hall"]
+    if chosen := visit.identity.hall or form["hall"] or kept_desk(visit).hall:
+        return chosen
     return str((await visit.api.get("/halls", limit=1))["halls"][0]["hall"])
 
 

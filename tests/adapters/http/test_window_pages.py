@@ -40,6 +40,11 @@ async def test_who_has_no_window_chooses_hall_and_window(served: Served) -> None
     assert "/window?hall=tanghe&amp;window=w12" in windows
     there = await served.client.get("/window?hall=tanghe&window=w12", headers=admin)
     assert told(there.text)["window"] == "w12"
+    again = await served.client.get("/window", headers=admin)  # the browser keeps what was chosen
+    assert (told(again.text)["hall"], told(again.text)["window"]) == ("tanghe", "w12")
+    other = await served.client.get("/window?hall=yuantan", headers=admin)
+    assert "/window?hall=yuantan&amp;window=w01" in other.text
+    served.client.cookies.clear()
     assert (await served.client.get("/window?hall=tanghe&window=w99", headers=admin)).status_code == 404
 
 

@@ -33,6 +33,12 @@ def console(visit: Open, window: str, **told: Any) -> Page:
     return page
 
 
+def press(page: Page, act: str, key: str) -> None:
+    """Press a key as soon as its act can be done."""
+    expect(page.locator(f"[data-press={act}], [data-dialog={act}]")).to_be_enabled()
+    page.keyboard.press(key)
+
+
 def number(page: Page) -> Any:
     return page.locator("[data-part=number]")
 
@@ -46,16 +52,16 @@ def test_a_service_from_opening_to_its_end_and_back_by_keyboard_alone(
 ) -> None:
     first = issue(server)
     page = console(visit, "w01")
-    page.keyboard.press("F10")
+    press(page, "open", "F10")
     expect(page.locator("[data-part=state]")).to_have_text("正在办公")
-    page.keyboard.press("F2")
+    press(page, "call-next", "F2")
     expect(number(page)).to_have_text(first)
     expect(page.locator("[data-part=caption]")).to_have_text("已叫号，等人来")
-    page.keyboard.press("F3")
+    press(page, "recall", "F3")
     expect(says(page)).to_have_text(f"已重呼{first}。")
-    page.keyboard.press("F4")
+    press(page, "start", "F4")
     expect(page.locator("[data-part=caption]")).to_have_text("正在办理")
-    page.keyboard.press("F6")
+    press(page, "finish", "F6")
     expect(page.locator("#finish-dialog")).to_be_visible()
     axe_clean(page)
     page.keyboard.press("Enter")
@@ -64,11 +70,11 @@ def test_a_service_from_opening_to_its_end_and_back_by_keyboard_alone(
     expect(number(page)).to_have_text("—")
     undo = page.locator("[data-press=undo]")
     expect(undo).to_contain_text(re.compile(rf"撤销办结{first} \(\d+秒\)"))
-    page.keyboard.press("Control+z")
+    press(page, "undo", "Control+z")
     expect(number(page)).to_have_text(first)
     expect(page.locator("[data-part=caption]")).to_have_text("正在办理")
     assert standing(server)[first] == "serving"
-    page.keyboard.press("F6")
+    press(page, "finish", "F6")
     page.keyboard.press("F6")  # the key that asks also confirms
     expect(number(page)).to_have_text("—")
     assert first not in standing(server)
@@ -83,7 +89,7 @@ def test_of_two_windows_that_call_one_ticket_the_second_is_told_where_it_is(
     rows = []
     for page in pages:
         if page.locator("[data-press=open]").is_visible():
-            page.keyboard.press("F10")
+            press(page, "open", "F10")
         expect(page.locator("[data-part=state]")).to_have_text("正在办公")
         row = page.locator(f"tr[data-ticket={ticket}] [data-act=call]")
         expect(row).to_be_enabled()
@@ -99,7 +105,7 @@ def test_of_two_windows_that_call_one_ticket_the_second_is_told_where_it_is(
     expect(number(kinds["good"])).to_have_text(ticket)
     expect(number(kinds["bad"])).to_have_text("—")
     expect(says(kinds["bad"])).to_contain_text(f"{ticket}号不在等候。 {ticket}现在在")
-    kinds["good"].keyboard.press("F7")
+    press(kinds["good"], "no-show", "F7")
     expect(number(kinds["good"])).to_have_text("—")
 
 
@@ -109,23 +115,23 @@ def test_a_press_that_was_meant_for_another_ticket_does_nothing_and_says_so(
     """Two browsers at one window; the second has not heard what the first did."""
     page = console(visit, "w03")
     first, second = issue(server), issue(server)
-    page.keyboard.press("F10")
+    press(page, "open", "F10")
     expect(page.locator("[data-press=call-next]")).to_be_enabled()
-    page.keyboard.press("F2")
+    press(page, "call-next", "F2")
     expect(number(page)).to_have_text(first)
     late = visit("/", *DESK, account=f"clerk-{HALL}-w03")
     late.route("**/line/events", lambda route: route.abort())
     late.goto(f"{server.url}/window")
     expect(number(late)).to_have_text(first)
-    page.keyboard.press("F7")
+    press(page, "no-show", "F7")
     expect(page.locator("[data-press=call-next]")).to_be_enabled()
-    page.keyboard.press("F2")
+    press(page, "call-next", "F2")
     expect(number(page)).to_have_text(second)
-    late.keyboard.press("F7")
+    press(late, "no-show", "F7")
     expect(says(late)).to_contain_text(f"现在是{second}号，您操作的是{first}号")
     expect(number(late)).to_have_text(second)
     assert standing(server)[second] == "called"
-    page.keyboard.press("F7")
+    press(page, "no-show", "F7")
     expect(number(page)).to_have_text("—")
 
 
@@ -135,7 +141,7 @@ def test_a_press_whose_answer_was_lost_is_not_done_twice_even_over_a_reload(
     page = console(visit, "w01")
     first, second = issue(server, "b"), issue(server, "b")
     if page.locator("[data-press=open]").is_visible():
-        page.keyboard.press("F10")
+        press(page, "open", "F10")
     expect(page.locator("[data-press=call-next]")).to_be_enabled()
     keys = []
 
@@ -145,7 +151,7 @@ def test_a_press_whose_answer_was_lost_is_not_done_twice_even_over_a_reload(
         route.abort()
 
     page.route("**/call-next*", done_and_lost)
-    page.keyboard.press("F2")
+    press(page, "call-next", "F2")
     expect(says(page)).to_contain_text("还没有得到确认")
     page.keyboard.press("F2")  # an impatient finger
     page.reload()
@@ -156,7 +162,7 @@ def test_a_press_whose_answer_was_lost_is_not_done_twice_even_over_a_reload(
     assert len(keys) >= 2
     assert len(set(keys)) == 1
     assert standing(server) == {**standing(server), first: "called", second: "waiting"}
-    page.keyboard.press("F7")
+    press(page, "no-show", "F7")
     expect(number(page)).to_have_text("—")
 
 
@@ -166,10 +172,10 @@ def test_a_cut_line_is_said_within_three_seconds_and_what_was_not_done_is_done_o
     page = console(visit, "w02", url=line.url)
     waiting = issue(server, "b")
     if page.locator("[data-press=open]").is_visible():
-        page.keyboard.press("F10")
+        press(page, "open", "F10")
     expect(page.locator("[data-press=call-next]")).to_be_enabled()
     line.cut()
-    page.keyboard.press("F2")
+    press(page, "call-next", "F2")
     expect(page.locator("[data-part=stale]")).to_contain_text("连接中断", timeout=4_000)
     expect(says(page)).to_contain_text("还没有得到确认")
     assert standing(server)[waiting] == "waiting"

@@ -157,6 +157,7 @@ document.addEventListener("keydown", (event) => {
   }
   const button = keyed.find((one) => !one.disabled && !one.hidden);
   if (button) act(button);
+  else if (doing.pending) tellDesk("wait", put(words.busy, named(doing.pending)), { answers: true });
 });
 
 // --- drawing -------------------------------------------------------------------------------------------------

@@ -15,10 +15,11 @@ from adapters.loop import CommandLoop, Receipt
 from domain import acts, slots
 from domain.acts import TicketReceipt
 from domain.hall import HallPlan, QueuePlan, SessionPlan
-from domain.handling import Act
+from domain.handling import Act, Ask
 from domain.message import Refused, Stamp, Text
 from domain.offering import offer
-from domain.slots import BookSlot, CancelAppointment, CheckIn
+from domain.promises import broken
+from domain.slots import BookSlot, CancelAppointment, CheckIn, JoinWaiting, OfferFreed
 from tests.spec import SHANGHAI
 
 A = Text("综合", "General")
@@ -153,3 +154,32 @@ async def test_every_event_of_an_appointment_survives_the_log(log_url: str) -> N
         slots.SlotBooked("p1", "a-0900", "a", "id-card", "li", NINE, NINE + timedelta(hours=1)),
     ]
     assert slots.CheckedIn("p1", "t1", late=True) in recorded
+
+
+async def test_a_freed_place_is_for_who_waits_whoever_else_runs_for_it_at_several_servers(
+    log_url: str,
+) -> None:
+    days = slots.stream("tanghe", DAY)
+    async with AsyncExitStack() as stack:
+        loops = [await stack.enter_async_context(looping(log_url)) for _ in range(2)]
+        for n in range(3):
+            await loops[0].submit(book(f"b{n}", f"p{n}"), stamped(SIX))
+        for n in range(6):
+            await loops[0].submit(book(f"c{n}", f"q{n}", ("a-1000", "a-1100")[n % 2]), stamped(SIX))
+        await loops[1].submit(Act((Ask(days, JoinWaiting("w1", "a", "id-card", "li")),)), stamped(SIX))
+        gone = acts.cancel("tanghe", DAY, CancelAppointment("b0"))
+        offer = Act((Ask(days, OfferFreed()),))
+        runners = [book(f"r{n}", f"runner{n}") for n in range(30)]
+        answers = await asyncio.gather(
+            *(
+                loops[n % 2].submit(act, stamped(SIX))
+                for n, act in enumerate([*runners, gone, *runners, offer])
+            ),
+            return_exceptions=True,
+        )
+        await loops[1].submit(offer, stamped(SIX))
+        taken = [answer for answer in (*answers[:30], *answers[31:-1]) if isinstance(answer, Receipt)]
+        assert taken == []
+        day: slots.Slots = await loops[0].peek(days, lambda held: held.state)
+        assert day.waiting["w1"].hold == "w1.1"
+        assert list(broken(days, day)) == []

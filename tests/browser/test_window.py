@@ -66,7 +66,7 @@ def test_a_service_from_opening_to_its_end_and_back_by_keyboard_alone(
     axe_clean(page)
     page.keyboard.press("Enter")
     expect(says(page)).to_have_text(f"{first}已办结。")
-    expect(page.locator("[data-part=served]")).to_have_text("1", timeout=15_000)
+    expect(page.locator("[data-part=served]")).to_have_text("1", timeout=30_000)
     expect(number(page)).to_have_text("—")
     undo = page.locator("[data-press=undo]")
     expect(undo).to_contain_text(re.compile(rf"撤销办结{first} \(\d+秒\)"))

@@ -8,8 +8,8 @@ import { presses } from "./window-press.js";
 
 const TICK_MS = 250;
 const FIGURES_MS = 60_000;
-const FIGURES_AGAIN_MS = 700;
-const FIGURES_TRIES = 8;
+const FIGURES_AGAIN_MS = 1000;
+const FIGURES_TRIES = 30;
 
 const desk = document.getElementById("desk");
 const words = JSON.parse(desk.dataset.words);

@@ -7,6 +7,17 @@ from tests.running import Running
 HALL = "longtan"
 
 
+def configure(server: Running, hall: str, **told: Any) -> None:
+    """Tell a hall something else about itself; what is not named stays as it is."""
+    plan = server.get(f"/api/v1/halls/{hall}")
+    for beside in ("hall", "version", "position", "as_of"):
+        del plan[beside]
+    plan["windows"] = [
+        {name: window[name] for name in ("window", "name", "kind", "queues")} for window in plan["windows"]
+    ]
+    server.put(f"/api/v1/halls/{hall}", plan | told, server.token("admin", "admin-01"))
+
+
 class Desk:
     """A window of the hall with its clerk."""
 

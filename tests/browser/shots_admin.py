@@ -1,5 +1,6 @@
 """The administration's pages."""
 
+from tests.browser.desk import configure
 from tests.browser.seeing import DESK, Shot
 from tests.running import Running
 
@@ -8,14 +9,8 @@ ADMIN = "admin-01"
 
 def rehearsable(server: Running) -> str:
     """A hall with a second version, so that its history shows a change."""
-    token = server.token("admin", ADMIN)
-    plan = server.get("/api/v1/halls/heilong", token)
-    for known in ("hall", "version", "position", "as_of"):
-        plan.pop(known)
-    for window in plan["windows"]:
-        window.pop("state")
-        window.pop("pause", None)
-    server.put("/api/v1/halls/heilong", plan | {"recalls": plan["recalls"] % 3 + 1}, token)
+    recalls = server.get("/api/v1/halls/heilong")["recalls"]
+    configure(server, "heilong", recalls=recalls % 3 + 1)
     return "/admin/documents/halls/heilong"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.desk import HALL, Desk
+from tests.browser.desk import HALL, Desk, configure
 from tests.browser.line import Line
 from tests.browser.test_screen import OVERFLOWING, SCREEN
 from tests.running import Running
@@ -181,18 +181,7 @@ def test_a_month_of_calls_leaves_a_screen_no_larger(visit: Open, server: Running
 def told(server: Running) -> Callable[..., None]:
     """Configures what the hall's screens say."""
 
-    def configure(**display: Any) -> None:
-        admin = server.token("admin")
-        plan = server.get(f"/api/v1/halls/{HALL}")
-        for beside in ("hall", "version", "position", "as_of"):
-            del plan[beside]
-        plan["windows"] = [
-            {name: window[name] for name in ("window", "name", "kind", "queues")}
-            for window in plan["windows"]
-        ]
-        server.put(f"/api/v1/halls/{HALL}", plan | {"display": display}, admin)
-
-    return configure
+    return lambda **display: configure(server, HALL, display=display)
 
 
 def test_the_bar_tells_which_windows_pause_and_why(

@@ -76,7 +76,7 @@ async def test_gazetted_years_can_be_read_and_rehearsed(served: Served) -> None:
 async def test_the_terms_of_a_region_are_rehearsed_too(served: Served) -> None:
     admin = served.bearer("admin", "chief")
     terms = (await served.get("/regions/411328000000/terms", admin)).json()["terms"]
-    changed = terms | {"rectify_workdays": terms["rectify_workdays"] + 1}
+    changed = terms | {"review_days": terms["review_days"] + 1}
     answer = await put(served, "/regions/411328000000/terms?dry_run=true", changed)
     assert answer.status_code == 200, answer.text
     assert (await served.get("/regions/411328000000/terms", admin)).json()["terms"] == terms

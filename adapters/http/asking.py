@@ -69,6 +69,12 @@ class Asking(NamedTuple):
         """The asking of something that happens at a hall without being the hall's own: a case, a review."""
         return self._replace(stamp=msgspec.structs.replace(self.stamp, hall=hall))
 
+    def part(self, name: object) -> "Asking":
+        """The asking of one of several acts that a request asks for, each by itself. It has no idempotency key: the
+        key answers for the whole, and what an event says of its key must be remembered."""
+        stamp = msgspec.structs.replace(self.stamp, command=f"{self.stamp.command}.{name}", key=None)
+        return self._replace(stamp=stamp, key=None, if_match=None)
+
     async def submit(
         self, loop: Loop, act: Act, status: int = 200, more: Callable[[Any], dict[str, Any]] | None = None
     ) -> Reply:

@@ -151,11 +151,11 @@ def commands(parts: Parts) -> list[Command]:
         offered = offering.offer(plan, day, parts.catalogue.calendar)
         act = acts.book(hall, day, command, offered=offered, limits=plan.limits)
         if not dry:
-            await parts.loop.submit(act, _stamp(asked, f"{asked.stamp.command}.{row.line}"))
+            await parts.loop.submit(act, asked.part(row.line).stamp)
             return RowTold(row.line, "booked", appointment, parts.seal.seal(appointment))
         asks = (*before.get(day, ()), *act.asks)
         try:
-            await parts.loop.submit(Act((*asks, _take_back)), _stamp(asked, asked.stamp.command))
+            await parts.loop.submit(Act((*asks, _take_back)), asked.part(row.line).stamp)
         except Refused as refused:
             if refused.code != DRY:
                 raise
@@ -251,10 +251,6 @@ def _rejected(line: int, error: Exception) -> RowTold:
         return RowTold(line, "rejected", code="invalid", message=Text(str(error), str(error)))
     problem = errors.told(error, ())
     return RowTold(line, "rejected", code=problem.code, message=problem.text)
-
-
-def _stamp(asked: Asking, command: str) -> Stamp:
-    return msgspec.structs.replace(asked.stamp, command=command)
 
 
 def _date(cell: str) -> date:

@@ -77,10 +77,7 @@ def commands(parts: Parts) -> list[Command]:
 
     async def publish(asked: Asking, report: RowReport, named: NamedPlan) -> RowReport:
         ask = Ask(item.stream(named.item), PublishItem(named.plan))
-        stamp = msgspec.structs.replace(asked.stamp, command=f"{asked.stamp.command}.{report.row}")
-        receipt = await asked._replace(stamp=stamp, key=None, if_match=None).submitted(
-            parts.loop, Act((ask,))
-        )
+        receipt = await asked.part(report.row).submitted(parts.loop, Act((ask,)))
         return msgspec.structs.replace(report, position=receipt.position)
 
     async def compare(asked: Asking, words: list[str], body: ItemsListed, query: bytes) -> Reply:

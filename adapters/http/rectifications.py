@@ -96,11 +96,9 @@ def commands(parts: Parts) -> list[Command]:
         if (body.clerk is None) == (body.remind is None):
             raise Refused("bulk-unclear", invalid=True, field="clerk")
         command = urging.Assign(body.clerk) if body.clerk is not None else urging.Remind(body.remind or "")
-        # Each is asked by itself and known again by itself: a key would answer for all of them.
-        alone = asked._replace(key=None, if_match=None)
         receipts = await asyncio.gather(
             *(
-                _one_of_many(parts, alone, n, name, command)
+                _one_of_many(parts, asked, n, name, command)
                 for n, name in enumerate(dict.fromkeys(body.rectifications))
             )
         )
@@ -201,9 +199,7 @@ async def _one_of_many(parts: Parts, asked: Asking, nth: int, service: str, comm
     """
     try:
         stream, hall = await _theirs(parts, asked, service)
-        one = asked.in_hall(hall)
-        one = one._replace(stamp=msgspec.structs.replace(one.stamp, command=f"{one.stamp.command}-{nth}"))
-        receipt = await one.submitted(parts.loop, Act((Ask(stream, command),)))
+        receipt = await asked.in_hall(hall).part(nth).submitted(parts.loop, Act((Ask(stream, command),)))
     except StoreUnavailable:
         raise
     except Refused as refused:

@@ -10,9 +10,17 @@ from tests.browser.conftest import Complaints
 from tests.browser.desk import HALL, Desk
 from tests.browser.line import Line
 from tests.browser.seeing import KIOSK, KIOSK_WIDE, axe_clean
-from tests.running import Running
+from tests.running import Running, running
 
 Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A program of its own: in the shared one other tests leave people in the lines."""
+    with running(tmp_path_factory.mktemp("own")) as found:
+        yield found
+
 
 HOME = f"/halls/{HALL}/kiosk"
 ACCOUNT = f"kiosk-{HALL}-01"

@@ -2,14 +2,24 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Complaints, Open
 from tests.browser.line import Line
 from tests.browser.seeing import DESK, axe_clean
-from tests.running import Running
+from tests.running import Running, running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A program of its own: in the shared one other tests leave people in the lines."""
+    with running(tmp_path_factory.mktemp("own")) as found:
+        yield found
+
 
 HALL = "heilong"
 PATH = f"/api/v1/halls/{HALL}"

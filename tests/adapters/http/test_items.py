@@ -5,9 +5,11 @@ import io
 from base64 import b64encode
 
 import msgspec
+import psycopg
 import pytest
 from openpyxl import Workbook
 
+from adapters import envelope
 from tests.adapters.http.serving import Served
 from tests.domain.test_guide_table import ROW
 from tests.domain.test_item import LICENCE, changed
@@ -56,6 +58,17 @@ async def test_good_rows_are_published_and_the_others_reported(served: Served) -
     (row,) = (await served.post("/items/import", quicker, admin)).json()["receipts"]
     assert (row["outcome"], row["changes"]) == ("changed", [["promised_limit_workdays", 8, 5]])
     assert (await served.get("/items/imported", after=row["position"])).json()["version"] == 2
+
+
+async def test_the_parts_of_an_import_do_not_name_a_key_that_nothing_remembers(served: Served) -> None:
+    admin = served.bearer("admin") | {"Idempotency-Key": "the whole import"}
+    told = (await served.post("/items/import", table(ROW | {"item": "keyed"}), admin)).json()["receipts"]
+    with psycopg.connect(served.url) as connection:
+        found = connection.execute(
+            "SELECT state FROM stored_events WHERE notification_id = %s", (told[0]["position"],)
+        )
+        (state,) = found.fetchone() or (b"",)
+    assert envelope.read_sealed(bytes(state)).stamp.key is None
 
 
 async def test_another_listing_is_compared_and_nothing_changes(served: Served) -> None:

@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from pypinyin import Style, lazy_pinyin
-
 from domain.item import ItemPlan
 
 ASKING = re.compile(
@@ -76,6 +74,9 @@ def _like(sentence: str, texts: Iterable[str]) -> int | None:
 
 @lru_cache(maxsize=20_000)
 def _spelled(text: str) -> Spelled:
+    # Its dictionary takes 55 MB: only a process that is asked in letters loads it.
+    from pypinyin import Style, lazy_pinyin
+
     return Spelled(
         "".join(lazy_pinyin(text)).casefold(),
         "".join(lazy_pinyin(text, style=Style.FIRST_LETTER)).casefold(),

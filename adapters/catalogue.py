@@ -5,7 +5,7 @@ a query. What other processes configure is noticed within a second; what this pr
 """
 
 import asyncio
-from typing import Any, Generic, LiteralString, NamedTuple, TypeVar, get_args
+from typing import Any, Generic, LiteralString, NamedTuple, TypeVar
 
 import psycopg
 import structlog
@@ -15,8 +15,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from adapters import envelope
 from adapters.store import Row
-from domain import calendar, device, hall, item, region, templates
+from domain import device
 from domain.calendar import CalendarGazetted
+from domain.catalogue import EVENTS_OF
 from domain.device import Device, DeviceEnrolled, DeviceInvited, DeviceRevoked
 from domain.hall import HallConfigured, HallPlan
 from domain.item import ItemPlan, ItemPublished
@@ -31,8 +32,8 @@ REFRESH_S = 1.0
 
 TOPICS = [
     str(event.__struct_config__.tag)
-    for module in (hall, item, calendar, region, templates, device)
-    for event in (get_args(module.AnyEvent) or (module.AnyEvent,))
+    for category in ("hall", "item", "calendar", "region", "wording", "device")
+    for event in EVENTS_OF[category]
 ]
 
 CONFIGURATION = SQL("topic IN ({})").format(SQL(", ").join(map(Literal, TOPICS)))

@@ -133,7 +133,7 @@ def of_case(view: case_file.View, plan: ItemPlan | None, region: str) -> Iterato
         "基本编码": plan.basic_code.value if plan and plan.basic_code else None,
         "事项名称": plan.name.zh if plan else view.item,
         "办件类型": kind,
-        "办件类型代码": HANDLINGS[view.kind].code if kind else None,  # type: ignore[index]
+        "办件类型代码": HANDLINGS[view.kind].code if kind else None,  # type: ignore[index]  # who has a kind
         "行政区划": region,
         "受理单位名称": view.unit,
         "处理单位名称": view.unit,

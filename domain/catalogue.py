@@ -19,7 +19,7 @@ from domain import (
     templates,
     unit,
 )
-from domain.message import Decider, Event
+from domain.message import Command, Decider, Event
 
 DECIDERS: dict[str, Decider] = {
     "calendar": calendar,
@@ -40,30 +40,21 @@ DECIDERS: dict[str, Decider] = {
 }
 
 
-def _members(union: Any) -> tuple[type[Event], ...]:
-    return get_args(union) or (union,)
+def _members(subject: Decider, union: str) -> tuple[Any, ...]:
+    """What a subject's ``AnyEvent`` or ``AnyCommand`` stands for: several types, or one."""
+    named = vars(subject)[union]
+    return get_args(named) or (named,)
 
+
+EVENTS_OF: dict[str, tuple[type[Event], ...]] = {
+    category: _members(subject, "AnyEvent") for category, subject in DECIDERS.items()
+}
+COMMANDS_OF: dict[str, tuple[type[Command], ...]] = {
+    category: _members(subject, "AnyCommand") for category, subject in DECIDERS.items()
+}
 
 EVENTS: dict[str, type[Event]] = {
-    str(event.__struct_config__.tag): event
-    for module in (
-        calendar,
-        case,
-        citizen,
-        device,
-        hall,
-        item,
-        notice,
-        numbers,
-        queue,
-        region,
-        review,
-        slots,
-        snapshot,
-        templates,
-        unit,
-    )
-    for event in _members(module.AnyEvent)
+    str(event.__struct_config__.tag): event for events in EVENTS_OF.values() for event in events
 }
 """Every event by its tag, which is also its topic in the store."""
 

@@ -111,7 +111,7 @@ def needed_scope(one: str, other: str) -> Scope | None:
     nothing is needed within a county, whose township receives for it."""
     for digits, scope in ((6, None), (4, "across-counties"), (2, "across-cities")):
         if one[:digits] == other[:digits]:
-            return scope  # type: ignore[return-value]
+            return scope  # type: ignore[return-value]  # read from the row above as text
     return "across-provinces"
 
 

@@ -96,7 +96,7 @@ def _played(happenings: Iterable[Happening]) -> Iterable[tuple[Queue, object, da
         commands = [happening.command] if opened else [queue.OpenDay(PLAN), happening.command]
         opened = True
         for command in commands:
-            for event in queue.decide(command, day, stamp):  # type: ignore[arg-type]
+            for event in queue.decide(command, day, stamp):  # type: ignore[arg-type]  # a record's are the queue's
                 day = queue.evolve(day, event, stamp)
                 yield day, event, happening.at
 

@@ -296,7 +296,7 @@ async def identified(
     return sessions.of(method, headers)
 
 
-Guard = Callable[[ASGIConnection, BaseRouteHandler], Awaitable[None]]  # type: ignore[type-arg]
+Guard = Callable[[ASGIConnection, BaseRouteHandler], Awaitable[None]]  # type: ignore[type-arg]  # whatever its user and state
 
 
 class DoorKeeper:
@@ -321,7 +321,7 @@ class DoorKeeper:
             for method in route.methods - {"OPTIONS"}:
                 self._admitted[method, path] = ANYBODY if path in pages else ACCESS[method, path]
 
-    async def guard(self, connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]
+    async def guard(self, connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]  # whatever its user and state
         scope = cast("HTTPScope", connection.scope)
         if scope["method"] == "OPTIONS":
             return

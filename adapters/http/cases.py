@@ -82,9 +82,9 @@ CaseFile = shape(
     CaseShown,
     review=str | None,
     applicant=Masked | None,
-    timeline=list[Line],  # type: ignore[valid-type]
-    part_cases=list[CaseShown],  # type: ignore[valid-type]
-    turns=list[TurnShown],  # type: ignore[valid-type]
+    timeline=list[Line],  # type: ignore[valid-type]  # a type made at run time
+    part_cases=list[CaseShown],  # type: ignore[valid-type]  # a type made at run time
+    turns=list[TurnShown],  # type: ignore[valid-type]  # a type made at run time
 )
 
 

@@ -8,7 +8,7 @@ import asyncio
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 from litestar import Litestar, MediaType, Response, get
@@ -21,8 +21,7 @@ from litestar.params import FromPath
 from adapters.http.access import ACCESS
 from adapters.http.body import StrictRequest
 from adapters.http.problems import Problem
-from domain.catalogue import DECIDERS, EVENTS
-from domain.message import Event
+from domain.catalogue import EVENTS, EVENTS_OF
 
 TITLE = "明厅 Mingting"
 VERSION = "1"
@@ -216,11 +215,6 @@ def _schemas(types: list[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     tags = (str(kind.__struct_config__.tag or kind.__name__) for kind in types)
     return dict(zip(tags, references, strict=True)), dict(schemas)
 
-
-EVENTS_OF: dict[str, tuple[type[Event], ...]] = {
-    category: get_args(module.AnyEvent) or (module.AnyEvent,)  # type: ignore[attr-defined]  # subject modules have it
-    for category, module in DECIDERS.items()
-}
 
 CLOUD_EVENT_HEADERS: dict[str, Any] = {
     "type": "object",

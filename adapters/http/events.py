@@ -3,7 +3,7 @@
 import asyncio
 import re
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, get
@@ -22,7 +22,7 @@ from adapters.http.problems import FieldError, Problem, Rejected
 from adapters.http.reading import listing, lists, shape
 from adapters.log import Search
 from adapters.loop import StoreUnavailable
-from domain.catalogue import DECIDERS, EVENTS
+from domain.catalogue import COMMANDS_OF, EVENTS
 from domain.handling import Act, Ask
 from domain.message import Command as DomainCommand
 from domain.message import Key, Recorded, Refused, category, day_of, hall_of, place
@@ -85,11 +85,8 @@ Moment = Annotated[
 ]
 
 COMMANDS: dict[str, dict[str, type[DomainCommand]]] = {
-    subject: {
-        re.sub(r"(?<!^)(?=[A-Z])", "-", command.__name__).lower(): command
-        for command in get_args(module.AnyCommand) or (module.AnyCommand,)  # type: ignore[attr-defined]
-    }
-    for subject, module in DECIDERS.items()
+    subject: {re.sub(r"(?<!^)(?=[A-Z])", "-", command.__name__).lower(): command for command in commands}
+    for subject, commands in COMMANDS_OF.items()
 }
 """Every command by its subject and name: ``issue-ticket`` of ``queue``."""
 

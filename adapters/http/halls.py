@@ -78,7 +78,7 @@ HallShown = shape("Hall", HallPlan, hall=str, version=int)
 WindowNow = shape(
     "WindowNow", WindowPlan, state=Literal["closed", "open", "paused"], pause=board_view.Pause | None
 )
-HallNow = shape("HallNow", HallShown, windows=list[WindowNow])  # type: ignore[valid-type]
+HallNow = shape("HallNow", HallShown, windows=list[WindowNow])  # type: ignore[valid-type]  # a type made at run time
 ItemShown = shape("Item", ItemPlan, item=str, version=int)
 BoardNow = shape("BoardNow", board_view.Board, stale=bool)
 

@@ -92,7 +92,7 @@ def answers(kind: type[msgspec.Struct]) -> dict[int, ResponseSpec]:
 
 def lists(plural: str, kind: type[msgspec.Struct]) -> dict[int, ResponseSpec]:
     """The list that a route answers with."""
-    return answers(shape(f"{kind.__name__}List", {plural: list[kind]}, cursor=str | None))  # type: ignore[valid-type]
+    return answers(shape(f"{kind.__name__}List", {plural: list[kind]}, cursor=str | None))  # type: ignore[valid-type]  # a type made at run time
 
 
 def merged(*parts: Any) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Happening = shape("Happening", Entry, position=int, name=Text)
-Story = shape("Story", service=str, events=list[Happening])  # type: ignore[valid-type]
+Story = shape("Story", service=str, events=list[Happening])  # type: ignore[valid-type]  # a type made at run time
 
 EXPORT_PAGE = 500
 EXPORT_MAX = 100_000

@@ -1,5 +1,6 @@
 """Checking in at a kiosk: by the voucher's code, by the number of a document, or by a phone and the code sent to it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from litestar.handlers import HTTPRouteHandler
@@ -19,9 +20,20 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
         plan = await visit.api.get(f"/halls/{hall}")
         return visit.page(f"kiosk/{template}.html", name=hall, hall=plan, form=form, classes=PRIORITY_NAMES)
 
-    async def arrived(visit: Visit, hall: str, template: str, form: Form, told: dict[str, Any]) -> Page:
-        """Check in, or show the form again with what was wrong."""
-        body = told | {"priority": form["priority"] or "ordinary"}
+    async def arrived(
+        visit: Visit, hall: str, template: str, needs: str, told: Callable[[Form], dict[str, Any]]
+    ) -> Page:
+        """Check in by what was filled in, or show the form again with what was wrong.
+
+        Args:
+            needs: the field without which there is nothing to check in by.
+            told: what the API is told of the form.
+        """
+        device_of(visit)
+        form = await visit.form()
+        if wrong := form.lacks(needs):
+            return await shown(visit, hall, template, wrong)
+        body = told(form) | {"priority": form["priority"] or "ordinary"}
         try:
             receipt = await visit.api.post(f"/halls/{hall}/check-in", body, key=form.key)
         except Refusal as refusal:
@@ -35,11 +47,9 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
 
     @kiosk_post(f"{HOME}/check-in", exception_handlers=no)
     async def by_voucher(visit: Visiting, hall: FromPath[str]) -> Page:
-        device_of(visit)
-        form = await visit.form()
-        if wrong := form.lacks("voucher"):
-            return await shown(visit, hall, "check_in", wrong)
-        return await arrived(visit, hall, "check_in", form, {"voucher": scanned(form["voucher"])})
+        return await arrived(
+            visit, hall, "check_in", "voucher", lambda form: {"voucher": scanned(form["voucher"])}
+        )
 
     @kiosk_get(f"{HOME}/check-in/document", exception_handlers=no)
     async def document(visit: Visiting, hall: FromPath[str]) -> Page:
@@ -48,11 +58,9 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
 
     @kiosk_post(f"{HOME}/check-in/document", exception_handlers=no)
     async def by_document(visit: Visiting, hall: FromPath[str]) -> Page:
-        device_of(visit)
-        form = await visit.form()
-        if wrong := form.lacks("id_number"):
-            return await shown(visit, hall, "check_in_document", wrong)
-        return await arrived(visit, hall, "check_in_document", form, form.given("id_number"))
+        return await arrived(
+            visit, hall, "check_in_document", "id_number", lambda form: {**form.given("id_number")}
+        )
 
     @kiosk_get(f"{HOME}/check-in/phone", exception_handlers=no)
     async def phone(visit: Visiting, hall: FromPath[str]) -> Page:
@@ -73,10 +81,8 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
 
     @kiosk_post(f"{HOME}/check-in/code", exception_handlers=no)
     async def by_phone(visit: Visiting, hall: FromPath[str]) -> Page:
-        device_of(visit)
-        form = await visit.form()
-        if wrong := form.lacks("code"):
-            return await shown(visit, hall, "check_in_code", wrong)
-        return await arrived(visit, hall, "check_in_code", form, form.given("phone", "code"))
+        return await arrived(
+            visit, hall, "check_in_code", "code", lambda form: {**form.given("phone", "code")}
+        )
 
     return [choose, by_voucher, document, by_document, phone, send_code, by_phone]

@@ -49,7 +49,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             named["date"] = form["number.date"]
         grade = form["grade"]
         body: dict[str, Any] = {"number": named, **form.given("grade", "comment")}
-        body["tags"] = [tag for tag in form.all("tags") if tag in TAGS.get(grade, {})]  # type: ignore[call-overload]
+        body["tags"] = [tag for tag in form.all("tags") if tag in TAGS.get(grade, {})]  # type: ignore[call-overload]  # typed
         try:
             entered = await visit.api.post("/reviews/paper", body, key=form.key)
         except Refusal as refusal:

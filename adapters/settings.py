@@ -66,6 +66,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long a request's body may take to arrive."""
     metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     """Networks that may read ``/metrics``."""
+    requests_a_minute: Annotated[int, Meta(ge=0, le=1_000_000)] = 1_200
+    """Of one address, or of one device or member of staff, on average; 0 for no limit. Each process counts for
+    itself. All phones on a hall's wireless network have one address."""
+    requests_at_once: Count = 600
+    """After a quiet time, before the average holds."""
+    unlimited_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """Networks whose requests are not counted."""
+    proxies: tuple[str, ...] = ()
+    """Networks of the deployment's own proxies: what they say of their clients is believed, and nobody else."""
+    proxy_header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,60}$")] = "x-forwarded-for"
+    """In which they say it; the last address that is none of theirs is the client's."""
     board_streams_max: Count = 15_000
     board_streams_per_address: Count = 200
     follow_streams_max: Count = 15_000

@@ -50,6 +50,7 @@ from adapters.http.access import API, DoorKeeper
 from adapters.http.body import StrictRequest
 from adapters.http.commands import response, typed
 from adapters.http.front import Door, Hot
+from adapters.http.limits import Limits, Peers
 from adapters.http.parts import Parts
 
 
@@ -126,13 +127,15 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
             for route in part.reads(parts)
         ),
     ]
+    settings = parts.settings
+    peers = Peers(settings.proxies, settings.proxy_header, settings.unlimited_from)
     keeper = DoorKeeper(parts.tokens, parts.sessions)
     app = Litestar(
         [*routes, *documents.reads(routes), *pages],
         guards=[keeper.guard],
         exception_handlers={Exception: _problem_for(pages)},
         request_class=StrictRequest,
-        request_max_body_size=parts.settings.body_bytes_max,
+        request_max_body_size=settings.body_bytes_max,
         openapi_config=None,
         logging_config=None,
     )
@@ -144,8 +147,10 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
         parts.tokens,
         parts.sessions,
         parts.clock,
-        body_bytes_max=parts.settings.body_bytes_max,
-        body_seconds=parts.settings.body_seconds,
+        peers=peers,
+        limits=Limits(peers, settings.requests_a_minute, settings.requests_at_once),
+        body_bytes_max=settings.body_bytes_max,
+        body_seconds=settings.body_seconds,
     )
 
 

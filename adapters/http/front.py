@@ -1,12 +1,13 @@
 """What stands before the web framework: the door every request passes, and the lane of the hot commands.
 
-The door refuses TRACE and what no path may hold, gives a body so many seconds to arrive, and puts the security
-headers on every answer. The lane answers the few commands a busy hall asks thousands of times (a ticket, a call, a
-check-in, a booking) without the framework: the same access table, bodies, acts, receipts and problems, at a
-fraction of the cost. Whatever else is asked, or asked in another way, goes on to the framework.
+The door refuses TRACE, what no path may hold and who asks too often, gives a body so many seconds to arrive, and
+puts the security headers on every answer. The lane answers the few commands a busy hall asks thousands of times (a
+ticket, a call, a check-in, a booking) without the framework: the same access table, bodies, acts, receipts and
+problems, at a fraction of the cost. Whatever else is asked, or asked in another way, goes on to the framework.
 """
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -19,7 +20,8 @@ from adapters.http import errors
 from adapters.http.access import ACCESS, API, identified, in_place, may
 from adapters.http.asking import Asking, Headers, Reply, asking
 from adapters.http.body import read
-from adapters.http.identity import Tokens
+from adapters.http.identity import Identity, Tokens
+from adapters.http.limits import Limits, Peers, says_who
 from adapters.http.problems import Rejected
 from adapters.http.session import Sessions
 
@@ -60,6 +62,7 @@ class Door:
     Args:
         framework: answers what the lane does not.
         hot: the commands of the lane; none of them, and the framework answers everything.
+        peers, limits: whom a request comes from, and how often they may ask.
         body_bytes_max, body_seconds: how large a body of the lane may be, and how long any may take to arrive.
     """
 
@@ -71,6 +74,8 @@ class Door:
         sessions: Sessions,
         clock: Callable[[], datetime],
         *,
+        peers: Peers,
+        limits: Limits,
         body_bytes_max: int,
         body_seconds: float,
     ) -> None:
@@ -78,6 +83,8 @@ class Door:
         self._tokens = tokens
         self._sessions = sessions
         self._clock = clock
+        self._peers = peers
+        self._limits = limits
         self._bytes = body_bytes_max
         self._seconds = body_seconds
         self._lane = {(len(parts := h.route.split("/")), parts[-1]): (parts, h) for h in hot}
@@ -85,13 +92,28 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await self.framework(scope, receive, send)
-        elif scope["method"] == "POST" and (found := self._find(scope["path"])) is not None:
+            return
+        self._peers.name(scope)
+        if scope["method"] == "POST" and (found := self._find(scope["path"])) is not None:
             await (await self._do(*found, scope, receive)).send(send, PLAIN)
-        elif (rejected := _unfit(scope)) is not None:
+        elif (rejected := _unfit(scope) or await self._too_often(scope)) is not None:
             await errors.reply(rejected, scope["headers"]).send(send, PLAIN)
         else:
             bodiless = scope["method"] in ("GET", "HEAD", "OPTIONS")
             await self.framework(scope, receive if bodiless else self._hurried(receive), _secured(send))
+
+    async def _too_often(self, scope: HTTPScope) -> Rejected | None:
+        if not self._limits.applies(scope):
+            return None
+        identity: Identity | None = None
+        if says_who(scope["headers"]):
+            with contextlib.suppress(Rejected):
+                identity = await identified(self._tokens, self._sessions, "GET", scope["headers"])
+        try:
+            self._limits.take(scope, identity)
+        except Rejected as rejected:
+            return rejected
+        return None
 
     def _find(self, path: str) -> tuple[Hot, list[str]] | None:
         parts = path.split("/")
@@ -110,6 +132,7 @@ class Door:
         try:
             identity = await identified(self._tokens, self._sessions, "POST", headers)
             may(identity, ACCESS["POST", hot.route])
+            self._limits.take(scope, identity)
             if identity is not None and hot.route.startswith("/api/v1/halls/"):
                 in_place(identity, words[0], words[1] if len(words) > 1 else None)
             body = await self._body(headers, receive)

@@ -1,7 +1,5 @@
 """Whether the process lives, whether it can serve, and what Prometheus asks."""
 
-import ipaddress
-
 import msgspec
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
@@ -9,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from adapters.http import measures
 from adapters.http.body import StrictRequest
+from adapters.http.limits import address, networks
 from adapters.http.parts import Parts
 
 
@@ -34,7 +33,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
-    networks = [ipaddress.ip_network(network) for network in parts.settings.metrics_from]
+    allowed = networks(parts.settings.metrics_from)
 
     @get("/health/live", operation_id="live", summary="The process is alive", tags=["health"])
     async def live() -> Live:
@@ -67,7 +66,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     )
     async def metrics(request: StrictRequest) -> Response[bytes]:
         peer = request.scope["client"]
-        if peer is None or not any(_address(peer[0]) in network for network in networks):
+        found = None if peer is None else address(peer[0])
+        if found is None or not any(found in network for network in allowed):
             # The same answer as for a path that does not exist: outsiders learn nothing.
             raise NotFoundException
         standing = await parts.health()
@@ -75,12 +75,3 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         return Response(text, headers={"Content-Type": measures.MEDIA_TYPE})
 
     return [live, ready, metrics]
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    # A socket that serves both families names IPv4 peers as ::ffff:127.0.0.1.
-    return getattr(address, "ipv4_mapped", None) or address

@@ -12,6 +12,7 @@ COMPARISONS = {
     ">": SQL("{} > %s"),
     ">=": SQL("{} >= %s"),
     "in": SQL("{} = ANY(%s)"),
+    "not in": SQL("NOT {} = ANY(%s)"),
     "has": SQL("position(' ' || %s || ' ' IN {}) > 0"),
 }
 """``has``: a facet of several words between spaces holds this one."""

@@ -40,15 +40,21 @@ SELECT_TOUCHED: dict[str, LiteralString] = {
     "review": """
     SELECT DISTINCT originator_id FROM stored_events
     WHERE originator_id LIKE 'review-%%' AND notification_id > %b
-"""
+""",
+    "case": """
+    SELECT DISTINCT originator_id FROM stored_events
+    WHERE originator_id LIKE 'case-%%' AND notification_id > %b
+""",
 }
 """By category the streams that something was appended to behind a position; ``CREATE_INDEX`` knows them apart."""
 
 CREATE_INDEX: LiteralString = """
     CREATE INDEX IF NOT EXISTS stored_events_reviews ON stored_events (notification_id)
-    WHERE originator_id LIKE 'review-%'
+    WHERE originator_id LIKE 'review-%';
+    CREATE INDEX IF NOT EXISTS stored_events_cases ON stored_events (notification_id)
+    WHERE originator_id LIKE 'case-%'
 """
-"""So that what has become of reviews since is found without reading all that has happened in the halls."""
+"""So that what has become of reviews and cases since is found without reading all that has happened in the halls."""
 
 SELECT_AT: LiteralString = """
     SELECT notification_id, state FROM stored_events

@@ -31,6 +31,9 @@ from projections.timeline import Entry, entry
 
 NAME = "case_file"
 
+CATEGORY = "case"
+"""The streams whose subjects are the documents' keys."""
+
 FACETS: dict[str, type] = {
     "hall": str,
     "handling": str,
@@ -148,7 +151,7 @@ ENDED: tuple[Status, ...] = ("closed", "refused", "withdrawn", "archived")
 
 
 def key(recorded: Recorded) -> str | None:
-    return recorded.subject if recorded.category == "case" else None
+    return recorded.subject if recorded.category == CATEGORY else None
 
 
 def facets(view: View) -> dict[str, Any]:

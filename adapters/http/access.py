@@ -157,6 +157,8 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/cases"): only(
         "citizen", "clerk", "supervisor", "admin", "auditor"
     ),  # a citizen's are their own
+    ("GET", f"{API}/cases/survey"): OVERSIGHT,
+    ("GET", f"{API}/cases/export"): OVERSIGHT,
     ("GET", CASE): only("citizen", "clerk", "supervisor", "admin", "auditor", "partner"),
     ("POST", f"{CASE}/accept"): CASEWORK,
     ("POST", f"{CASE}/hand-over"): CASEWORK,

@@ -4,49 +4,40 @@ A command of the domain is the request's body as it is. The case's own hall, not
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 
 from adapters.http.access import API, CASE
 from adapters.http.asking import Asking, Reply
 from adapters.http.body import StrictRequest
+from adapters.http.case_lists import CaseShown, shown_of
 from adapters.http.case_opening import CaseReceipt, opening, told_of
 from adapters.http.commands import Command
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
 from adapters.http.past import AsOf, of_stream
-from adapters.http.problems import FieldError, Rejected
+from adapters.http.problems import Rejected
 from adapters.http.reading import (
-    LIMIT,
     After,
-    Cursor,
-    Limit,
-    Word,
     answers,
     caught_up,
     document,
-    listing,
-    lists,
     merged,
     shape,
 )
 from adapters.people import Masked
 from domain import case, delivery, directive, hand_over, papers, respite, steps
-from domain.case import CaseOpened, Status
-from domain.deadlines import Signal
+from domain.case import CaseOpened
 from domain.handling import Act, Ask, Follow, Held, Hold
 from domain.matter import GOING_ON
 from domain.message import Id, Label, Reference, Refused, Text, Words
-from domain.rules import RuleName
 from domain.workdays import SHANGHAI, workdays_between, workdays_left
 from projections import case_file
 from projections.timeline import Entry
-
-Due = Annotated[datetime | None, QueryParameter(description="RFC 3339 with offset")]
 
 
 class ExtensionApproved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -72,9 +63,6 @@ class PauseAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs_workdays: respite.Needed
 
 
-CaseShown = shape(
-    "Case", case_file.View, without=("applicant", "timeline"), item_name=Text, workdays_left=int | None
-)
 Line = shape("TimelineLine", Entry, name=Text)
 TurnShown = shape("Turn", case_file.Turn, workdays=int, workdays_left=int | None)
 CaseFile = shape(
@@ -243,7 +231,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         of_parts = [await _file(parts, part, as_of) for part in view.parts]
         own = request.user.person is not None and request.user.person == view.applicant
         now = moment if as_of is not None else parts.clock()
-        shown = _shown(parts, view, now) | {
+        shown = shown_of(parts, view, now) | {
             "review": parts.invitations.seal(f"case.{name}") if own else None,
             "applicant": await parts.people.masked(view.applicant),
             "timeline": [
@@ -251,69 +239,11 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
                 for line in view.timeline
             ],
             "turns": [_turn(parts, turn, now) for turn in view.turns],
-            "part_cases": [_shown(parts, part.view, now) for part in of_parts if part is not None],
+            "part_cases": [shown_of(parts, part.view, now) for part in of_parts if part is not None],
         }
         return document(shown, position, moment)
 
-    @get(
-        f"{API}/cases",
-        operation_id="cases",
-        responses=lists("cases", CaseShown),
-        summary="Cases by rule, signal, unit, number and deadline",
-        tags=["cases"],
-    )
-    async def many(
-        request: StrictRequest,
-        signal: Annotated[Signal | None, QueryParameter()] = None,
-        unit: Word = None,
-        hall: Word = None,
-        status: Annotated[Status | None, QueryParameter()] = None,
-        rule: Annotated[RuleName | None, QueryParameter()] = None,
-        number: Word = None,
-        side: Annotated[
-            Literal["receiving", "handling"],
-            QueryParameter(description="whether the hall is where it was received or where it is handled"),
-        ] = "receiving",
-        due_before: Due = None,
-        after: After = 0,
-        limit: Limit = LIMIT,
-        cursor: Cursor = None,
-    ) -> Response[bytes]:
-        where = conditions(request.user, unit=unit, hall=hall, due_before=due_before)
-        told = (("signal", signal), ("status", status), ("number", number))
-        where |= {name: value for name, value in told if value is not None}
-        if side == "handling" and "hall" in where:
-            where["handling"] = where.pop("hall")
-        if rule is not None:
-            where["rules"] = ("has", rule)
-        if request.user is not None and request.user.role == "citizen":
-            where["applicant"] = request.user.person or ""
-        await caught_up(parts.views, case_file.NAME, after)
-        page = await parts.views.find(case_file.NAME, where, "due_at", limit, cursor)
-        now = parts.clock()
-        found = [_shown(parts, msgspec.json.decode(doc, type=case_file.View), now) for doc in page.docs]
-        return listing("cases", found, page.cursor, page.position, page.as_of)
-
-    return [one, many]
-
-
-def conditions(
-    identity: Identity | None, *, unit: str | None, hall: str | None, due_before: datetime | None
-) -> dict[str, Any]:
-    """What a list is filtered by: what was asked for, and the asker's own hall if they have one.
-
-    Raises:
-        Rejected: 403, another hall was asked for; 422, an instant without its offset.
-    """
-    assert identity is not None
-    if hall is not None and not identity.may_act_in(hall):
-        raise Rejected(403, "other-hall", {"hall": hall})
-    if due_before is not None and due_before.tzinfo is None:
-        raise Rejected(422, "invalid", errors=[FieldError("due_before", "a time with offset")])
-    told: dict[str, Any] = {"unit": unit, "hall": hall or identity.hall}
-    if due_before is not None:
-        told["due_at"] = ("<", due_before)
-    return {name: value for name, value in told.items() if value is not None}
+    return [one]
 
 
 class _File(NamedTuple):
@@ -340,15 +270,3 @@ def _turn(parts: Parts, turn: case_file.Turn, now: datetime) -> dict[str, Any]:
     since, until = (at.astimezone(SHANGHAI).date() for at in (turn.since, turn.until or now))
     left = None if turn.due_at is None or turn.until else workdays_left(calendar, now, turn.due_at)
     return merged(turn, {"workdays": workdays_between(calendar, since, until), "workdays_left": left})
-
-
-def _shown(parts: Parts, view: case_file.View, now: datetime) -> dict[str, Any]:
-    """A case as a list shows it at a moment."""
-    item = parts.catalogue.items.get(view.item)
-    shown = {
-        name: getattr(view, name) for name in view.__struct_fields__ if name not in ("applicant", "timeline")
-    }
-    running = view.due_at is not None and view.status not in case_file.ENDED
-    left = workdays_left(parts.catalogue.calendar, now, view.due_at) if running and view.due_at else None
-    name = Text(view.item, view.item) if item is None else item.plan.name
-    return shown | {"item_name": name, "workdays_left": left}

@@ -23,6 +23,9 @@ MEDIA: dict[Format, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 
+EXPORT_MAX = 100_000
+"""Rows of a file of a list: as many as are ever open at once."""
+
 COLUMNS = (
     "hall", "date", "by", "id", "name_zh", "name_en",
     "issued", "called", "served", "no_shows", "abandoned", "recalls", "transfers",

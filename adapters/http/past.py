@@ -1,9 +1,10 @@
 """What the log stood at: a view folded anew up to a position or a moment, from the events that view is made of."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import operator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import ModuleType
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from litestar.params import QueryParameter
 
@@ -14,6 +15,8 @@ from adapters.views import Instead, Page
 from domain.catalogue import EVENTS
 from domain.message import Recorded
 
+T = TypeVar("T")
+
 AsOf = Annotated[
     str | None,
     QueryParameter(
@@ -23,13 +26,16 @@ AsOf = Annotated[
 
 TAGS: dict[type, str] = {kind: tag for tag, kind in EVENTS.items()}
 
-COMPARED = {
-    "=": lambda a, b: a == b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
+COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "in": lambda value, several: value in several,
+    "has": lambda words, word: f" {word} " in words,
 }
+"""As ``adapters.conditions`` compares."""
 
 
 class Past(NamedTuple):
@@ -79,35 +85,83 @@ async def list_then(
     For projections whose documents are each made of one stream, keep its subject as their key and never go.
     """
     position, moment = await place(parts, told)
+
+    async def read(then: Mapping[str, Any]) -> Page:
+        docs: dict[str, tuple[bytes, Any] | None] = dict.fromkeys(then)
+        for key, view in then.items():
+            if view is not None and holds(facets := projection.facets(view) | {"key": key}, where):
+                docs[key] = encode(view), facets[order]
+        instead = Instead(projection.FACETS[order], docs)
+        return await parts.views.find(projection.NAME, where, order, limit, cursor, instead)
+
+    page = await _beside_what_moved(parts, projection, position, read)
+    return page._replace(position=position, as_of=moment)
+
+
+PAGE = 500
+
+
+async def whole_list(
+    parts: Parts, projection: ModuleType, where: Mapping[str, Any], order: str, told: str | None, most: int
+) -> AsyncIterator[bytes]:
+    """Every document of a list up to ``most``, as it is or as it stood, page by page."""
+    cursor: str | None = None
+    for _ in range(0, most, PAGE):
+        if told is None:
+            page = await parts.views.find(projection.NAME, where, order, PAGE, cursor)
+        else:
+            page = await list_then(parts, projection, where, order, told, PAGE, cursor)
+        for doc in page.docs:
+            yield doc
+        if (cursor := page.cursor) is None:
+            break
+
+
+Rows = list[tuple[Any, ...]]
+
+
+async def tally_then(
+    parts: Parts,
+    projection: ModuleType,
+    where: Mapping[str, Any],
+    by: Sequence[str],
+    of: Sequence[Mapping[str, Any]],
+    position: int,
+) -> Rows:
+    """As ``Views.tally`` counts, of how it stood; for the same projections and at the same cost as ``list_then``."""
+
+    async def read(then: Mapping[str, Any]) -> Rows:
+        unmoved = {**where, "key": ("not in", [*then])}
+        rows: dict[tuple[Any, ...], list[int]] = {}
+        for row in await parts.views.tally(projection.NAME, unmoved, by, of):
+            rows[row[: len(by)]] = [*row[len(by) :]]
+        for facets in (projection.facets(view) for view in then.values() if view is not None):
+            if holds(facets, where):
+                counts = rows.setdefault(tuple(facets[name] for name in by), [0] * (1 + len(of)))
+                for n, condition in enumerate(({}, *of)):
+                    counts[n] += holds(facets, condition)
+        return [(*key, *counts) for key, counts in rows.items()]
+
+    return await _beside_what_moved(parts, projection, position, read)
+
+
+async def _beside_what_moved(
+    parts: Parts, projection: ModuleType, position: int, read: Callable[[Mapping[str, Any]], Awaitable[T]]
+) -> T:
+    """What ``read`` finds in the view, told those of its documents that have changed since and how they stood then."""
     await parts.views.wait(projection.NAME, position)
     category = projection.CATEGORY
     touched = set(await parts.log.touched(category, position))
     while True:
-        instead = await _instead(parts, projection, touched, position, where, order)
-        page = await parts.views.find(projection.NAME, where, order, limit, cursor, instead)
-        # What was appended while the list was read may be in it: those are folded anew as well.
+        kept = await parts.views.known(projection.NAME, [stream.partition("-")[2] for stream in touched])
+        streams = [f"{category}-{key}" for key in kept]
+        then = dict.fromkeys(kept) | folded(projection, await parts.log.streams(streams, position))
+        found = await read(then)
+        # What was appended while it was read may be in it: those are folded anew as well.
         again = set(await parts.log.touched(category, position))
         if again <= touched:
-            return page._replace(position=position, as_of=moment)
+            return found
         touched |= again
-
-
-async def _instead(
-    parts: Parts,
-    projection: ModuleType,
-    touched: set[str],
-    position: int,
-    where: Mapping[str, Any],
-    order: str,
-) -> Instead:
-    kept = await parts.views.known(projection.NAME, [stream.partition("-")[2] for stream in touched])
-    docs: dict[str, tuple[bytes, Any] | None] = dict.fromkeys(kept)
-    streams = [f"{projection.CATEGORY}-{key}" for key in kept]
-    for key, view in folded(projection, await parts.log.streams(streams, position)).items():
-        facets = projection.facets(view)
-        if holds(facets, where):
-            docs[key] = encode(view), facets[order]
-    return Instead(projection.FACETS[order], docs)
 
 
 def holds(facets: Mapping[str, Any], where: Mapping[str, Any]) -> bool:

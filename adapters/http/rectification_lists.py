@@ -12,11 +12,11 @@ from litestar.params import FromPath, QueryParameter
 
 from adapters.http.access import API, RECTIFICATION
 from adapters.http.body import StrictRequest
-from adapters.http.cases import Due, conditions
-from adapters.http.exports import Format, file
+from adapters.http.case_lists import Due, conditions
+from adapters.http.exports import EXPORT_MAX, Format, file
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
-from adapters.http.past import AsOf, events_of, folded, holds, list_then, place, stream_until
+from adapters.http.past import AsOf, list_then, place, stream_until, tally_then, whole_list
 from adapters.http.reading import (
     LIMIT,
     After,
@@ -97,10 +97,6 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
 Happening = shape("Happening", Entry, position=int, name=Text)
 Story = shape("Story", service=str, events=list[Happening])  # type: ignore[valid-type]  # a type made at run time
-
-EXPORT_PAGE = 500
-EXPORT_MAX = 100_000
-"""Rows of a file: as many as are ever open at once."""
 
 COLUMNS: dict[str, Text] = {
     "rectification": Text("整改单", "rectification"),
@@ -197,10 +193,9 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     ) -> Response[bytes]:
         now, calendar = parts.clock(), parts.catalogue.calendar
         if as_of is not None:
-            log, position, moment = await events_of(parts, rectifications, as_of)
-            now = moment
-            facets = [rectifications.facets(view) for view in folded(rectifications, log).values()]
-            tally = partial(_tallied, facets)
+            position, now = await place(parts, as_of)
+            moment = now
+            tally = partial(tally_then, parts, rectifications, position=position)
         else:
             await caught_up(parts.views, rectifications.NAME, after)
             position, moment = await parts.views.position(rectifications.NAME)
@@ -210,8 +205,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             *({"due_at": _bounds(calendar, now, name)} for name in DUE_IN),
             *(rectifications.at_signal(signal, now) for signal in SIGNALS),
         ]
-        rows = await tally({**where, "status": "open"}, ("step", "unit"), of)
-        closed = await tally({**where, "status": "closed"}, ("status",), [])
+        rows = await tally(where={**where, "status": "open"}, by=("step", "unit"), of=of)
+        closed = await tally(where={**where, "status": "closed"}, by=("status",), of=[])
         return document(_survey(rows, sum(count for _, count in closed)), position, moment)
 
     @get(
@@ -232,22 +227,21 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         due_before: Due = None,
         only: Only = None,
         after: After = 0,
+        as_of: AsOf = None,
         format_: Annotated[Format, QueryParameter(name="format")] = "xlsx",
     ) -> Response[bytes]:
         now, calendar = parts.clock(), parts.catalogue.calendar
         asked = Wanted(status, unit, hall, step, clerk, signal, due_in, due_before)
+        if as_of is not None:
+            now = (await place(parts, as_of))[1]
         await caught_up(parts.views, rectifications.NAME, after)
         where = asked.where(request.user, calendar, now)
         if only is not None:
             where["key"] = ("in", only.split(","))
         rows: list[list[Cell]] = [[f"{name.zh} {name.en}" for name in COLUMNS.values()]]
-        cursor: str | None = None
-        while len(rows) <= EXPORT_MAX:
-            page = await parts.views.find(rectifications.NAME, where, "due_at", EXPORT_PAGE, cursor)
-            views = (msgspec.json.decode(doc, type=rectifications.View) for doc in page.docs)
-            rows += [_row(rectifications.present(view, calendar, now)) for view in views]
-            if (cursor := page.cursor) is None:
-                break
+        async for doc in whole_list(parts, rectifications, where, "due_at", as_of, EXPORT_MAX):
+            view = msgspec.json.decode(doc, type=rectifications.View)
+            rows.append(_row(rectifications.present(view, calendar, now)))
         name = f"rectifications-{now.astimezone(SHANGHAI):%Y-%m-%d}"
         return file(name, format_, Sheet("差评整改", rows, (30, 14, 14, 12, 12, 14, 12, 20, 10, 10, 14, 40)))
 
@@ -309,22 +303,6 @@ def _bounds(calendar: Calendar, now: datetime, due_in: DueIn) -> list[tuple[str,
         case "today":
             return [(">=", now), ("<=", midnight(now))]
     return [(">=", now), ("<=", due(calendar, now, int(due_in)).at)]
-
-
-async def _tallied(
-    known: list[dict[str, Any]],
-    where: Mapping[str, Any],
-    by: tuple[str, ...],
-    of: list[dict[str, Any]],
-) -> list[tuple[Any, ...]]:
-    """As ``Views.tally`` counts, of facets in memory."""
-    rows: dict[tuple[Any, ...], list[int]] = {}
-    for facets in known:
-        if holds(facets, where):
-            counts = rows.setdefault(tuple(facets[name] for name in by), [0] * (1 + len(of)))
-            for n, condition in enumerate(({}, *of)):
-                counts[n] += holds(facets, condition)
-    return [(*key, *counts) for key, counts in sorted(rows.items())]
 
 
 def _survey(rows: list[tuple[Any, ...]], closed: int) -> Survey:

@@ -54,11 +54,22 @@ class OrderAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BulkAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing asked of many: ``clerk`` assigns them, ``remind`` presses for them. Safe to ask again."""
+    """One thing asked of many: ``clerk`` assigns them, ``remind`` presses for them, ``extend`` grants them more days
+    where they may have more. Safe to ask again."""
 
     rectifications: Annotated[tuple[Reference, ...], Meta(min_length=1, max_length=BULK_MAX)]
     clerk: Label | None = None
     remind: Words | None = None
+    extend: rectification.ExtendRectification | None = None
+
+    @property
+    def commands(self) -> list[Any]:
+        """What is asked of each; it should be one thing."""
+        return [
+            *([urging.Assign(self.clerk)] if self.clerk is not None else []),
+            *([urging.Remind(self.remind)] if self.remind is not None else []),
+            *([self.extend] if self.extend is not None else []),
+        ]
 
 
 class Done(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -93,9 +104,9 @@ def commands(parts: Parts) -> list[Command]:
         return await _ask(parts, asked, words[0], body)
 
     async def bulk(asked: Asking, words: list[str], body: BulkAsked, query: bytes) -> Reply:
-        if (body.clerk is None) == (body.remind is None):
+        if len(body.commands) != 1:
             raise Refused("bulk-unclear", invalid=True, field="clerk")
-        command = urging.Assign(body.clerk) if body.clerk is not None else urging.Remind(body.remind or "")
+        (command,) = body.commands
         receipts = await asyncio.gather(
             *(
                 _one_of_many(parts, asked, n, name, command)
@@ -120,7 +131,11 @@ def commands(parts: Parts) -> list[Command]:
     }
     return [
         Command(
-            f"{API}/rectifications/bulk", BulkAsked, bulk, BulkReceipt, about="Assign or remind many at once"
+            f"{API}/rectifications/bulk",
+            BulkAsked,
+            bulk,
+            BulkReceipt,
+            about="Assign, remind or extend many at once",
         ),
         Command(
             f"{RECTIFICATION}/order",

@@ -379,7 +379,10 @@ REVIEWS: dict[str, Text] = {
         "整改已中止计时，请先恢复。", "The rectification is paused; resume it first."
     ),
     "reviewer-unknown": Text("评价人未实名。", "Nobody knows who rated: it was not a real-name review."),
-    "bulk-unclear": Text("须且只须指明派单或催办。", "Say either whom to assign or how to remind."),
+    "bulk-unclear": Text(
+        "派单、催办、延期，须且只须选一样。",
+        "Say one thing: whom to assign, how to remind, or what more time.",
+    ),
     "another-order": Text("只能答复对方的工单。", "A work order is answered by the other side."),
     "unknown-order": Text("没有这个工单：{order}。", "There is no work order {order}."),
     "order-known": Text("工单{order}已经登记。", "Work order {order} is recorded already."),

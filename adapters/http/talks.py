@@ -11,7 +11,7 @@ from msgspec import Meta
 from adapters.http.access import API
 from adapters.http.asking import Asking, Reply
 from adapters.http.body import StrictRequest
-from adapters.http.cases import Due, conditions
+from adapters.http.case_lists import Due, conditions
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
 from adapters.http.reading import LIMIT, After, Cursor, Limit, Word, caught_up, listing, lists, merged, shape

@@ -65,6 +65,10 @@ async def test_as_of_the_head_is_what_the_views_say(office: Served) -> None:
         (f"/cases/{case}", {}),
         (f"/rectifications/{service}", {}),
         ("/rectifications", {"status": "open", "hall": "tanghe", "due_in": "5"}),
+        ("/rectifications/survey", {"hall": "tanghe"}),
+        ("/cases", {"hall": "tanghe", "status": "received"}),
+        ("/cases", {"rule": "directive"}),
+        ("/cases/survey", {}),
         ("/performance", {"hall": "tanghe", "by": "window"}),
     ):
         then = await told(office, path, admin, as_of=at, **query)
@@ -133,6 +137,46 @@ async def test_a_list_of_the_past_is_what_a_fold_of_the_whole_log_is(office: Ser
             then = [one for one in views if (one.hall, one.step) == ("zhangdian", step)]
             assert sorted(seen) == sorted(one.rectification for one in then), (at, step)
             assert len(set(seen)) == len(seen)
+
+
+async def test_cases_are_listed_and_counted_as_they_stood(office: Served) -> None:
+    me, admin = await office.citizen("past cases"), office.bearer("admin")
+    asked = {"item": "demo-shebaoka-shenling", "hall": "longtan"}
+    cases = [(await office.post("/cases", asked, me)).json()["case"] for _ in range(3)]
+    received = await head(office)
+    await office.post(f"/cases/{cases[0]}/direct", {"directive": "d1", "content": "请尽快"}, admin)
+    directed = await head(office)
+    clerk = office.bearer("clerk", "ma", hall="longtan")
+    await office.post(f"/cases/{cases[1]}/accept", None, clerk)
+    await office.post("/cases", asked, me)
+    await head(office)
+
+    async def listed(at: int, **query: Any) -> set[str]:
+        found = (await office.get("/cases", admin, as_of=at, hall="longtan", **query)).json()["cases"]
+        return {one["case"] for one in found}
+
+    async def statuses(at: int) -> dict[str, int]:
+        survey = (await office.get("/cases/survey", admin, as_of=at, hall="longtan")).json()
+        assert survey["all"] == sum(survey["statuses"].values())
+        return dict(survey["statuses"])
+
+    assert await listed(received) == await listed(directed, status="received") == {*cases}
+    assert await statuses(received) == await statuses(directed) == {"received": 3}
+    first = (await office.get("/cases", admin, as_of=received, hall="longtan", limit=2)).json()
+    rest = (
+        await office.get("/cases", admin, as_of=received, hall="longtan", limit=2, cursor=first["cursor"])
+    ).json()
+    assert [len(first["cases"]), len(rest["cases"]), rest["cursor"]] == [2, 1, None]
+    assert {one["case"] for one in (*first["cases"], *rest["cases"])} == {*cases}
+    assert {one["status"] for one in first["cases"]} == {"received"}
+    file = await office.get("/cases/export", admin, as_of=received, hall="longtan", format="csv")
+    rows = file.content.decode("utf-8-sig").splitlines()
+    assert rows[0].startswith("办件编号")
+    assert len(rows) == 1 + len(cases)
+    assert all("已收件" in row for row in rows[1:])
+    assert (await office.get("/cases/export", clerk)).status_code == 403
+    now = (await office.get("/cases/survey", admin, hall="longtan")).json()
+    assert now["statuses"] == {"received": 3, "accepted": 1}
 
 
 async def test_what_is_left_is_told_as_of_then_and_not_of_now(office: Served) -> None:

@@ -54,6 +54,24 @@ async def test_many_are_assigned_at_once_each_with_its_receipt(office: Served) -
     assert (await office.post("/rectifications/bulk", asked, office.bearer("clerk"))).status_code == 403
 
 
+async def test_many_are_granted_more_days_and_each_that_may_not_says_why(office: Served) -> None:
+    one, _, _ = await bad_review(office, "huyang", "longer one")
+    two, _, _ = await bad_review(office, "huyang", "longer two")
+    director = office.bearer("supervisor", "director", hall="huyang")
+    more = {"workdays": 2, "reason": "需要会商", "approved_by": "分管领导"}
+
+    async def asked(*names: str, **extend: Any) -> list[Any]:
+        body = {"rectifications": names, "extend": more | extend}
+        answer = (await office.post("/rectifications/bulk", body, director)).json()["receipts"]
+        return [receipt.get("problem", {}).get("code") for receipt in answer]
+
+    assert await asked(one) == [None]
+    assert await asked(one, two, workdays=3) == ["already-extended", None]
+    assert await asked(two, workdays=3) == [None], "the same again is done already"
+    both = {"rectifications": [one], "extend": more, "clerk": "li"}
+    assert (await office.post("/rectifications/bulk", both, director)).json()["code"] == "bulk-unclear"
+
+
 async def test_the_list_is_filtered_by_step_and_by_when_it_is_due(office: Served) -> None:
     service, _, _ = await bad_review(office, "heilong", "filters")
     supervisor = office.bearer("supervisor", "director", hall="heilong")
@@ -138,6 +156,9 @@ async def test_the_list_is_a_workbook_and_a_story_tells_who_looked(office: Serve
         rows = answer.content.decode("utf-8-sig").splitlines()
         assert rows[0].startswith("整改单")
         assert any(row.startswith(f"{service},yuantan,") and "非常不满意" in row for row in rows[1:])
+    before = (await office.get(f"/rectifications/{service}/events", director)).json()["events"][0]["position"]
+    then = await office.get("/rectifications/export", director, format="csv", as_of=before - 1, only=service)
+    assert len(then.content.decode("utf-8-sig").splitlines()) == 1
     book = await office.get("/rectifications/export", director)
     assert book.content.startswith(b"PK")
     told = (await office.get(f"/rectifications/{service}/events", director)).json()

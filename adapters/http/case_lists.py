@@ -1,0 +1,262 @@
+"""Cases as their supervisors survey them (电子监察): the list, how many of what, and a file of it."""
+
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, Literal, NamedTuple
+
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import QueryParameter
+
+from adapters.http.access import API
+from adapters.http.body import StrictRequest
+from adapters.http.exports import EXPORT_MAX, Format, file
+from adapters.http.identity import Identity
+from adapters.http.parts import Parts
+from adapters.http.past import AsOf, list_then, place, tally_then, whole_list
+from adapters.http.problems import FieldError, Rejected
+from adapters.http.reading import (
+    LIMIT,
+    After,
+    Cursor,
+    Limit,
+    Word,
+    answers,
+    caught_up,
+    document,
+    listing,
+    lists,
+    shape,
+)
+from adapters.spreadsheet import Cell, Sheet
+from domain.case import Status
+from domain.deadlines import Signal
+from domain.message import Text
+from domain.rules import KINDS, RuleName, rule_of
+from domain.workdays import SHANGHAI, workdays_left
+from projections import case_file
+from projections.happenings import MEANINGS, SIGNAL_NAMES
+
+Due = Annotated[datetime | None, QueryParameter(description="RFC 3339 with offset")]
+SignalAsked = Annotated[Signal | None, QueryParameter()]
+StatusAsked = Annotated[Status | None, QueryParameter()]
+RuleAsked = Annotated[RuleName | None, QueryParameter()]
+Side = Annotated[
+    Literal["receiving", "handling"],
+    QueryParameter(description="whether the hall is where it was received or where it is handled"),
+]
+
+SIGNALS: tuple[Signal, ...] = ("red", "yellow", "warning")
+
+CaseShown = shape(
+    "Case", case_file.View, without=("applicant", "timeline"), item_name=Text, workdays_left=int | None
+)
+
+
+class CaseSurvey(msgspec.Struct, frozen=True, kw_only=True):
+    """How many cases there are: by status, by the gravest signal they stand at, by the rules that raised one or have
+    passed. A case may stand under several rules."""
+
+    all: int
+    statuses: dict[Status, int]
+    signals: dict[Signal, int]
+    rules: dict[RuleName, int]
+
+
+COLUMNS: dict[str, Text] = {
+    "number": Text("办件编号", "number"),
+    "case": Text("办件", "case"),
+    "item_name": Text("事项", "item"),
+    "hall": Text("大厅", "hall"),
+    "unit": Text("责任单位", "unit"),
+    "status": Text("状态", "status"),
+    "signal": Text("信号", "signal"),
+    "due_at": Text("承诺期限", "promised end"),
+    "statutory_at": Text("法定期限", "statutory end"),
+    "workdays_left": Text("剩余工作日", "working days left"),
+    "findings": Text("超期", "overdue"),
+    "opened_at": Text("收件时间", "received at"),
+}
+"""What a file of cases tells: who applied is not in it."""
+
+
+class Wanted(NamedTuple):
+    """What a list of cases is asked for."""
+
+    signal: Signal | None = None
+    unit: str | None = None
+    hall: str | None = None
+    status: Status | None = None
+    rule: RuleName | None = None
+    number: str | None = None
+    side: Literal["receiving", "handling"] = "receiving"
+    due_before: datetime | None = None
+
+    def where(self, identity: Identity | None) -> dict[str, Any]:
+        """The facets that are asked for; a citizen's cases are their own."""
+        where = conditions(identity, unit=self.unit, hall=self.hall, due_before=self.due_before)
+        told = (("signal", self.signal), ("status", self.status), ("number", self.number))
+        where |= {name: value for name, value in told if value is not None}
+        if self.side == "handling" and "hall" in where:
+            where["handling"] = where.pop("hall")
+        if self.rule is not None:
+            where["rules"] = ("has", self.rule)
+        if identity is not None and identity.role == "citizen":
+            where["applicant"] = identity.person or ""
+        return where
+
+
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
+    @get(
+        f"{API}/cases",
+        operation_id="cases",
+        responses=lists("cases", CaseShown),
+        summary="Cases by rule, signal, unit, number and deadline",
+        tags=["cases"],
+    )
+    async def many(
+        request: StrictRequest,
+        signal: SignalAsked = None,
+        unit: Word = None,
+        hall: Word = None,
+        status: StatusAsked = None,
+        rule: RuleAsked = None,
+        number: Word = None,
+        side: Side = "receiving",
+        due_before: Due = None,
+        after: After = 0,
+        as_of: AsOf = None,
+        limit: Limit = LIMIT,
+        cursor: Cursor = None,
+    ) -> Response[bytes]:
+        where = Wanted(signal, unit, hall, status, rule, number, side, due_before).where(request.user)
+        now = parts.clock()
+        if as_of is not None:
+            now = (await place(parts, as_of))[1]
+            page = await list_then(parts, case_file, where, "due_at", as_of, limit, cursor)
+        else:
+            await caught_up(parts.views, case_file.NAME, after)
+            page = await parts.views.find(case_file.NAME, where, "due_at", limit, cursor)
+        found = [shown_of(parts, msgspec.json.decode(doc, type=case_file.View), now) for doc in page.docs]
+        return listing("cases", found, page.cursor, page.position, page.as_of)
+
+    @get(
+        f"{API}/cases/survey",
+        operation_id="cases_survey",
+        responses=answers(CaseSurvey),
+        summary="How many cases there are by status, signal and rule",
+        tags=["cases"],
+    )
+    async def survey(
+        request: StrictRequest,
+        unit: Word = None,
+        hall: Word = None,
+        after: After = 0,
+        as_of: AsOf = None,
+    ) -> Response[bytes]:
+        if as_of is not None:
+            position, moment = await place(parts, as_of)
+            tally = partial(tally_then, parts, case_file, position=position)
+        else:
+            await caught_up(parts.views, case_file.NAME, after)
+            position, moment = await parts.views.position(case_file.NAME)
+            tally = partial(parts.views.tally, case_file.NAME)
+        of: list[dict[str, Any]] = [
+            *({"signal": signal} for signal in SIGNALS),
+            *({"rules": ("has", rule)} for rule in KINDS),
+        ]
+        rows = await tally(where=Wanted(unit=unit, hall=hall).where(request.user), by=("status",), of=of)
+        totals = [sum(row[column] for row in rows) for column in range(1, 2 + len(of))]
+        shown = CaseSurvey(
+            all=totals[0],
+            statuses={row[0]: row[1] for row in rows},
+            signals=dict(zip(SIGNALS, totals[1:], strict=False)),
+            rules=dict(zip(KINDS, totals[1 + len(SIGNALS) :], strict=True)),
+        )
+        return document(shown, position, moment)
+
+    @get(
+        f"{API}/cases/export",
+        operation_id="cases_export",
+        summary="The list as CSV or as an Excel workbook, by the same filters",
+        tags=["cases"],
+    )
+    async def export(
+        request: StrictRequest,
+        signal: SignalAsked = None,
+        unit: Word = None,
+        hall: Word = None,
+        status: StatusAsked = None,
+        rule: RuleAsked = None,
+        number: Word = None,
+        side: Side = "receiving",
+        due_before: Due = None,
+        after: After = 0,
+        as_of: AsOf = None,
+        format_: Annotated[Format, QueryParameter(name="format")] = "xlsx",
+    ) -> Response[bytes]:
+        where = Wanted(signal, unit, hall, status, rule, number, side, due_before).where(request.user)
+        now = parts.clock()
+        if as_of is not None:
+            now = (await place(parts, as_of))[1]
+        await caught_up(parts.views, case_file.NAME, after)
+        rows: list[list[Cell]] = [[f"{name.zh} {name.en}" for name in COLUMNS.values()]]
+        async for doc in whole_list(parts, case_file, where, "due_at", as_of, EXPORT_MAX):
+            view = msgspec.json.decode(doc, type=case_file.View)
+            rows.append(_row(shown_of(parts, view, now)))
+        name = f"cases-{now.astimezone(SHANGHAI):%Y-%m-%d}"
+        widths = (26, 30, 30, 14, 14, 12, 10, 18, 18, 10, 24, 18)
+        return file(name, format_, Sheet("办件", rows, widths))
+
+    return [many, survey, export]
+
+
+def conditions(
+    identity: Identity | None, *, unit: str | None, hall: str | None, due_before: datetime | None
+) -> dict[str, Any]:
+    """What a list is filtered by: what was asked for, and the asker's own hall if they have one.
+
+    Raises:
+        Rejected: 403, another hall was asked for; 422, an instant without its offset.
+    """
+    assert identity is not None
+    if hall is not None and not identity.may_act_in(hall):
+        raise Rejected(403, "other-hall", {"hall": hall})
+    if due_before is not None and due_before.tzinfo is None:
+        raise Rejected(422, "invalid", errors=[FieldError("due_before", "a time with offset")])
+    told: dict[str, Any] = {"unit": unit, "hall": hall or identity.hall}
+    if due_before is not None:
+        told["due_at"] = ("<", due_before)
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def shown_of(parts: Parts, view: case_file.View, now: datetime) -> dict[str, Any]:
+    """A case as a list shows it at a moment."""
+    item = parts.catalogue.items.get(view.item)
+    shown = {
+        name: getattr(view, name) for name in view.__struct_fields__ if name not in ("applicant", "timeline")
+    }
+    running = view.due_at is not None and view.status not in case_file.ENDED
+    left = workdays_left(parts.catalogue.calendar, now, view.due_at) if running and view.due_at else None
+    name = Text(view.item, view.item) if item is None else item.plan.name
+    return shown | {"item_name": name, "workdays_left": left}
+
+
+def _row(shown: dict[str, Any]) -> list[Cell]:
+    at = {
+        name: f"{shown[name].astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if shown[name] else None
+        for name in ("due_at", "statutory_at", "opened_at")
+    }
+    passed: list[RuleName] = [rule_of(limit) for limit in shown["findings"]]
+    told = (
+        shown
+        | at
+        | {
+            "item_name": shown["item_name"].zh,
+            "status": MEANINGS["status"][shown["status"]].zh,
+            "signal": SIGNAL_NAMES[shown["signal"]].zh if shown["signal"] else None,
+            "findings": "、".join(KINDS[rule].name.zh for rule in passed),
+        }
+    )
+    return [told[name] for name in COLUMNS]

@@ -5,19 +5,25 @@ is itself the taking of a ticket. An answer is what the asker is told at once, b
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
-from typing import Literal
+from datetime import date
 
 import msgspec
 
 from domain import citizen, queue, slots
 from domain.booking import DEFAULT_LIMITS, Limits
-from domain.citizen import DropHold, RecordBooking, RecordHold, RecordNoShow, RecordVisit, ReleaseBooking
+from domain.citizen import (
+    DropHold,
+    RecordBooking,
+    RecordHold,
+    RecordNoShow,
+    RecordVisit,
+    ReleaseBooking,
+    UndoVisit,
+)
 from domain.experience import Wait
 from domain.hall import HallPlan
 from domain.handling import Act, Ask, Follow, Held, Hold
-from domain.line import Alarm, Stop, known_ticket
-from domain.message import Text
+from domain.line import known_ticket
 from domain.offering import SlotsPlan
 from domain.order import Priority
 from domain.queue import (
@@ -41,11 +47,20 @@ from domain.queue import (
     ReturnToLine,
     SplitVisit,
     StartService,
+    TakeBackTicket,
     TransferTicket,
     UndoLast,
     UnparkTicket,
 )
-from domain.queue import Status as TicketStatus
+from domain.receipts import (
+    AppointmentReceipt,
+    CallReceipt,
+    DayReceipt,
+    HoldReceipt,
+    QueueReceipt,
+    TicketReceipt,
+    WindowReceipt,
+)
 from domain.slots import (
     BookSlot,
     CancelAppointment,
@@ -58,6 +73,7 @@ from domain.slots import (
     PlaceHeld,
     ReleaseHold,
     SlotBooked,
+    UndoCheckIn,
 )
 from domain.wait import expected
 
@@ -85,77 +101,6 @@ Foretell = Callable[[Held, IssueTicket], Wait | None]
 def by_formula(held: Held, asked: IssueTicket) -> Wait | None:
     """The wait by what those in line take on average, for whoever keeps no forecasts."""
     return expected(held.state, asked.queue, len(held.state.lines[asked.queue]))
-
-
-class AppointmentReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    appointment: str
-    status: slots.Status
-    hall: str
-    slot: str
-    queue: str
-    item: str
-    starts_at: datetime
-    ends_at: datetime
-
-
-class HoldReceipt(msgspec.Struct, frozen=True, kw_only=True):
-    """A place is kept for whoever asked ``until`` then; ``hold`` is the reference its appointment will have."""
-
-    hold: str
-    hall: str
-    slot: str
-    queue: str
-    item: str
-    starts_at: datetime
-    ends_at: datetime
-    until: datetime
-
-
-class TicketReceipt(msgspec.Struct, frozen=True, gc=False):
-    """A place in line. ``ticket`` is the number on the board, ``id`` the reference that only its holder has;
-    ``wait_s`` is told while a window calls from the queue."""
-
-    id: str
-    ticket: str
-    queue: str
-    ahead: int
-    wait_s: Wait | None
-
-
-class CallReceipt(msgspec.Struct, frozen=True, gc=False):
-    """The ticket a window has in hand or has just put down."""
-
-    id: str
-    ticket: str
-    window: str
-    queue: str
-    status: TicketStatus
-    item: str | None = None
-    more: tuple[str, ...] = ()
-    stops: tuple[Stop, ...] = ()
-
-
-class WindowReceipt(msgspec.Struct, frozen=True, gc=False):
-    window: str
-    state: Literal["closed", "open", "paused"]
-    queues: tuple[str, ...]
-    alarm: Alarm | None = None
-    pause: str | None = None
-
-
-class DayReceipt(msgspec.Struct, frozen=True):
-    """``left`` is how many had not been served when the day was closed."""
-
-    hall: str
-    date: date
-    closed: bool
-    left: int
-
-
-class QueueReceipt(msgspec.Struct, frozen=True):
-    queue: str
-    prefix: str
-    name: Text
 
 
 # --- appointments -------------------------------------------------------------------------------------------
@@ -302,6 +247,34 @@ def check_in(
 
     asks = (Ask(days, command), Ask(line, OpenDay(plan)), issue, visit)
     return Act(asks, lambda hold: _ticket(hold, line, command.ticket))
+
+
+def undo_check_in(hall: str, day: date, number: str) -> Act:
+    """Take back the check-in that gave a ticket, which leaves its line: the appointment is still to be kept. Its
+    number is used up. Answers with an ``AppointmentReceipt``; a check-in that followed meanwhile stays.
+
+    Args:
+        number: the ticket's number, or its reference.
+    """
+    days, line = slots.stream(hall, day), queue.stream(hall, day)
+
+    def of(hold: Hold) -> tuple[str, str]:
+        ticket = known_ticket(hold(line).state, number)
+        assert ticket.appointment is not None, "only a check-in's ticket is taken back"
+        return ticket.appointment, ticket.id
+
+    def undo(hold: Hold) -> Ask:
+        return Ask(days, UndoCheckIn(*of(hold)))
+
+    def visit(hold: Hold) -> Ask | None:
+        match _appointment(hold, days, of(hold)[0]):
+            case slots.Booked(booking):
+                return Ask(citizen.stream(booking.person), UndoVisit(booking.appointment))
+            case _:
+                return None
+
+    asks = (Ask(line, TakeBackTicket(number)), undo, visit)
+    return Act(asks, lambda hold: _tell_appointment(hall, days, of(hold)[0])(hold))
 
 
 def miss(hall: str, day: date, command: MissAppointment) -> Act:

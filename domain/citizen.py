@@ -65,6 +65,12 @@ class RecordVisit(Command, frozen=True):
     appointment: Reference
 
 
+class UndoVisit(Command, frozen=True):
+    """They had not come after all, or went again before they were called: the appointment is still to be kept."""
+
+    appointment: Reference
+
+
 class RecordNoShow(Command, frozen=True):
     appointment: Reference
 
@@ -95,6 +101,7 @@ AnyCommand = (
     | RecordBooking
     | ReleaseBooking
     | RecordVisit
+    | UndoVisit
     | RecordNoShow
     | AppealSuspension
     | LiftSuspension
@@ -135,6 +142,10 @@ class VisitRecorded(Event, frozen=True, tag="visit-recorded"):
     appointment: str
 
 
+class VisitUndone(Event, frozen=True, tag="visit-undone"):
+    appointment: str
+
+
 class NoShowRecorded(Event, frozen=True, tag="no-show-recorded"):
     appointment: str
 
@@ -157,6 +168,7 @@ AnyEvent = (
     | BookingRecorded
     | BookingReleased
     | VisitRecorded
+    | VisitUndone
     | NoShowRecorded
     | SuspensionAppealed
     | SuspensionLifted
@@ -216,6 +228,8 @@ def decide(command: AnyCommand, citizen: Citizen, stamp: Stamp) -> list[AnyEvent
             return [BookingReleased(appointment, reason)] if _ends(citizen, appointment, "released") else []
         case RecordVisit(appointment):
             return [VisitRecorded(appointment)] if _ends(citizen, appointment, "visited") else []
+        case UndoVisit(appointment):
+            return _undo_visit(citizen, appointment)
         case RecordNoShow(appointment):
             return [NoShowRecorded(appointment)] if _ends(citizen, appointment, "missed") else []
         case AppealSuspension(reason, limits):
@@ -250,6 +264,8 @@ def evolve(citizen: Citizen, event: AnyEvent, stamp: Stamp) -> Citizen:
             citizen.bookings[appointment].status = "released"
         case VisitRecorded(appointment):
             citizen.bookings[appointment].status = "visited"
+        case VisitUndone(appointment):
+            citizen.bookings[appointment].status = "booked"
         case NoShowRecorded(appointment):
             citizen.bookings[appointment].status = "missed"
         case SuspensionAppealed():
@@ -352,6 +368,22 @@ def _no_hold_elsewhere(citizen: Citizen, asked: RecordHold, at: datetime) -> Non
 def day_of(at: datetime) -> date:
     """The day of an instant where the halls are."""
     return at.astimezone(SHANGHAI).date()
+
+
+def _undo_visit(citizen: Citizen, appointment: str) -> list[AnyEvent]:
+    """Raises:
+    Refused: there is no such booking, it has ended otherwise, or there is nobody any more who could come again.
+    """
+    if appointment not in citizen.bookings:
+        raise Refused("unknown-appointment", missing=True, appointment=appointment)
+    match citizen.bookings[appointment].status:
+        case "booked":
+            return []
+        case "visited":
+            personal.refuse_erased(citizen.personal)
+            return [VisitUndone(appointment)]
+        case status:
+            raise Refused("booking-ended", appointment=appointment, status=status)
 
 
 def _ends(citizen: Citizen, appointment: str, status: Status) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from string import ascii_uppercase
 from typing import Annotated, Literal
 
 import msgspec
@@ -20,6 +21,9 @@ Outcome = Literal["done", "case-opened", "not-done"]
 
 Pool = Literal["hall", "window"]
 """Who may take up a ticket that was set aside: any window, or the one that did so as long as it is not closed."""
+
+CHECK_IN_UNDONE = "check-in-undone"
+"""Why a ticket left its line whose check-in was taken back: nobody gave up, and nobody was served."""
 
 Alarm = Literal["help", "threat", "medical", "fire"]
 """What a window calls the hall's staff for: 求助, 人身威胁, 急病, 火情."""
@@ -85,7 +89,7 @@ class Ticket(msgspec.Struct, gc=False):
     """Where its visit goes on afterwards, in this order."""
     pool: Pool = "hall"
     reason: str | None = None
-    """Why it was set aside or sent on, as long as it is."""
+    """Why it was set aside or sent on, as long as it is; why it left."""
     done: Done | None = None
 
 
@@ -283,6 +287,16 @@ def known_queue(queue: Queue, line: str) -> QueuePlan:
     return queue.queues[line]
 
 
+def free_prefix(queue: Queue, line: str) -> str:
+    """The first prefix nobody has: the queue's own letters before any others, one letter before two."""
+    own = [letter for letter in line.upper() if letter in ascii_uppercase]
+    own_pairs = [own[0] + letter for letter in own[1:]]
+    pairs = [first + second for first in ascii_uppercase for second in ascii_uppercase]
+    taken = {plan.prefix for plan in queue.queues.values()}
+    wishes: list[str] = [*own[:1], *own_pairs, *ascii_uppercase, *pairs]
+    return next(prefix for prefix in wishes if prefix not in taken)
+
+
 def known_skill(queue: Queue, skill: str | None) -> str | None:
     """A skill, if the hall knows it: others make no difference there."""
     return skill if queue.plan is not None and skill in queue.plan.skills else None
@@ -327,6 +341,20 @@ def known_ticket(queue: Queue, number: str) -> Ticket:
     if found is None:
         raise Refused("unknown-ticket", missing=True, number=number)
     return found
+
+
+def only_checked_in(queue: Queue, number: str) -> Ticket:
+    """The ticket of a number or of a reference that a check-in gave and nobody has called.
+
+    Raises:
+        Refused: it is none such.
+    """
+    ticket = known_ticket(queue, number)
+    if ticket.appointment is None:
+        raise Refused("not-checked-in", number=ticket.number)
+    if ticket.called_at is not None:
+        raise Refused("ticket-called", number=ticket.number, status=ticket.status)
+    return ticket
 
 
 # --- what events do to a ticket -------------------------------------------------------------------------------

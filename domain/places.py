@@ -128,6 +128,13 @@ class CheckIn(Command, frozen=True):
     ticket: Reference
 
 
+class UndoCheckIn(Command, frozen=True):
+    """Take back the check-in that gave ``ticket``: the appointment is still to be kept."""
+
+    appointment: Reference
+    ticket: Reference
+
+
 class MissAppointment(Command, frozen=True):
     """The slot is over and nobody came (未到). Who came and was not there when called (过号) has kept their
     appointment: it is their ticket that is missed, and it counts towards no suspension."""
@@ -148,6 +155,7 @@ AnyCommand = (
     | CancelAppointment
     | GiveUpForMove
     | CheckIn
+    | UndoCheckIn
     | MissAppointment
 )
 
@@ -226,6 +234,15 @@ class CheckedIn(Event, frozen=True, tag="checked-in"):
     late: bool = False
 
 
+class CheckInUndone(Event, frozen=True, tag="check-in-undone"):
+    """The appointment is booked again, and its ticket is none any more. ``missed_at`` is when it counts as missed if
+    nobody comes again."""
+
+    appointment: str
+    ticket: str
+    missed_at: datetime
+
+
 class AppointmentMissed(Event, frozen=True, tag="appointment-missed"):
     appointment: str
     reason: str
@@ -241,6 +258,7 @@ AnyEvent = (
     | SlotBooked
     | AppointmentCancelled
     | CheckedIn
+    | CheckInUndone
     | AppointmentMissed
 )
 
@@ -297,6 +315,8 @@ class Slots(msgspec.Struct):
     rules: BookingRules = DEFAULT_RULES
     slots: dict[str, Slot] = {}
     appointments: dict[str, Appointment] = {}
+    undone: dict[str, str] = {}
+    """By ticket: the appointments whose check-ins were taken back."""
     holds: dict[str, PlaceHeld] = {}
     past_holds: dict[str, PlaceHeld] = {}
     """The holds that are confirmed, given up or expired."""
@@ -306,6 +326,27 @@ class Slots(msgspec.Struct):
     """Those of the day, by line."""
     freed_at: datetime | None = None
     """When a place last became free."""
+
+
+def known(slots: Slots, appointment: str) -> Appointment:
+    """Raises:
+    Refused: there is no such appointment.
+    """
+    if appointment not in slots.appointments:
+        raise Refused("unknown-appointment", missing=True, appointment=appointment)
+    return slots.appointments[appointment]
+
+
+def refusal(over: Appointment) -> Refused:
+    """Why nothing more can be done with an appointment that has come to its end."""
+    appointment = over.booking.appointment
+    match over:
+        case Arrived(_, ticket):
+            return Refused("already-checked-in", appointment=appointment, ticket=ticket)
+        case Cancelled():
+            return Refused("cancelled", appointment=appointment)
+        case _:
+            return Refused("missed", appointment=appointment)
 
 
 def remaining(

@@ -11,6 +11,7 @@ from typing import Any
 from domain import drawing, freed
 from domain.case import Case, CaseOpened
 from domain.handling import Held
+from domain.line import known_ticket
 from domain.lottery import commitment, draw
 from domain.matter import going_on
 from domain.message import category
@@ -54,6 +55,8 @@ def _queue(day: Queue) -> Iterator[str]:
         lines = [line for line, numbers in day.lines.items() if number in numbers]
         if lines != ([ticket.queue] if ticket.status == "waiting" else []):
             yield f"{number} is {ticket.status} and stands in {lines}"
+    booked = Counter(t.appointment for t in day.tickets.values() if t.appointment and t.status != "left")
+    yield from (f"{times} tickets are of {name}" for name, times in booked.items() if times > 1)
     places = Counter(ticket.serial for ticket in day.tickets.values())
     yield from (f"{times} tickets have place {place}" for place, times in places.items() if times > 1)
     if day.closed and any(w.state != "closed" for w in day.windows.values()):
@@ -182,6 +185,10 @@ def broken_between(held: Mapping[str, Held], reacted: int) -> Iterator[str]:
                     for waiting, row in freed.spoken_for(day, day.freed_at):
                         if row[0].plan.starts_at > day.freed_at + GRACE:
                             yield f"{stream}: {waiting.joined.waiting} waits and {row[0].plan.slot} is free"
+                line = held.get(f"queue-{stream.partition('-')[2]}")
+                for ticket in day.undone:
+                    if line is None or known_ticket(line.state, ticket).status != "left":
+                        yield f"{stream}: {ticket} is in line and its check-in was taken back"
                 for name, appointment in appointments.items():
                     yield from (f"{stream}: {said}" for said in _appointment(stream, name, appointment, held))
             case Review(rectification=Rectification() as work) if one.position <= reacted:

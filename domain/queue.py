@@ -7,7 +7,6 @@ A ticket is known by its number (``A001``) to people and by an unguessable refer
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from math import ceil
-from string import ascii_uppercase
 from typing import Annotated
 
 from msgspec import Meta
@@ -32,6 +31,7 @@ from domain.detours import (  # noqa: F401  # the subject's words are all found 
 from domain.experience import Wait
 from domain.hall import HallPlan, QueuePlan, closes_at
 from domain.line import (  # noqa: F401  # and its questions
+    CHECK_IN_UNDONE,
     Done,
     Outcome,
     Queue,
@@ -42,6 +42,7 @@ from domain.line import (  # noqa: F401  # and its questions
     ahead,
     count_service,
     desk_of,
+    free_prefix,
     free_window,
     in_hand,
     known_queue,
@@ -49,6 +50,7 @@ from domain.line import (  # noqa: F401  # and its questions
     known_ticket,
     leave,
     next_in_line,
+    only_checked_in,
     put_down,
     take_out,
     take_up,
@@ -170,6 +172,12 @@ class LeaveLine(Command, frozen=True):
     number: Label
 
 
+class TakeBackTicket(Command, frozen=True):
+    """The check-in that gave this ticket is taken back. ``number`` is the ticket's number or its reference."""
+
+    number: Label
+
+
 AnyCommand = (
     OpenDay
     | CloseDay
@@ -182,6 +190,7 @@ AnyCommand = (
     | FinishService
     | MarkNoShow
     | LeaveLine
+    | TakeBackTicket
     | windows.AnyCommand
     | detours.AnyCommand
 )
@@ -297,6 +306,8 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
         raise Refused("day-not-open")
     if isinstance(command, IssueTicket) and command.ticket in queue.numbers:
         return []
+    if isinstance(command, TakeBackTicket) and known_ticket(queue, command.number).reason == CHECK_IN_UNDONE:
+        return []
     if queue.closed and not isinstance(command, RaiseAlarm | ClearAlarm):
         if isinstance(command, CloseDay):
             return []
@@ -349,12 +360,15 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             if leaver.status not in ("waiting", "missed", "parked"):
                 raise Refused("ticket-not-waiting", number=leaver.number, status=leaver.status)
             return [TicketLeft(leaver.number)]
+        case TakeBackTicket(number):
+            returner = only_checked_in(queue, number)
+            return [] if returner.status == "left" else [TicketLeft(returner.number, CHECK_IN_UNDONE)]
         case AddQueue(line, name):
             if line in queue.queues:
                 return []
             if len(queue.queues) >= QUEUES_MAX:
                 raise Refused("queues-enough", queues=QUEUES_MAX)
-            return [QueueAdded(QueuePlan(line, _free_prefix(queue, line), name))]
+            return [QueueAdded(QueuePlan(line, free_prefix(queue, line), name))]
         case CloseDay(force):
             return [*_cut_off(queue, force), *_leavers(queue), *_closers(queue), DayClosed()]
     if isinstance(command, windows.AnyCommand):
@@ -379,18 +393,15 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
             number, ticket, line, item, priority, appointment, due_at, person, skill, told, more, stops
         ):
             queue.serial += 1
-            at = stamp.at
-            queue.tickets[number] = Ticket(
-                number, ticket, queue.serial, line, at, at, item, priority, appointment, due_at
-            )
-            queue.tickets[number].skill, queue.tickets[number].told = skill, told
-            queue.tickets[number].more, queue.tickets[number].stops = more, stops
-            queue.tickets[number].person = person
+            came = Ticket(number, ticket, queue.serial, line, stamp.at, stamp.at, item, priority, appointment)
+            came.due_at, came.person, came.skill, came.told = due_at, person, skill, told
+            came.more, came.stops = more, stops
+            queue.tickets[number] = came
             queue.numbers[ticket] = number
             queue.lines[line][number] = None
             if priority != "ordinary" or due_at is not None or skill is not None:
                 queue.special.setdefault(line, set()).add(number)
-            queue.experience.came(line, at.timestamp())
+            queue.experience.came(line, stamp.at.timestamp())
             prefix = queue.queues[line].prefix
             queue.issued[prefix] = queue.issued.get(prefix, 0) + 1
         case TicketCalled(number, window, excuse):
@@ -416,8 +427,8 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
             put_down(queue, number, window, "missed", stamp.at)
         case TicketLeft(number):
             gone = queue.tickets[number]
-            gone.status, gone.done = "left", None
-            if leave(queue, number, stamp.at):
+            gone.status, gone.done, gone.reason = "left", None, event.reason
+            if leave(queue, number, stamp.at) and event.reason != CHECK_IN_UNDONE:
                 queue.experience.gave_up((stamp.at - gone.issued_at).total_seconds())
         case TicketCutOff(number, window):
             put_down(queue, number, window, "left", stamp.at)
@@ -464,16 +475,6 @@ def _recall(plan: HallPlan, ticket: Ticket, window: str, at: datetime) -> Ticket
     if (wait := (last - at).total_seconds() + plan.recall_gap_seconds) > 0:
         raise Refused("recall-too-soon", number=ticket.number, seconds=ceil(wait))
     return TicketRecalled(ticket.number, window)
-
-
-def _free_prefix(queue: Queue, line: str) -> str:
-    """The first prefix nobody has: the queue's own letters before any others, one letter before two."""
-    own = [letter for letter in line.upper() if letter in ascii_uppercase]
-    own_pairs = [own[0] + letter for letter in own[1:]]
-    pairs = [first + second for first in ascii_uppercase for second in ascii_uppercase]
-    taken = {plan.prefix for plan in queue.queues.values()}
-    wishes: list[str] = [*own[:1], *own_pairs, *ascii_uppercase, *pairs]
-    return next(prefix for prefix in wishes if prefix not in taken)
 
 
 def _cut_off(queue: Queue, force: bool) -> Iterator[AnyEvent]:

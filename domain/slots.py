@@ -2,8 +2,8 @@
 
 The stream ``slots-{hall}-{date}`` begins with a frozen copy of what the hall offers that day, per slot and queue:
 public places for citizens, internal ones for staff who book for people without a smartphone, and walk-in places
-that nobody can book. No share eats another's places. An appointment is booked and then checked in, cancelled or
-missed; it takes one slot or, for a long item, several in a row.
+that nobody can book. No share eats another's places. An appointment is booked and then checked in
+(``domain.arriving``), cancelled or missed; it takes one slot or, for a long item, several in a row.
 
 While somebody fills in the form their place may be held. A hold has the reference its appointment will have: a
 ``slot-booked`` with that reference confirms it. A hold counts as a taken place until it is released; one whose
@@ -18,7 +18,9 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import assert_never
 
-from domain import drawing, freed
+import msgspec
+
+from domain import arriving, drawing, freed
 from domain.booking import BookingRules
 from domain.lottery import (
     DeclareLottery,
@@ -46,6 +48,7 @@ from domain.places import (  # noqa: F401  # words of this subject, found here a
     Cancelled,
     CheckedIn,
     CheckIn,
+    CheckInUndone,
     ConfirmHold,
     GiveUpForMove,
     HoldPlace,
@@ -62,9 +65,12 @@ from domain.places import (  # noqa: F401  # words of this subject, found here a
     SlotsOffered,
     SlotsRevised,
     Status,
+    UndoCheckIn,
     all_free,
     in_a_row,
+    known,
     let_go,
+    refusal,
     remaining,
 )
 from domain.waiting import (
@@ -76,7 +82,6 @@ from domain.waiting import (
     WaitingJoined,
     WaitingOffered,
 )
-from domain.workdays import SHANGHAI
 
 
 def stream(hall: str, day: date) -> str:
@@ -118,14 +123,14 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
             # Asked as of the event that freed the place, perhaps long ago: the offer's time begins when it is made.
             return freed.offer(slots, stamp.recorded_at or stamp.at)
         case BookSlot(appointment):
-            known = slots.appointments.get(appointment)
-            if known is None:
+            made = slots.appointments.get(appointment)
+            if made is None:
                 return _book(slots, command, stamp.at)
-            if not _same(command, known.booking):
+            if not _same(command, made.booking):
                 raise Refused("reference-taken", appointment=appointment)
             return []
         case CancelAppointment(appointment, reason, by_hall):
-            match _appointment(slots, appointment):
+            match known(slots, appointment):
                 case Booked(booking):
                     if not by_hall:
                         _still_cancellable(slots.rules, booking, stamp.at)
@@ -133,9 +138,9 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
                 case Cancelled():
                     return []
                 case over:
-                    raise _refusal(over)
+                    raise refusal(over)
         case GiveUpForMove(appointment, moved_to, by_hall):
-            match _appointment(slots, appointment):
+            match known(slots, appointment):
                 case Booked(booking):
                     if not by_hall:
                         _still_cancellable(slots.rules, booking, stamp.at)
@@ -143,17 +148,13 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
                 case Cancelled(_, same) if same == moved_to:
                     return []
                 case over:
-                    raise _refusal(over)
-        case CheckIn(appointment, ticket):
-            match _appointment(slots, appointment):
-                case Booked(booking):
-                    return [CheckedIn(appointment, ticket, _late(slots.rules, booking, stamp.at))]
-                case Arrived(_, same) if same == ticket:
-                    return []
-                case over:
-                    raise _refusal(over)
+                    raise refusal(over)
+        case CheckIn():
+            return [*arriving.check_in(slots, command, stamp.at)]
+        case UndoCheckIn():
+            return [*arriving.undo(slots, command, stamp.at)]
         case MissAppointment(appointment, reason):
-            match _appointment(slots, appointment):
+            match known(slots, appointment):
                 case Booked(booking):
                     if stamp.at < (ends_at := booking.missed_at or booking.ends_at):
                         raise Refused("slot-not-over", appointment=appointment, ends_at=ends_at)
@@ -161,7 +162,7 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
                 case Missed():
                     return []
                 case over:
-                    raise _refusal(over)
+                    raise refusal(over)
     assert_never(command)
 
 
@@ -212,6 +213,10 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
                 slot.taken[booking.channel] -= 1
         case CheckedIn(appointment, ticket, late):
             slots.appointments[appointment] = Arrived(slots.appointments[appointment].booking, ticket, late)
+        case CheckInUndone(appointment, ticket, missed_at):
+            slots.undone[ticket] = appointment
+            booking = slots.appointments[appointment].booking
+            slots.appointments[appointment] = Booked(msgspec.structs.replace(booking, missed_at=missed_at))
         case AppointmentMissed(appointment):
             slots.appointments[appointment] = Missed(slots.appointments[appointment].booking)
         case _:
@@ -220,12 +225,6 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
 
 
 # --- questions to the state ---------------------------------------------------------------------------------
-
-
-def _appointment(slots: Slots, appointment: str) -> Appointment:
-    if appointment not in slots.appointments:
-        raise Refused("unknown-appointment", missing=True, appointment=appointment)
-    return slots.appointments[appointment]
 
 
 def _same(command: BookSlot, booking: SlotBooked) -> bool:
@@ -449,25 +448,3 @@ def _still_cancellable(rules: BookingRules, booking: SlotBooked, at: datetime) -
     until = booking.starts_at - timedelta(hours=rules.cancel_hours)
     if at > until:
         raise Refused("too-late-to-cancel", appointment=booking.appointment, until=until)
-
-
-def _late(rules: BookingRules, booking: SlotBooked, at: datetime) -> bool:
-    """Whether the window has passed. It is a matter of precedence only: who comes late is served all the same."""
-    opens_at = booking.starts_at - timedelta(minutes=rules.early_minutes)
-    if at < opens_at:
-        raise Refused("too-early", appointment=booking.appointment, opens_at=opens_at)
-    if at.astimezone(SHANGHAI).date() > booking.starts_at.astimezone(SHANGHAI).date():
-        raise Refused("slot-over", slot=booking.slot, starts_at=booking.starts_at)
-    return at > booking.starts_at + timedelta(minutes=rules.late_minutes)
-
-
-def _refusal(over: Appointment) -> Refused:
-    """Why nothing more can be done with an appointment that has come to its end."""
-    appointment = over.booking.appointment
-    match over:
-        case Arrived(_, ticket):
-            return Refused("already-checked-in", appointment=appointment, ticket=ticket)
-        case Cancelled():
-            return Refused("cancelled", appointment=appointment)
-        case _:
-            return Refused("missed", appointment=appointment)

@@ -245,7 +245,15 @@ class HallDay:
 
     async def checks_in(self, name: str) -> None:
         arriving = slots.CheckIn(name, self.reference("c"))
-        await self.ask(acts.check_in(self.hall, self.day, self.plan, arriving), "kiosk:k1", "check in")
+        came = await self.ask(acts.check_in(self.hall, self.day, self.plan, arriving), "kiosk:k1", "check in")
+        if came and self.chance.random() < 0.1:
+            self.later(self.chance.uniform(0, 10), lambda: self.goes_again(name, arriving.ticket))
+
+    async def goes_again(self, name: str, ticket: str) -> None:
+        """Before anybody called them, perhaps; and most come back."""
+        undo = acts.undo_check_in(self.hall, self.day, ticket)
+        if await self.ask(undo, "clerk:desk", "take back a check-in") and self.chance.random() < 0.8:
+            self.later(self.chance.uniform(1, 90), lambda: self.checks_in(name))
 
     async def walks_in(self, number: int) -> None:
         usual: list[Priority] = ["ordinary"] * 9

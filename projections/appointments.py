@@ -11,6 +11,7 @@ from domain.slots import (
     AppointmentCancelled,
     AppointmentMissed,
     CheckedIn,
+    CheckInUndone,
     SlotBooked,
     Status,
 )
@@ -54,6 +55,7 @@ def key(recorded: Recorded) -> str | None:
         case (
             SlotBooked(appointment)
             | CheckedIn(appointment)
+            | CheckInUndone(appointment)
             | AppointmentCancelled(appointment)
             | AppointmentMissed(appointment)
         ):
@@ -76,6 +78,9 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
     match event:
         case CheckedIn(_, ticket, late):
             view.status, view.ticket, view.late = "checked-in", ticket, late
+        case CheckInUndone(_, _, missed_at):
+            view.status, view.ticket, view.late = "booked", None, False
+            view.ended_at, view.missed_at = None, missed_at
         case AppointmentCancelled(_, reason, moved_to):
             view.status, view.reason, view.moved_to = "cancelled", reason, moved_to
         case AppointmentMissed(_, reason):

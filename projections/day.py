@@ -2,7 +2,7 @@
 
 One document per hall and day, folded from the stream ``queue-{hall}-{date}``. Every ticket counts as exactly one of
 served, not there when called (``no_shows``), gone without service (``abandoned``) or still in the hall, so the first
-three add up to ``issued`` once a day is closed.
+three add up to ``issued`` once a day is closed. A ticket whose check-in was taken back counts as none.
 
 A ticket is counted where it was issued (its queue), called and missed (its queue and window), served (the queue and
 window that finished it) and given up (its queue then). Its wait is the time from its issue to its first call, recalls
@@ -174,6 +174,10 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             for counts in _where(view, ticket, ticket.queue):
                 counts.abandoned += 1
             _turn(view, window, at).busy = False
+        case queue.TicketLeft(number, queue.CHECK_IN_UNDONE):
+            ticket = view.tickets.pop(number)
+            for counts in _where(view, ticket, ticket.queue):
+                counts.issued -= 1
         case queue.TicketLeft(number):
             ticket = view.tickets.pop(number)
             if ticket.missed is None:

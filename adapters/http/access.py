@@ -101,6 +101,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{WAITING}/leave"): ANYBODY,
     ("POST", f"{API}/halls/{{hall}}/slots/revise"): ADMIN,
     ("POST", f"{API}/halls/{{hall}}/check-in"): only("kiosk", "clerk", "admin"),
+    ("POST", f"{API}/halls/{{hall}}/check-in/undo"): SERVING,
     ("POST", f"{API}/halls/{{hall}}/codes"): ARRIVING,
     ("POST", f"{API}/halls/{{hall}}/lookup"): ARRIVING,
     ("GET", f"{API}/standing"): only("citizen"),

@@ -29,13 +29,13 @@ from adapters.http.windows import TicketTaken, reference
 from adapters.people import Identity as Person
 from adapters.people import IdType, Masked
 from domain import acts, slots
-from domain.acts import AppointmentReceipt, HoldReceipt
 from domain.booking import BehalfKind, Channel, Consent, OnBehalf, SlotId
 from domain.handling import Held
 from domain.message import Id, Refused, Text, Words, place
 from domain.offering import SlotsPlan
 from domain.order import Priority
 from domain.places import More
+from domain.receipts import AppointmentReceipt, HoldReceipt
 from domain.slots import (
     BookSlot,
     CancelAppointment,

@@ -16,13 +16,14 @@ from adapters.http.codes import Code, Phone, using
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
-from adapters.http.windows import TicketTaken, reference
+from adapters.http.windows import TicketTaken, day_of, reference
 from adapters.people import IdType
 from domain import acts, citizen, slots
 from domain.hall import HallPlan
 from domain.handling import Held
-from domain.message import Refused
+from domain.message import Label, Refused
 from domain.order import Priority
+from domain.receipts import AppointmentReceipt
 from domain.slots import CheckIn
 
 
@@ -36,6 +37,12 @@ class ArrivalAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     phone: Phone | None = None
     code: Code | None = None
     priority: Priority = "ordinary"
+
+
+class TakenBack(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``ticket`` is the number on the board that the check-in gave, or the ticket's ``id``."""
+
+    ticket: Label
 
 
 def commands(parts: Parts) -> list[Command]:
@@ -114,7 +121,19 @@ def commands(parts: Parts) -> list[Command]:
             raise Refused("appointment-another-day", **facts)
         raise Refused("appointment-in-another-hall", **facts)
 
+    async def undo(asked: Asking, words: list[str], body: TakenBack, query: bytes) -> Reply:
+        parts.catalogue.hall(words[0])
+        act = acts.undo_check_in(words[0], day_of(asked, query), body.ticket)
+        return await asked.submit(parts.loop, act)
+
     return [
+        Command(
+            f"{API}/halls/{{hall}}/check-in/undo",
+            TakenBack,
+            undo,
+            AppointmentReceipt,
+            about="Take back a check-in whose ticket was not called yet: the appointment is still to be kept",
+        ),
         Command(
             f"{API}/halls/{{hall}}/check-in",
             ArrivalAsked,
@@ -122,5 +141,5 @@ def commands(parts: Parts) -> list[Command]:
             TicketTaken,
             201,
             about="Arrive with a voucher, a document, or a phone and its code: take the ticket",
-        )
+        ),
     ]

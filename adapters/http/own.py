@@ -28,11 +28,11 @@ from adapters.http.reading import (
     shape,
 )
 from domain import queue, rectification, slots
-from domain.acts import HoldReceipt
 from domain.experience import Wait
 from domain.hall import HallPlan
 from domain.handling import Held
 from domain.message import Grade, Refused, Text, place
+from domain.receipts import HoldReceipt
 from domain.workdays import SHANGHAI
 from projections import appointments, rectifications
 

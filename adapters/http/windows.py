@@ -16,12 +16,12 @@ from adapters.http.openings import instead
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
 from domain import acts, nearby, queue
-from domain.acts import CallReceipt, DayReceipt, QueueReceipt, TicketReceipt, WindowReceipt
 from domain.line import Alarm, Pool, Stop
 from domain.message import Id, Label, Reference, Refused, Words
 from domain.nearby import Position
 from domain.order import Priority
 from domain.queue import Outcome
+from domain.receipts import CallReceipt, DayReceipt, QueueReceipt, TicketReceipt, WindowReceipt
 
 
 class TicketAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

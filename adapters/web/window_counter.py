@@ -33,15 +33,24 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     @get("/window/counter", include_in_schema=False)
     async def counter(visit: Visiting) -> Page:
         visit.require(*CLERKS)
-        return await tickets(visit, Form(), Form())
+        return await tickets(visit)
 
-    async def tickets(visit: Visit, ticket: Form, arrival: Form) -> Page:
+    async def tickets(
+        visit: Visit,
+        ticket: Form | None = None,
+        arrival: Form | None = None,
+        undo: Form | None = None,
+        undone: str = "",
+    ) -> Page:
+        ticket, arrival, undo = ticket or Form(), arrival or Form(), undo or Form()
         hall = await hall_of(visit, ticket)
         return visit.page(
             "window/counter.html",
-            form=ticket if ticket.problem else arrival,
+            form=next((one for one in (ticket, arrival) if one.problem), undo),
             ticket=ticket,
             arrival=arrival,
+            undo=undo,
+            undone=undone,
             items=await items(visit, hall),
             priorities=list(PRIORITY_NAMES.items()),
         )
@@ -62,14 +71,14 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         visit.require(*CLERKS)
         form = await visit.form()
         if wrong := form.lacks("item"):
-            return await tickets(visit, wrong, Form())
+            return await tickets(visit, ticket=wrong)
         hall = await hall_of(visit, form)
         try:
             receipt = await visit.api.post(
                 f"/halls/{hall}/tickets", form.given("item", "priority"), key=form.key
             )
         except Refusal as refusal:
-            return await tickets(visit, form.wrong(refusal), Form())
+            return await tickets(visit, ticket=form.wrong(refusal))
         return await handed(visit, hall, receipt)
 
     @post("/window/counter/check-in", include_in_schema=False, status_code=200)
@@ -77,15 +86,28 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         visit.require(*CLERKS)
         form = await visit.form()
         if wrong := form.lacks("id_number"):
-            return await tickets(visit, Form(), wrong)
+            return await tickets(visit, arrival=wrong)
         hall = await hall_of(visit, form)
         try:
             receipt = await visit.api.post(
                 f"/halls/{hall}/check-in", form.given("id_number", "priority"), key=form.key
             )
         except Refusal as refusal:
-            return await tickets(visit, Form(), form.wrong(refusal))
+            return await tickets(visit, arrival=form.wrong(refusal))
         return await handed(visit, hall, receipt)
+
+    @post("/window/counter/check-in/undo", include_in_schema=False, status_code=200)
+    async def return_to_calendar(visit: Visiting) -> Page:
+        visit.require(*CLERKS)
+        form = await visit.form()
+        if wrong := form.lacks("ticket"):
+            return await tickets(visit, undo=wrong)
+        hall, number = await hall_of(visit, form), form["ticket"].upper()
+        try:
+            await visit.api.post(f"/halls/{hall}/check-in/undo", {"ticket": number}, key=form.key)
+        except Refusal as refusal:
+            return await tickets(visit, undo=form.wrong(refusal))
+        return await tickets(visit, undone=number)
 
     @get("/window/counter/booking", include_in_schema=False)
     async def booking(visit: Visiting, item: FromQuery[str] = "", date: FromQuery[str] = "") -> Page:
@@ -130,4 +152,4 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             return await places(visit, form.wrong(refusal))
         return visit.go(f"/appointments/{quote(made['voucher'])}")
 
-    return [counter, take, arrive, booking, book]
+    return [counter, take, arrive, return_to_calendar, booking, book]

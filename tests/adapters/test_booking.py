@@ -13,12 +13,12 @@ import pytest
 from adapters import envelope, store
 from adapters.loop import CommandLoop, Receipt
 from domain import acts, slots
-from domain.acts import TicketReceipt
 from domain.hall import HallPlan, QueuePlan, SessionPlan
 from domain.handling import Act, Ask
 from domain.message import Refused, Stamp, Text
 from domain.offering import offer
 from domain.promises import broken
+from domain.receipts import TicketReceipt
 from domain.slots import BookSlot, CancelAppointment, CheckIn, JoinWaiting, OfferFreed
 from tests.spec import SHANGHAI
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from domain import acts, citizen, queue, slots
-from domain.acts import AppointmentReceipt, CallReceipt, QueueReceipt, TicketReceipt, WindowReceipt
 from domain.booking import Limits, OnBehalf
 from domain.citizen import (
     BookingRecorded,
@@ -41,6 +40,7 @@ from domain.queue import (
     TransferTicket,
     UnparkTicket,
 )
+from domain.receipts import AppointmentReceipt, CallReceipt, QueueReceipt, TicketReceipt, WindowReceipt
 from domain.slots import (
     AppointmentCancelled,
     AppointmentMissed,

@@ -11,13 +11,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from domain import acts, slots
 from domain.booking import Limits
+from domain.hall import HallPlan, QueuePlan
 from domain.handling import Act, Held, fresh, perform
-from domain.message import Refused
+from domain.message import Refused, Text
 from domain.offering import SlotPlan, SlotsPlan
 from domain.promises import broken, broken_between
 from domain.slots import (
     BookSlot,
     CancelAppointment,
+    CheckIn,
     ConfirmHold,
     HoldPlace,
     MissAppointment,
@@ -35,13 +37,16 @@ def offered(day: date) -> SlotsPlan:
     return SlotsPlan(tuple(SlotPlan("a", at, at + timedelta(hours=1), PUBLIC, 0, 1) for at in begins))
 
 
+NAME = Text("甲", "A")
+PLAN = HallPlan(name=NAME, region="411328000000", queues=(QueuePlan("a", "A", NAME),), windows=())
 PEOPLE = st.sampled_from(["li", "wang", "zhao", "qian"])
 PLACES = st.tuples(st.sampled_from(DAYS), st.sampled_from(HOURS))
 ITEMS = st.sampled_from(["deed", "tax"])
 
 
 class Booking(RuleBasedStateMachine):
-    """The model: ``kept`` has who is expected where, ``held`` who may still confirm what and until when."""
+    """The model: ``kept`` has who is expected where, ``held`` who may still confirm what and until when,
+    ``came`` who checked in and had it taken back."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,6 +55,7 @@ class Booking(RuleBasedStateMachine):
         self.kept: dict[str, tuple[str, date, int, str]] = {}
         self.held: dict[str, tuple[str, date, int, str, datetime]] = {}
         self.missed: set[str] = set()
+        self.came: set[str] = set()
         self.made = 0
 
     def ask(self, act: Act) -> str | None:
@@ -173,6 +179,25 @@ class Booking(RuleBasedStateMachine):
             self.drop_own_hold(who, to)
             self.kept[name] = (who, to, at, item)
 
+    @rule(data=st.data())
+    def check_in_and_take_it_back(self, data: Any) -> None:
+        if not self.kept:
+            return
+        name, ticket = data.draw(st.sampled_from(sorted(self.kept))), self.name()
+        _, day, hour, _ = self.kept[name]
+        starts_at = datetime.combine(day, time(hour), SHANGHAI)
+        why = {"missed"} if name in self.missed else set()
+        if self.now < starts_at - timedelta(minutes=15):
+            why = why or {"too-early"}
+        elif self.now.date() > day:
+            why = why or {"slot-over"}
+        arriving = acts.check_in("t", day, PLAN, CheckIn(name, ticket))
+        if self.matches(self.ask(arriving), why):
+            for _ in range(2):
+                assert self.ask(acts.undo_check_in("t", day, ticket)) is None
+            assert self.ask(arriving) == "check-in-undone"
+            self.came.add(name)
+
     @rule(minutes=st.sampled_from([1, 4, 5, 60, 240]))
     def time_passes(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
@@ -185,7 +210,10 @@ class Booking(RuleBasedStateMachine):
                 assert self.ask(act) is None
                 del self.held[name]
         for name, (_, day, hour, _) in self.kept.items():
-            if self.now >= datetime.combine(day, time(hour + 1), SHANGHAI):
+            over = datetime.combine(day, time(hour + 1), SHANGHAI)
+            if name in self.came and name not in self.missed:
+                over = datetime.combine(day + timedelta(days=1), time(), SHANGHAI)
+            if self.now >= over:
                 assert self.ask(acts.miss("t", day, MissAppointment(name))) is None
                 self.missed.add(name)
 

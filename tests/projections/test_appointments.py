@@ -12,6 +12,7 @@ from domain.slots import (
     AppointmentCancelled,
     AppointmentMissed,
     CheckedIn,
+    CheckInUndone,
     SlotBooked,
     SlotsOffered,
 )
@@ -53,6 +54,17 @@ def test_an_appointment_is_listed_with_who_where_and_when() -> None:
         booked_at=SEVEN,
         missed_at=NINE + HOUR,
     )
+
+
+def test_a_check_in_taken_back_is_a_booking_again() -> None:
+    came, midnight = (NINE, CheckedIn("p1", "t1", late=True)), NINE + 15 * HOUR
+    seen, booked = (
+        view((SEVEN, BOOKED), came, (NINE, CheckInUndone("p1", "t1", midnight))),
+        view((SEVEN, BOOKED)),
+    )
+    assert seen is not None
+    assert booked is not None
+    assert seen == msgspec.structs.replace(booked, missed_at=midnight)
 
 
 def test_a_check_in_shows_its_ticket() -> None:

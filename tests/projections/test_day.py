@@ -140,6 +140,12 @@ def test_who_gives_up_is_abandoned_and_adds_no_wait() -> None:
     assert seen.wait_s.mean is None
 
 
+def test_a_ticket_whose_check_in_was_taken_back_counts_as_none() -> None:
+    seen = figures(issued(0, "A001"), at(30, TicketLeft("A001", "check-in-undone")), issued(60, "A002"))
+    assert counts(seen) == (1, 0, 0, 0, 0)
+    assert [counts(hour) for hour in seen.hours] == [(1, 0, 0, 0, 0)]
+
+
 def test_who_is_not_there_when_called_is_a_no_show_until_served_after_all() -> None:
     missed = (issued(0, "A001"), called(60, "A001"), at(90, TicketMissed("A001", "w1")))
     assert counts(figures(*missed)) == (1, 1, 0, 1, 0)

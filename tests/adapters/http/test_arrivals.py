@@ -86,3 +86,34 @@ async def test_who_has_no_appointment_is_told_to_take_a_ticket(served: Served) -
 async def test_one_thing_is_shown(served: Served, body: dict[str, str]) -> None:
     answer = await arrive(served, "tanghe", **body)
     assert (answer.status_code, answer.json()["code"]) == (422, "arrival-unclear")
+
+
+async def test_a_check_in_is_taken_back_by_its_halls_staff_as_long_as_nobody_called_the_ticket(
+    served: Served,
+) -> None:
+    me, day = await served.citizen("back"), workday(served)
+    made = (await book(served, me, "guotan", "b-1000", day)).json()
+    clerk, undo = served.bearer("clerk", hall="guotan"), "/halls/guotan/check-in/undo"
+    with standing_there(served, day, 9, 50):
+        came = (await arrive(served, "guotan", voucher=made["voucher"])).json()
+        for asker, status in (
+            (me, 403),
+            (served.bearer("clerk", hall="tanghe"), 403),
+            (clerk, 200),
+            (clerk, 200),
+        ):
+            answer = await served.post(undo, {"ticket": came["ticket"]}, asker)
+            assert answer.status_code == status, answer.text
+        assert (answer.json()["appointment"], answer.json()["status"]) == (made["appointment"], "booked")
+        assert (await served.get(f"/tickets/{came['follow']}")).json()["status"] == "left"
+        seen = (await served.get(f"/appointments/{made['voucher']}")).json()
+        assert (seen["status"], seen["ticket"]) == ("booked", None)
+        again = (await arrive(served, "guotan", voucher=made["voucher"])).json()
+        assert int(again["ticket"][1:]) == int(came["ticket"][1:]) + 1
+        window = served.bearer("clerk", hall="guotan", window="w01")
+        opening = await served.post("/halls/guotan/windows/w01/open", {}, window)
+        assert opening.status_code == 200, opening.text
+        called = await served.post("/halls/guotan/windows/w01/call", {"ticket": again["ticket"]}, window)
+        assert called.status_code == 200, called.text
+        answer = await served.post(undo, {"ticket": again["id"]}, clerk)
+        assert (answer.status_code, answer.json()["code"]) == (409, "ticket-called")

@@ -121,6 +121,11 @@ async def test_the_counter_takes_a_ticket_and_books_for_somebody_without_a_phone
     )
     assert nobody.status_code in (404, 409)
     assert 'value="110101199003077715"' in nobody.text
+    undo = "/window/counter/check-in/undo"
+    wrong = await served.client.post(undo, data={"ticket": numbers[0][0].lower()}, headers=clerk)
+    assert wrong.status_code == 409
+    assert f"{numbers[0][0]}号不是预约签到取得的" in wrong.text
+    assert (await served.client.post(undo, data={"ticket": ""}, headers=clerk)).status_code == 422
 
     bookable = next(
         known.name

@@ -29,6 +29,7 @@ from adapters.http.reading import (
     merged,
     shape,
 )
+from adapters.http.terms import PauseShown, pauses_shown
 from adapters.people import Masked
 from domain import case, delivery, directive, hand_over, papers, respite, steps
 from domain.case import CaseOpened
@@ -56,7 +57,7 @@ EITHER_SIDE = (papers.Correct, papers.Supplement, case.Withdraw, delivery.Delive
 
 
 class PauseAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``reason`` is one of those that ``GET /regions/{region}/terms`` tells."""
+    """``reason`` is one of those that the case's file tells under ``pauses``."""
 
     reason: Id
     note: Words
@@ -73,6 +74,7 @@ CaseFile = shape(
     timeline=list[Line],  # type: ignore[valid-type]  # a type made at run time
     part_cases=list[CaseShown],  # type: ignore[valid-type]  # a type made at run time
     turns=list[TurnShown],  # type: ignore[valid-type]  # a type made at run time
+    pauses=dict[str, PauseShown],
 )
 
 
@@ -239,6 +241,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
                 for line in view.timeline
             ],
             "turns": [_turn(parts, turn, now) for turn in view.turns],
+            "pauses": pauses_shown(parts.terms_of(view.handled_at or view.hall)),
             "part_cases": [shown_of(parts, part.view, now) for part in of_parts if part is not None],
         }
         return document(shown, position, moment)

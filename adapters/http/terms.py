@@ -129,7 +129,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             told=_told(held),
             rules=[_rule(name, held) for name in RULES],
             refused_at_once=REFUSED_AT_ONCE,
-            pauses=_pauses(held),
+            pauses=pauses_shown(held),
         )
         return document(shown, parts.catalogue.position, parts.clock())
 
@@ -177,7 +177,7 @@ def _told(held: Terms) -> dict[str, TermShown]:
     }
 
 
-def _pauses(held: Terms) -> dict[str, PauseShown]:
+def pauses_shown(held: Terms) -> dict[str, PauseShown]:
     mark = terms.NOT_A_RULE if held.pauses is None else None
     return {
         name: PauseShown(one.name, one.most_workdays, one.statutory, mark)

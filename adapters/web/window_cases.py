@@ -1,10 +1,11 @@
 """Cases at the desk: found by number, opened for whoever stands there, and taken one step further.
 
-One thing is done to a case at a time: its page shows what can be done as it stands, and the form of one of them.
+One thing is done to a case at a time: its page shows how its clocks stand, what can be done, and the form of one of
+these acts; see ``window_case_acts`` and ``window_case_clock``.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from litestar import get, post
@@ -14,8 +15,20 @@ from litestar.params import FromPath, FromQuery
 from adapters.http.problems import Rejected, problem
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Site, Visit, Visiting
+from adapters.web.supervise_words import SIGNALS, facts, told_by
+from adapters.web.supervise_work import Told
 from adapters.web.window import CLERKS, items, kept_desk
+from adapters.web.window_case_acts import (
+    ACTS,
+    longest_extension,
+    may_be_missing,
+    offered,
+    steps_under_way,
+    unanswered,
+)
+from adapters.web.window_case_clock import choices, limits, standing
 from adapters.web.words import N_
+from projections.happenings import MEANINGS
 
 SHOWN = 50
 
@@ -23,7 +36,7 @@ STATES: Mapping[str, str] = {
     "received": N_("已收件，待受理"),
     "correcting": N_("等申请人补正"),
     "accepted": N_("已受理，在办"),
-    "suspended": N_("特别程序中"),
+    "suspended": N_("停办中"),
     "decided": N_("已作决定"),
     "closed": N_("办件已办结"),
     "refused": N_("已告知不予受理"),
@@ -32,67 +45,51 @@ STATES: Mapping[str, str] = {
 }
 """What a desk calls the state of a case."""
 
+SIDES: Mapping[str, str] = {"receiving": N_("本大厅收的件"), "handling": N_("本大厅办的件")}
+"""A hall has two lists: of what it received, and of what it handles, some of which others received for it."""
 
-class Act(NamedTuple):
-    """Something a clerk does to a case, in the states ``ready``; ``body`` makes of its form what is sent."""
+CONSENTS = (
+    ("spoken", N_("本人口头同意")),
+    ("written", N_("本人书面同意")),
+    ("power-of-attorney", N_("持授权委托书")),
+    ("by-law", N_("法定代理")),
+)
+"""How a person agreed that it is done for them, as it is recorded."""
 
-    name: str
-    ready: tuple[str, ...]
-    body: Callable[[Form, Visit], dict[str, Any]]
-    needs: tuple[str, ...] = ()
+UNTOLD = frozenset(
+    {
+        "applicant",
+        "item",
+        "item_version",
+        "hall",
+        "unit",
+        "ticket",
+        "step",
+        "handler",
+        "number",
+        "to",
+        "limit",
+    }
+)
+"""Facts of a case's events that stand elsewhere on its page, or say nothing to a desk."""
 
+QUIET = frozenset({"case-numbered", "case-limit-set", "case-clock-started", "case-deadline-recomputed"})
+"""What only sets a clock going stands at the top of the page, as it is now."""
 
-def _accept(form: Form, visit: Visit) -> dict[str, Any]:
-    body: dict[str, Any] = form.given("document")
-    body |= {name: form.all(name) for name in ("outstanding", "pledged") if form.all(name)}
-    if form["supplement_workdays"]:
-        body["supplement_workdays"] = _number(form["supplement_workdays"])
-    return body
-
-
-def _request(form: Form, visit: Visit) -> dict[str, Any]:
-    body: dict[str, Any] = {"missing": form.all("missing"), **form.given("reason")}
-    if form["answer_workdays"]:
-        body["answer_workdays"] = _number(form["answer_workdays"])
-    return body
-
-
-def _step(form: Form, visit: Visit) -> dict[str, Any]:
-    assert visit.identity is not None
-    told = form.given("name", "action", "opinion")
-    return {**told, "handler": visit.identity.subject, "step": form.key}
-
-
-def _number(text: str) -> int | str:
-    """A number as it was typed; anything else goes on as it is, for the API to say what is wrong with it."""
-    return int(text) if text.isascii() and text.isdigit() else text
-
-
-ACTS: Mapping[str, Act] = {
-    "accept": Act(N_("受理这个办件"), ("received",), _accept),
-    "request-correction": Act(N_("一次性告知补正"), ("received", "correcting"), _request, ("missing",)),
-    "correct": Act(
-        N_("登记补正材料"), ("correcting",), lambda form, _: {"provided": form.all("provided")}, ("provided",)
-    ),
-    "refuse": Act(
-        N_("决定不予受理"),
-        ("received", "correcting"),
-        lambda form, _: form.given("reason", "where_to_go"),
-        ("reason", "where_to_go"),
-    ),
-    "supplement": Act(
-        N_("登记容缺补交"), ("accepted",), lambda form, _: {"provided": form.all("provided")}, ("provided",)
-    ),
-    "step": Act(N_("记录环节"), ("accepted", "decided"), _step, ("name",)),
-    "decide": Act(N_("作出决定"), ("accepted",), lambda form, _: form.given("result", "reason"), ("result",)),
-    "close": Act(N_("办结这个办件"), ("decided",), lambda form, _: form.given("reason")),
-    "deliver": Act(
-        N_("送达结果"),
-        ("decided", "closed"),
-        lambda form, _: form.given("means", "tracking", "document"),
-        ("means",),
-    ),
+SPECIAL = {
+    name: MEANINGS["kind"][name]
+    for name in (
+        "hearing",
+        "tender",
+        "auction",
+        "inspection",
+        "testing",
+        "quarantine",
+        "appraisal",
+        "expert-review",
+    )
 }
+"""行政许可法 第45条."""
 
 
 def routes(site: Site) -> list[HTTPRouteHandler]:
@@ -100,23 +97,32 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
 
     @get("/window/cases", include_in_schema=False)
     async def found(
-        visit: Visiting, number: FromQuery[str] = "", status: FromQuery[str] = "", after: FromQuery[str] = ""
+        visit: Visiting,
+        number: FromQuery[str] = "",
+        status: FromQuery[str] = "",
+        signal: FromQuery[str] = "",
+        side: FromQuery[str] = "receiving",
+        after: FromQuery[str] = "",
     ) -> Page:
         visit.require(*CLERKS)
+        chosen = {
+            "side": side if side in SIDES else "receiving",
+            "status": status if status in STATES else "",
+            "signal": signal if signal in SIGNALS else "",
+        }
+        asked = {name: value or None for name, value in chosen.items()}
         page = await visit.api.get(
-            "/cases",
-            number=number.strip() or None,
-            status=status if status in STATES else None,
-            cursor=after or None,
-            limit=SHOWN,
+            "/cases", number=number.strip() or None, cursor=after or None, limit=SHOWN, **asked
         )
         return visit.page(
             "window/cases.html",
             cases=page["cases"],
             more=page["cursor"],
             number=number.strip(),
-            chosen=status,
+            chosen=chosen,
             states=STATES,
+            sides=SIDES,
+            signals=SIGNALS,
         )
 
     @get("/window/cases/new", include_in_schema=False)
@@ -128,7 +134,15 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
 
     async def blank(visit: Visit, form: Form) -> Page:
         hall = await hall_of(visit, form)
-        return visit.page("window/case_new.html", form=form, hall=hall, items=await items(visit, hall))
+        halls = (await visit.api.get("/halls", limit=100))["halls"]
+        return visit.page(
+            "window/case_new.html",
+            form=form,
+            hall=hall,
+            items=await items(visit, hall),
+            elsewhere=[one for one in halls if one["hall"] != hall],
+            consents=CONSENTS,
+        )
 
     @post("/window/cases/new", include_in_schema=False)
     async def opened(visit: Visiting) -> Page:
@@ -141,6 +155,11 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             name: form[f"person.{name}"] for name in ("name", "id_number", "phone") if form[f"person.{name}"]
         }
         body: dict[str, Any] = {"item": form["item"], "hall": hall, "person": person}
+        body |= form.given("handled_at")
+        if form["joint"]:
+            body["joint"] = True
+        if form["consent"]:
+            body["on_behalf"] = {"kind": "assisted", "consent": form["consent"]}
         try:
             if form["ticket"]:
                 body["ticket"] = await reference_of(visit, hall, form["ticket"])
@@ -158,17 +177,41 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
 
     async def shown(visit: Visit, name: str, act: str, form: Form, after: int = 0) -> Page:
         case = await visit.api.get(f"/cases/{quote(name)}", after=after)
-        offered = [one for one, what in ACTS.items() if case["status"] in what.ready and _fits(one, case)]
-        chosen = act if act in offered else next(iter(offered), "")
-        published = await visit.api.get(f"/items/{quote(case['item'])}")
+        can = offered(case, visit.require().hall)
+        chosen = act if act in can else next(iter(can), "")
+        materials = (await visit.api.get(f"/items/{quote(case['item'])}"))["materials"]
+        guide = [one["name"]["zh"] for one in materials if not one["exempt"]]
         return visit.page(
             "window/case.html",
             case=case,
             state=STATES[case["status"]],
-            offered=[(one, ACTS[one].name) for one in offered],
+            signals=SIGNALS,
+            standing=standing(visit, case),
+            limits=limits(visit, case),
+            turns=[one | {"hall_name": await hall_name(visit, one["hall"])} for one in case["turns"]],
+            unit=visit.say(await hall_name(visit, case["unit"])),
+            states=STATES,
+            offered=[(one, ACTS[one].name) for one in can],
             act=chosen,
-            act_name=ACTS[chosen].name if chosen else "",
-            materials=published["materials"],
+            told=ACTS[chosen] if chosen else None,
+            materials=materials,
+            may_be_missing=may_be_missing(case, guide),
+            pauses=choices(visit, case),
+            special=[(kind, visit.say(text)) for kind, text in SPECIAL.items()],
+            longest_extension=longest_extension(case),
+            steps=steps_under_way(case),
+            directives=[(one["directive"], one["content"]) for one in unanswered(case)],
+            story=[
+                Told(
+                    line["at"],
+                    told_by(visit, line["by"]),
+                    visit.say(line["name"]),
+                    facts(visit, line["detail"], UNTOLD),
+                    "",
+                )
+                for line in reversed(case["timeline"])
+                if line["what"] not in QUIET
+            ],
             form=form,
         )
 
@@ -189,14 +232,13 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     return [found, new, opened, one, do]
 
 
-def _fits(act: str, case: Mapping[str, Any]) -> bool:
-    """Whether there is anything to do it with."""
-    match act:
-        case "supplement":
-            return bool(case["outstanding"])
-        case "deliver":
-            return case["means"] is None and case["matter"] is None
-    return True
+async def hall_name(visit: Visit, name: str) -> Mapping[str, str]:
+    """What a hall is called; a unit that is no hall is called what it is."""
+    try:
+        told: Mapping[str, str] = (await visit.api.get(f"/halls/{quote(name, safe='')}"))["name"]
+    except Refusal:
+        return {"zh": name, "en": name}
+    return told
 
 
 async def hall_of(visit: Visit, form: Form) -> str:

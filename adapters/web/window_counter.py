@@ -13,18 +13,9 @@ from markupsafe import Markup
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from adapters.web.window import CLERKS, items
-from adapters.web.window_cases import hall_of
-from adapters.web.words import N_
+from adapters.web.window_cases import CONSENTS, hall_of
 from domain.order import PRIORITY_NAMES
 from domain.workdays import SHANGHAI
-
-CONSENTS = (
-    ("spoken", N_("本人口头同意")),
-    ("written", N_("本人书面同意")),
-    ("power-of-attorney", N_("持授权委托书")),
-    ("by-law", N_("法定代理")),
-)
-"""How the person agreed that it is done for them, as it is recorded with the booking."""
 
 
 def routes(site: Site) -> list[HTTPRouteHandler]:

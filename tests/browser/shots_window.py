@@ -49,6 +49,32 @@ def of_case(server: Running) -> str:
     return f"/window/cases/{opened['case']}?act=request-correction&after={opened['position']}"
 
 
+def paused(server: Running) -> str:
+    """A promised case that stands still for a reason of the hall's own, and waits for more days."""
+    clerk = server.token("clerk", ACCOUNT, hall=HALL, window="w01")
+    listed = server.get(f"/api/v1/items?hall={HALL}&limit=100")["items"]
+    item = next(one for one in listed if one["handling"] == "promised" and one["statutory_limit_workdays"])
+    person = {"name": "测试丙", "id_number": "110101199003077715"}
+    case = server.post("/api/v1/cases", {"item": item["item"], "hall": HALL, "person": person}, clerk)["case"]
+
+    def do(what: str, body: Any) -> int:
+        return int(server.post(f"/api/v1/cases/{case}/{what}", body, clerk)["position"])
+
+    do("accept", {})
+    do("begin-step", {"step": "s1", "name": "现场核验", "handler": ACCOUNT, "workdays": 2})
+    do("ask-extension", {"workdays": 5, "reason": "材料复杂"})
+    last = do("pause", {"reason": "payment", "note": "待缴工本费", "needs_workdays": 3})
+    return f"/window/cases/{case}?after={last}"
+
+
+def pausing(server: Running) -> str:
+    """A case that runs, with the form that lets it stand still."""
+    path = paused(server).partition("?")[0]
+    clerk = server.token("clerk", ACCOUNT, hall=HALL, window="w01")
+    done = server.post(f"/api/v1{path.removeprefix('/window')}/resume", {"result": "已缴费"}, clerk)
+    return f"{path}?act=pause&after={done['position']}"
+
+
 def cases(server: Running) -> str:
     of_case(server)
     return "/window/cases"
@@ -60,6 +86,8 @@ SHOTS = [
     Shot("window-closed", "/window", (DESK,), account=f"clerk-{HALL}-w02", full=False),
     Shot("window-choose", "/window?hall=guotan", (DESK,), account="admin-01"),
     Shot("window-case", of_case, (DESK, PHONE), account=ACCOUNT),
+    Shot("window-case-paused", paused, (DESK,), account=ACCOUNT),
+    Shot("window-case-pausing", pausing, (DESK,), account=ACCOUNT, theme="dark"),
     Shot("window-cases", cases, (DESK,), account=ACCOUNT, theme="dark"),
     Shot("window-case-new", "/window/cases/new", (DESK,), account=ACCOUNT),
     Shot("window-counter", "/window/counter", (DESK,), account=ACCOUNT),

@@ -83,7 +83,7 @@ class QueueInHall(msgspec.Struct, frozen=True):
 class Undoable(msgspec.Struct, frozen=True):
     """What an idle window may still take back, and until when."""
 
-    act: Literal["finish", "no-show", "transfer"]
+    act: Literal["finish", "split", "no-show", "transfer"]
     ticket: str
     until: datetime
 

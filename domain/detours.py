@@ -6,6 +6,7 @@ Part of the subject ``queue``: these commands are asked of its streams and these
 from datetime import datetime, timedelta
 from typing import Annotated, assert_never
 
+import msgspec
 from msgspec import Meta
 
 from domain.line import (
@@ -16,6 +17,7 @@ from domain.line import (
     Queue,
     Stop,
     Ticket,
+    Wanted,
     Window,
     count_service,
     free_window,
@@ -85,8 +87,8 @@ class SplitVisit(Command, frozen=True):
 
 
 class UndoLast(Command, frozen=True):
-    """Take back what the window last did with its ticket (反悔): a finish, a no-show, a transfer. Only within the
-    plan's time, while the window is idle and nothing else has happened to the ticket."""
+    """Take back what the window last did with its ticket (反悔): a finish, which may have led the visit on, a no-show,
+    a transfer. Only within the plan's time, while the window is idle and nothing else has happened to the ticket."""
 
     window: Id
 
@@ -152,6 +154,14 @@ class FinishUndone(Event, frozen=True, tag="finish-undone"):
     queue: str
 
 
+class SplitUndone(Event, frozen=True, tag="split-undone"):
+    """The visit has not gone on after all: the ticket is out of its next line, in service again in ``queue``."""
+
+    number: str
+    window: str
+    queue: str
+
+
 class NoShowUndone(Event, frozen=True, tag="no-show-undone"):
     number: str
     window: str
@@ -172,6 +182,7 @@ AnyEvent = (
     | TicketReturned
     | VisitSplit
     | FinishUndone
+    | SplitUndone
     | NoShowUndone
     | TransferUndone
 )
@@ -226,13 +237,18 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> None:
             _come_back(queue, queue.tickets[number], after, last, stamp)
         case VisitSplit(number, window, _, line, next_line, item):
             ticket = queue.tickets[number]
+            wanted = Wanted(ticket.item, ticket.skill, ticket.more, ticket.stops)
+            before = (ticket.status, line, ticket.kept_for)
             put_down(queue, number, window, "waiting", stamp.at)
-            count_service(queue, line, ticket.called_at, stamp.at)
+            seconds = count_service(queue, line, ticket.called_at, stamp.at)
             ticket.item, ticket.skill, ticket.more = item, event.skill, event.more
             if event.stops is not None:
                 ticket.stops = event.stops
             stand(queue, number, next_line, None, stamp.at)
-        case FinishUndone(number, window, _) | NoShowUndone(number, window) | TransferUndone(number, window):
+            ticket.done = Done("split", window, stamp.at, *before, seconds, wanted)
+        case FinishUndone(number, window) | SplitUndone(number, window) | NoShowUndone(number, window):
+            _take_back(queue, queue.tickets[number], window, stamp)
+        case TransferUndone(number, window):
             _take_back(queue, queue.tickets[number], window, stamp)
         case _:
             assert_never(event)
@@ -326,6 +342,8 @@ def _undo(queue: Queue, window: str, stamp: Stamp) -> AnyEvent:
     if desk.serving is not None:
         raise Refused("window-busy", window=window, number=desk.serving)
     if (last := undoable(queue, window)) is None:
+        if (gone := _elsewhere(queue, desk)) is not None:
+            raise Refused("called-elsewhere", number=gone.number, window=gone.window)
         raise Refused("nothing-to-undo", window=window)
     ticket, done, until = last
     if stamp.at > until:
@@ -333,10 +351,18 @@ def _undo(queue: Queue, window: str, stamp: Stamp) -> AnyEvent:
     match done.act:
         case "finish":
             return FinishUndone(ticket.number, window, done.queue)
+        case "split":
+            return SplitUndone(ticket.number, window, done.queue)
         case "no-show":
             return NoShowUndone(ticket.number, window)
         case "transfer":
             return TransferUndone(ticket.number, window, done.queue)
+
+
+def _elsewhere(queue: Queue, desk: Window) -> Ticket | None:
+    """The ticket that a window last had, if another window has called it since."""
+    last = None if desk.last is None else queue.tickets[desk.last]
+    return None if last is None or last.window in (None, desk.plan.window) else last
 
 
 def undoable(queue: Queue, window: str) -> tuple[Ticket, Done, datetime] | None:
@@ -362,8 +388,10 @@ def _take_back(queue: Queue, ticket: Ticket, window: str, stamp: Stamp) -> None:
     done = ticket.done
     assert done is not None, f"{ticket.number} has nothing to undo"
     leave(queue, ticket.number, stamp.at)
-    if done.act == "finish":
+    if done.act in ("finish", "split"):
         queue.experience.unserved(done.queue, done.seconds)
+    if (wanted := done.wanted) is not None:
+        ticket.item, ticket.skill, ticket.more, ticket.stops = msgspec.structs.astuple(wanted)
     ticket.status, ticket.window, ticket.queue = done.status, window, done.queue
     ticket.kept_for, ticket.done, ticket.reason = done.kept_for, None, None
     queue.windows[window].serving = ticket.number

@@ -39,13 +39,15 @@ class Keeper(msgspec.Struct, frozen=True, gc=False):
 class Done(msgspec.Struct, frozen=True):
     """What was last done with a ticket, as long as it can be undone, and how the ticket stood before."""
 
-    act: Literal["finish", "no-show", "transfer"]
+    act: Literal["finish", "split", "no-show", "transfer"]
     window: str
     at: datetime
     status: Status
     queue: str
     kept_for: Keeper | None = None
     seconds: float = 0.0
+    wanted: "Wanted | None" = None
+    """Of a visit that went on: what it was for at the window."""
 
 
 class Stop(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -54,6 +56,15 @@ class Stop(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     queue: Id
     items: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=8)]
     skill: Id | None = None
+
+
+class Wanted(msgspec.Struct, frozen=True, gc=False):
+    """What a ticket is for: what is handled now, and where its visit goes on afterwards."""
+
+    item: str | None
+    skill: str | None
+    more: tuple[str, ...]
+    stops: tuple[Stop, ...]
 
 
 class Ticket(msgspec.Struct, gc=False):

@@ -17,6 +17,7 @@ from domain.detours import (  # noqa: F401  # the subject's words are all found 
     NoShowUndone,
     ParkTicket,
     ReturnToLine,
+    SplitUndone,
     SplitVisit,
     TicketParked,
     TicketReturned,

@@ -132,7 +132,11 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             _stand(view, number, view.aside[number])
         case queue.NoShowUndone(number, window):
             _take_back(view, number, window, view.aside[number])
-        case queue.FinishUndone(number, window, line) | queue.TransferUndone(number, window, line):
+        case (
+            queue.FinishUndone(number, window, line)
+            | queue.SplitUndone(number, window, line)
+            | queue.TransferUndone(number, window, line)
+        ):
             _take_back(view, number, window, line)
         case queue.TicketLeft(number):
             _leave_line(view, number)

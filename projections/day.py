@@ -87,7 +87,7 @@ class View(msgspec.Struct, omit_defaults=True):
     counts: dict[str, dict[str, Counts]] = {}
     tickets: dict[str, Ticket] = {}
     before: dict[str, Ticket] = {}
-    """By window: the ticket as it was before its last finish, no-show or transfer, which may be undone."""
+    """By window: the ticket as it was before its last finish, split, no-show or transfer, which may be undone."""
     clerks: dict[str, Counts] = {}
     hours: dict[str, Counts] = {}
     desks: dict[str, Desk] = {}
@@ -147,8 +147,7 @@ def evolve(view: View | None, recorded: Recorded) -> View:
                 counts.transfers += 1
             _send_on(ticket, line, at)
         case queue.VisitSplit(number=number, window=window, next_queue=line):
-            _send_on(view.tickets[number], line, at)
-            _turn(view, window, at).busy = False
+            _send_on(_put_down(view, number, window, at), line, at)
         case queue.TicketReturned(number, from_window):
             _come_back(view, view.tickets[number])
             _stop(view.tickets[number], at)
@@ -162,6 +161,8 @@ def evolve(view: View | None, recorded: Recorded) -> View:
                 # Another window's services may have come behind it, and are not it but as good if they were as long.
                 counts.waits.remove(wait_s)
                 counts.services.remove(service_s)
+        case queue.SplitUndone(number, window):
+            _take_back(view, number, window, at)
         case queue.NoShowUndone(number, window):
             _come_back(view, view.tickets[number])
             _take_back(view, number, window, at)

@@ -82,6 +82,7 @@ HAPPENINGS: dict[str, Text] = case_file.HAPPENINGS | {
     "ticket-transferred": Text("转窗", "transferred"),
     "ticket-unparked": Text("恢复办理", "taken up again"),
     "transfer-undone": Text("撤回转窗", "transfer undone"),
+    "split-undone": Text("撤回转办", "going on undone"),
     "visit-split": Text("一号多事拆分", "visit split"),
     "window-closed": Text("关窗", "window closed"),
     "window-opened": Text("开窗", "window opened"),

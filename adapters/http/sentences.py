@@ -237,6 +237,9 @@ WINDOWS: dict[str, Text] = {
         "{number}号须重呼{recalls}次后才能过号。",
         "Ticket {number} must be called again {recalls} times before it is a no-show.",
     ),
+    "called-elsewhere": Text(
+        "{number}号已由窗口{window}叫号。", "Window {window} has called {number} since."
+    ),
     "nothing-to-undo": Text(
         "窗口{window}没有可以撤销的操作。", "There is nothing to undo at window {window}."
     ),

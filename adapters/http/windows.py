@@ -254,7 +254,11 @@ def commands(parts: Parts) -> list[Command]:
             ),
             "End the service and let the ticket wait for another item",
         ),
-        "undo": (Nothing, lambda w, b: queue.UndoLast(w), "Undo a finish, a no-show or a transfer"),
+        "undo": (
+            Nothing,
+            lambda w, b: queue.UndoLast(w),
+            "Undo a finish, also one that led the visit on, a no-show or a transfer",
+        ),
     }
     turned: dict[str, tuple[Any, Callable[[str, Any], Turn], str]] = {
         "close": (Nothing, lambda w, b: queue.CloseWindow(w), "Close the window"),

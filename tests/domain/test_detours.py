@@ -284,7 +284,7 @@ def test_it_is_undone_for_a_short_time_only(last: Event) -> None:
 
 def test_nothing_is_undone_once_the_ticket_has_moved_on() -> None:
     moved = (*IN_SERVICE, W2, SENT, TicketCalled("A001", "2"), TicketMissed("A001", "2"))
-    given(queue, *moved).when(UndoLast("1")).refused("nothing-to-undo", window="1")
+    given(queue, *moved).when(UndoLast("1")).refused("called-elsewhere", number="A001", window="2")
     given(queue, *moved).when(UndoLast("2")).then(NoShowUndone("A001", "2"))
     for event in (TicketLeft("A001"), TicketReturned("A001", last=True)):
         given(queue, *IN_HAND, MISSED, event).when(UndoLast("1")).refused("nothing-to-undo")

@@ -1,19 +1,28 @@
 """One visit for several items: one number, one line after the other, nothing asked for twice."""
 
+from datetime import timedelta
+
+import pytest
+
 from domain import queue
 from domain.line import Stop
+from domain.message import Command
 from domain.queue import (
     CallNext,
     FinishService,
     IssueTicket,
     ServiceFinished,
     ServiceStarted,
+    SplitUndone,
+    SplitVisit,
     TicketCalled,
     TicketIssued,
+    TicketLeft,
+    UndoLast,
     VisitSplit,
 )
 from tests.domain.test_queue import OPEN, W1, W2
-from tests.spec import given
+from tests.spec import NINE, given
 
 STOP = Stop("estate", ("deed", "map"))
 LAST = Stop("general", ("stamp",))
@@ -56,3 +65,36 @@ def test_the_last_stop_ends_the_visit() -> None:
     given(queue, *SERVING, at_last, *again).when(FinishService("1", ("stamp",))).then(
         ServiceFinished("A001", "1", "t1", "general", ("stamp",))
     )
+
+
+# --- undone ---------------------------------------------------------------------------------------------------
+
+UNDONE = SplitUndone("A001", "1", "general")
+
+
+@pytest.mark.parametrize(
+    "done", [FinishService("1", ("card",)), SplitVisit("1", "estate", "deed", skill=None)]
+)
+def test_a_visit_that_went_on_is_in_service_again_as_if_it_had_not(done: Command) -> None:
+    before = given(queue, *SERVING).state
+    day = given(queue, *SERVING).when(done)
+    assert list(day.state.lines["estate"]) == ["A001"]
+    after = day.when(UndoLast("1")).then(UNDONE)
+    assert (after.tickets, after.windows, after.lines) == (before.tickets, before.windows, before.lines)
+    assert sum(line.services for line in after.experience.lines.values()) == 0
+    day.when(FinishService("1", ("card",))).then(ON)
+
+
+def test_it_is_not_taken_out_of_the_hands_of_the_window_that_called_it_next() -> None:
+    called = (*SERVING, ON, TicketCalled("A001", "2"))
+    given(queue, *called).when(UndoLast("1")).refused("called-elsewhere", number="A001", window="2")
+
+
+def test_it_goes_back_for_a_short_time_only_and_not_if_its_holder_has_left() -> None:
+    late = NINE + timedelta(seconds=61)
+    given(queue, *SERVING, ON).at_time(late).when(UndoLast("1")).refused("too-late-to-undo", seconds=60)
+    given(queue, *SERVING, ON, TicketLeft("A001")).when(UndoLast("1")).refused("nothing-to-undo")
+
+
+def test_what_is_undone_twice_is_undone_once() -> None:
+    given(queue, *SERVING, ON, UNDONE).when(UndoLast("1")).refused("window-busy", number="A001")

@@ -39,6 +39,7 @@ from adapters.catalogue import CREATE_INDEX, Catalogue
 from adapters.closing import Closing
 from adapters.codes import Codes
 from adapters.demonstration import plans
+from adapters.demonstration.lively import LivelyOptions, play
 from adapters.embedded import DataInUse, ServerFailed
 from adapters.forecasts import Forecasts
 from adapters.freezing import Freezing
@@ -489,6 +490,8 @@ def run(options: Namespace) -> int:
     match options.command:
         case "replay":
             return _print(uvloop.run(replay(_options(ReplayOptions, told))))
+        case "play":
+            return _print(uvloop.run(play(_options(LivelyOptions, told))))
         case "import-bookings" | "import-day":
             return _print(uvloop.run(import_table(_options(TableOptions, told))))
         case "import-cases":
@@ -527,7 +530,9 @@ def run(options: Namespace) -> int:
 def _options(kind: type[Any], told: dict[str, Any]) -> Any:
     names = {field.name for field in msgspec.structs.fields(kind)}
     given = {name: value for name, value in told.items() if name in names and value is not None}
-    return kind(**given | {"file": Path(told["file"])})
+    if "file" in given:
+        given["file"] = Path(given["file"])
+    return kind(**given)
 
 
 def _print(result: dict[str, Any]) -> int:

@@ -5,8 +5,6 @@ import os
 from collections.abc import Sequence
 from datetime import date
 
-from adapters.http.identity import ROLES
-
 
 def parser() -> argparse.ArgumentParser:
     root = argparse.ArgumentParser(
@@ -38,6 +36,14 @@ def parser() -> argparse.ArgumentParser:
         "--speed", type=float, default=0, help="recorded seconds a second; 0 = as fast as it goes"
     )
     _client(replay)
+
+    play = commands.add_parser(
+        "play",
+        help="make a hall of the running demonstration live: a fortnight behind it, people at its door",
+    )
+    play.add_argument("--hall", default="tanghe")
+    play.add_argument("--minutes", type=float, default=20, help="how long people come (default: 20)")
+    _client(play)
 
     cases = commands.add_parser("import-cases", help="open, step and close cases from an event log")
     cases.add_argument("file")
@@ -105,15 +111,24 @@ def _client(command: argparse.ArgumentParser) -> None:
 def welcome(host: str, port: int, *, demonstration: bool) -> str:
     """Where everything is, for whoever started the program."""
     base = f"http://{host}:{port}"
-    lines = [
-        "",
-        "  明厅 Mingting",
-        f"  首页 Start         {base}/",
-        f"  大屏 Hall screen   {base}/halls/tanghe/screen",
-        f"  接口 API           {base}/schema",
-        f"  状态 Health        {base}/health/ready",
+    places = [
+        ("办事", "citizens", "/"),
+        ("大屏", "hall screen", "/halls/tanghe/screen"),
+        ("取号机", "kiosk", "/halls/tanghe/kiosk"),
+        ("窗口", "clerks", "/window"),
+        ("督办", "supervisors", "/supervise"),
+        ("管理", "administrators", "/admin"),
+        ("审计", "auditors", "/audit"),
+        ("接口", "API", "/schema"),
     ]
     if demonstration:
-        lines += ["", "  演示身份 Demonstration roles"]
-        lines += [f"  {role:<18} {base}/roles/{role}" for role in ROLES]
-    return "\n".join([*lines, "", "  Ctrl-C 停止 stops everything; the data stay.", "", ""])
+        places.insert(0, ("看一看", "demonstration", "/demo"))
+    lines = ["", "  明厅 Mingting", *(_place(zh, en, base + path) for zh, en, path in places), ""]
+    if demonstration:
+        lines += ["  /demo 让大厅动起来，并以任一身份进入 makes the hall live and signs in as anybody."]
+    return "\n".join([*lines, "  Ctrl-C 停止 stops everything; the data stay.", "", ""])
+
+
+def _place(zh: str, en: str, url: str) -> str:
+    """A line in columns; a Chinese character is as wide as two others."""
+    return f"  {zh}{' ' * (8 - 2 * len(zh))}{en:<16}{url}"

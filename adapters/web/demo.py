@@ -1,16 +1,32 @@
-"""The demonstration's own pages: what there is to look at, and one page per role with commands to begin with."""
+"""The demonstration's own pages: what there is to look at, a hall made live at a press, and one page per role with
+commands to begin with."""
 
+import asyncio
+import contextlib
+import time
 from collections.abc import Mapping
 
-from litestar import get
+import httpx
+import structlog
+from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from adapters.demonstration import plans
+from adapters.demonstration.lively import Lively, tell_fortnight
+from adapters.http.problems import Rejected
+from adapters.importing.courier import Courier
+from adapters.importing.records import Stopped
 from adapters.web import roles
 from adapters.web.places import Catalogue
 from adapters.web.site import Page, Site, Visiting
 from domain.hall import HallPlan
 from domain.message import Text
+
+log = structlog.get_logger()
+
+PLAY_S = 1200.0
+"""How long a hall stays live after a press."""
 
 INTERFACES = (
     ("/schema", Text("接口文档 OpenAPI", "API document")),
@@ -21,22 +37,79 @@ INTERFACES = (
 NO_ROLE = Text("没有这种身份，请检查地址。", "There is no such role; please check the address.")
 
 
+class Show:
+    """A hall made live in this process, one at a time."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self.hall = ""
+        self.ends = 0.0
+        self.people: Lively | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    @property
+    def minutes_left(self) -> int:
+        return max(0, round((self.ends - time.monotonic()) / 60))
+
+    def begin(self, client: httpx.AsyncClient, hall: str) -> None:
+        """Begin, unless one is under way."""
+        if not self.running:
+            self.hall, self.ends = hall, time.monotonic() + PLAY_S
+            self.people = Lively(client, hall)
+            self._task = asyncio.create_task(self._play(client, self.people))
+
+    async def end(self) -> None:
+        """Nobody comes any more; windows that are open stay so."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _play(self, client: httpx.AsyncClient, people: Lively) -> None:
+        try:
+            await tell_fortnight(Courier(client), self.hall)
+            await people.play(self.ends - time.monotonic())
+        except* (Stopped, httpx.HTTPError) as failed:
+            log.warning("the demonstration's hall is live no more", hall=self.hall, errors=failed.exceptions)
+
+
 def routes(site: Site, catalogue: Catalogue) -> list[HTTPRouteHandler]:
     """The handlers."""
+    show = Show()
+    accounts = {account.role: account.subject for account in reversed(plans.accounts())}
 
     def halls() -> dict[str, HallPlan]:
-        return {name: listed.plan for name, listed in catalogue.halls.items()}
+        found = {name: listed.plan for name, listed in catalogue.halls.items()}
+        return dict(sorted(found.items(), key=lambda named: named[1].kind != "centre"))
 
     @get("/demo", include_in_schema=False, sync_to_thread=False)
-    def landing(visit: Visiting) -> Page:
-        plans = halls()
+    def demo(visit: Visiting) -> Page:
+        found = halls()
+        place = _place(found)
         return visit.page(
-            "landing.html",
-            halls=plans,
-            demonstration=any(plan.demonstration for plan in plans.values()),
-            roles=roles.ROLES if site.development_tokens and plans else (),
+            "demo.html",
+            halls=found,
+            place=place,
+            roles=roles.ROLES if site.development_tokens and place else (),
+            accounts=accounts,
+            show=show,
             interfaces=INTERFACES,
         )
+
+    @post("/demo/play", include_in_schema=False)
+    async def play(visit: Visiting) -> Page:
+        place = _place(halls())
+        if not site.development_tokens or place is None:
+            raise Rejected(404, "unknown-path")
+        form = await visit.form()
+        if form["stop"]:
+            await show.end()
+        else:
+            show.begin(site.client(visit.request), place.hall)
+        return visit.go("/demo")
 
     @get("/roles/{role:str}", include_in_schema=False, sync_to_thread=False)
     def role(visit: Visiting, role: FromPath[str]) -> Page:
@@ -52,12 +125,12 @@ def routes(site: Site, catalogue: Catalogue) -> list[HTTPRouteHandler]:
             steps=roles.commands(found, place, host),
         )
 
-    return [landing, role]
+    return [demo, play, role]
 
 
 def _place(halls: Mapping[str, HallPlan]) -> roles.Place | None:
-    """Where the demonstration's commands act: the first hall with a window, the county's own before a town's."""
-    for hall, plan in sorted(halls.items(), key=lambda named: named[1].kind != "centre"):
+    """Where the demonstration's commands act: the first hall with a window."""
+    for hall, plan in halls.items():
         if plan.windows and plan.queues:
             window = plan.windows[0]
             queue = (window.queues or (plan.queues[0].queue,))[0]

@@ -84,9 +84,13 @@ class Site:
 
     def visit(self, request: Request[Any, Any, Any]) -> "Visit":
         """The visit that a request is."""
+        return Visit(self, request, Api(self.client(request), carried(request)))
+
+    def client(self, request: Request[Any, Any, Any]) -> httpx.AsyncClient:
+        """Asks this program in process, for whoever has a token of their own."""
         if self._client is None:
             self._client = client_of(request.app)
-        return Visit(self, request, Api(self._client, carried(request)))
+        return self._client
 
     def refused(self, request: Request[Any, Any, Any], error: Exception) -> "Page":
         """The page for what a handler did not catch: the way to sign in, or what is the matter."""

@@ -14,7 +14,6 @@ TEMPLATES = sorted((words.HERE / "templates").rglob("*.html"))
 MODULES = sorted(words.HERE.glob("*.py"))
 CHINESE = re.compile(r"[一-鿿]")
 IN_BOTH = {
-    "landing.html",
     "role.html",
     "missing.html",
     "screen.html",

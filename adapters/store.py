@@ -37,10 +37,38 @@ INSERT_EVENTS: LiteralString = """
     SELECT max(notification_id) AS last, count(*) AS rows FROM inserted
 """
 
-INSERT_KEYS: LiteralString = """
-    INSERT INTO request_keys (key, digest, receipt, stream, version)
-    SELECT * FROM unnest(%b::text[], %b::bytea[], %b::bytea[], %b::text[], %b::bigint[])
+APPEND_BATCH: LiteralString = """
+    CREATE OR REPLACE FUNCTION append_batch(
+        streams text[], versions bigint[], topics text[], states bytea[],
+        keys text[], digests bytea[], receipts bytea[], key_streams text[], key_versions bigint[]
+    ) RETURNS bigint LANGUAGE plpgsql SET lock_timeout = '3s' AS $$
+    DECLARE
+        last bigint := 0;
+    BEGIN
+        LOCK TABLE stored_events IN EXCLUSIVE MODE;
+        NOTIFY stored_events;
+        IF keys IS NOT NULL THEN
+            INSERT INTO request_keys (key, digest, receipt, stream, version)
+            SELECT * FROM unnest(keys, digests, receipts, key_streams, key_versions);
+        END IF;
+        IF streams IS NOT NULL THEN
+            WITH inserted AS (
+                INSERT INTO stored_events (originator_id, originator_version, topic, state)
+                SELECT * FROM unnest(streams, versions, topics, states)
+                RETURNING notification_id
+            )
+            SELECT max(notification_id) INTO last FROM inserted;
+        END IF;
+        RETURN last;
+    END $$
 """
+"""A batch in one question and one answer: PostgreSQL begins and commits around it by itself. The library has a function
+of this kind without the lock; this one is another."""
+
+SELECT_APPENDED: LiteralString = (
+    "SELECT append_batch("
+    "%b::text[], %b::bigint[], %b::text[], %b::bytea[], %b::text[], %b::bytea[], %b::bytea[], %b::text[], %b::bigint[])"
+)
 
 SELECT_KEYS: LiteralString = """
     SELECT k.key, k.digest, k.receipt, coalesce(e.notification_id, 0)
@@ -154,6 +182,7 @@ def migrate(recorder: GroupCommitRecorder) -> None:
     recorder.create_table()
     with recorder.datastore.get_connection() as connection:
         connection.execute(REQUEST_KEYS)
+        connection.execute(APPEND_BATCH)
 
 
 async def connect(database_url: str) -> AsyncConnection[TupleRow]:
@@ -182,20 +211,19 @@ async def append(connection: AsyncConnection[TupleRow], rows: Sequence[Row], key
         psycopg.errors.UniqueViolation: somebody else wrote one of the streams or used one of the keys first.
         psycopg.OperationalError: the connection broke; whether the batch is stored must be looked up.
     """
-    last = 0
-    async with connection.pipeline(), connection.cursor() as cursor:
-        if not connection.info.transaction_status:
-            await lock(connection)
-        await cursor.execute("NOTIFY stored_events")
-        if keys:
-            await cursor.execute(INSERT_KEYS, [list(column) for column in zip(*keys, strict=True)])
-        if rows:
-            streams, versions, _, topics, states = zip(*rows, strict=True)
-            await cursor.execute(INSERT_EVENTS, (list(streams), list(versions), list(topics), list(states)))
-            if found := await cursor.fetchone():
-                last = int(found[0])
+    streams, versions, _, topics, states = _columns(rows, Row)
+    batch = (streams, versions, topics, states, *_columns(keys, KeyRow))
+    found = await connection.execute(SELECT_APPENDED, batch)
+    row = await found.fetchone()
+    if connection.info.transaction_status:
         await connection.execute("COMMIT", prepare=False)
-    return last
+    assert row is not None
+    return int(row[0])
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], kind: type[Row | KeyRow]) -> list[list[Any] | None]:
+    """The rows by column, which is how they go into arrays; nothing in each where there are none."""
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [None] * len(kind._fields)
 
 
 async def lock(connection: AsyncConnection[TupleRow]) -> None:

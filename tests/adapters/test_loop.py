@@ -238,7 +238,7 @@ class TestTheReplyLost:
     ) -> None:
         async with looping(proxy.url) as loop:
             await loop.submit(ask(queue.OpenDay(PLAN), queue.IssueTicket("t0", "a")), stamped())
-            proxy.cut_reply_to(b"COMMIT")
+            proxy.cut_reply_to(b"ticket-issued")
             asks = [loop.submit(ask(queue.IssueTicket(f"t{n}", "a")), stamped()) for n in range(1, 6)]
             receipts = await asyncio.gather(*asks)
             assert proxy.cuts == 1
@@ -254,7 +254,7 @@ class TestTheReplyLost:
     ) -> None:
         async with looping(proxy.url) as loop:
             await loop.submit(ask(queue.OpenDay(PLAN), queue.IssueTicket("t0", "a")), stamped())
-            proxy.cut_before(b"COMMIT")
+            proxy.cut_before(b"ticket-issued")
             receipt = await loop.submit(ask(queue.IssueTicket("t1", "a")), stamped())
             assert proxy.cuts == 1
         assert receipt.version == 3
@@ -272,7 +272,7 @@ class TestTheReplyLost:
                 queue.IssueTicket("t2", "a"),
             )
             await loop.submit(opening, stamped())
-            proxy.cut_reply_to(b"COMMIT")
+            proxy.cut_reply_to(b"ticket-called")
             first = await loop.submit(ask(queue.CallNext("w1")), stamped(), key=key)
             again = await loop.submit(ask(queue.CallNext("w1")), stamped(), key=key)
         assert (again.version, again.position) == (first.version, first.position)

@@ -71,8 +71,17 @@ AT_THE_WINDOW = ("ticket-called", "ticket-recalled", "service-started", "service
 
 APART = SQL("topic <> ALL (ARRAY[{}])").format(SQL(", ").join(map(Literal, AT_THE_WINDOW)))
 
+NAMING = SQL("(starts_with(originator_id, 'citizen-') OR {})").format(
+    SQL(" OR ").join(
+        SQL("position({} IN state) > 0").format(Literal(found))
+        for found in (b'"person":"', b'"applicant":"', b'"holder":"', b'"by":"citizen:')
+    )
+)
+"""What may name a citizen, seen at a tenth of the price of looking for the key: most tickets name nobody."""
+
 CREATE_PEOPLE_INDEXES = SQL(
     """
+    DROP INDEX IF EXISTS stored_events_people;
     CREATE OR REPLACE FUNCTION people_in(stream text, state bytea) RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         SELECT coalesce(array_agg(found[1]), ARRAY[]::text[]) FROM regexp_matches(
@@ -80,11 +89,11 @@ CREATE_PEOPLE_INDEXES = SQL(
             '(?:^citizen-|"(?:person|applicant|holder)":"|"by":"citizen:)([A-Za-z0-9_-]+)', 'g'
         ) AS found
     $$;
-    CREATE INDEX IF NOT EXISTS stored_events_people ON stored_events
-        USING gin (people_in(originator_id, state)) WHERE {apart};
+    CREATE INDEX IF NOT EXISTS stored_events_citizens ON stored_events
+        USING gin (people_in(originator_id, state)) WHERE {apart} AND {naming};
     CREATE INDEX IF NOT EXISTS stored_events_topics ON stored_events (topic, notification_id) WHERE {apart}
     """
-).format(apart=APART)
+).format(apart=APART, naming=NAMING)
 """Whom an event is about and who asked for it, if they are citizens: by their keys, which are all the log has."""
 
 
@@ -128,7 +137,7 @@ class LogReader:
             conditions.append(SQL("topic = %s"))
             values.append(wanted.tag)
         if wanted.person is not None:
-            conditions.append(SQL("people_in(originator_id, state) @> ARRAY[%s]"))
+            conditions += [SQL("people_in(originator_id, state) @> ARRAY[%s]"), NAMING]
             values.append(wanted.person)
         if wanted.by is not None:
             conditions.append(SQL("position(%s::bytea IN state) > 0"))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from domain.experience import Wait
 from domain.handling import Held
-from domain.line import ahead_of_newcomer, needs, served_by
+from domain.line import ahead_of_newcomer
 from domain.queue import IssueTicket, Queue, Ticket, newcomer, stream
 from domain.wait import Forecast, expected, forecast
 
@@ -56,15 +56,14 @@ class Forecasts:
     def wait(self, stream: str, held: Held, ticket: Ticket, ahead: int, at: datetime) -> Wait | None:
         """What a ticket that waits, or would, with so many ahead is told; none while no window would call it."""
         day: Queue = held.state
-        formula = expected(day, ticket.queue, ahead)
-        if formula is None or (needs(day, ticket) and not served_by(day, ticket)):
+        if (formula := expected(day, ticket.queue, ahead, ticket)) is None:
             return None
         if (kept := self._fresh(stream, held, at)) is None:
             return formula
         if kept.version == held.version:
             wait = kept.told.tickets.get(ticket.number)
-            return wait or kept.told.behind(ticket.queue, ahead) or formula
-        return kept.told.behind(ticket.queue, ahead) or formula
+            return wait or kept.told.behind(ticket.queue, ahead, ticket.skill) or formula
+        return kept.told.behind(ticket.queue, ahead, ticket.skill) or formula
 
     def teller(self, hall: str, day: date, at: datetime) -> Callable[[Held, IssueTicket], Wait | None]:
         """Tells whoever asks a hall for a ticket on a day, at a moment, what wait to expect."""

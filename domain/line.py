@@ -246,11 +246,12 @@ def desk_of(queue: Queue, ticket: Ticket) -> str | None:
 def _callable(queue: Queue, numbers: Iterable[str], window: str | None) -> list[Ticket]:
     """Those in a line whom a window may call."""
     tickets = [queue.tickets[number] for number in numbers]
-    return [t for t in tickets if _may_call(queue, window, t)]
+    return [t for t in tickets if may_call(queue, window, t)]
 
 
-def _may_call(queue: Queue, window: str | None, ticket: Ticket) -> bool:
-    """Whether a window calls a ticket in turn: one that is kept for it, or anybody's whom its clerk can serve."""
+def may_call(queue: Queue, window: str | None, ticket: Ticket) -> bool:
+    """Whether a window that serves its queue calls a ticket in turn: one that is kept for it, or anybody's whom its
+    clerk can serve."""
     desk = None if ticket.kept_for is None else desk_of(queue, ticket)
     if window is None or desk is not None:
         return desk == window
@@ -269,7 +270,7 @@ def needs(queue: Queue, ticket: Ticket) -> set[str]:
 
 def served_by(queue: Queue, ticket: Ticket) -> bool:
     """Whether any open window calls the ticket, as things stand."""
-    return any(_may_call(queue, w.plan.window, ticket) for w in windows_serving(queue, ticket.queue))
+    return any(windows_calling(queue, ticket))
 
 
 # --- windows and tickets --------------------------------------------------------------------------------------
@@ -278,6 +279,11 @@ def served_by(queue: Queue, ticket: Ticket) -> bool:
 def windows_serving(queue: Queue, line: str) -> Iterator[Window]:
     """The open windows that call from a queue, whatever their clerks know."""
     return (w for w in queue.windows.values() if w.state == "open" and line in w.queues)
+
+
+def windows_calling(queue: Queue, ticket: Ticket) -> Iterator[Window]:
+    """The open windows that would call a ticket in turn."""
+    return (w for w in windows_serving(queue, ticket.queue) if may_call(queue, w.plan.window, ticket))
 
 
 def known_window(queue: Queue, window: str) -> Window:

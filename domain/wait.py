@@ -1,8 +1,9 @@
 """How long somebody will probably wait.
 
 ``forecast`` plays on the line as it is, many times over: everybody who waits in the order of the hall's policy, the
-windows that are open with what they prefer and who is in hand there since when, services as long as those of the
-last hour, clerks as prompt and patience as short as the day has shown, and people yet to come. Of the waits that
+windows that are open with what they prefer, what their clerks know and who is in hand there since when, services as
+long as those of the last hour, clerks as prompt and patience as short as the day has shown, and people yet to come, who
+need no skill. Who needs one, or is kept for a window, is passed over by those who may not call them. Of the waits that
 come out, the middle is P50 and the ninetieth of a hundred P90. ``expected`` is a formula for a receipt that cannot
 wait for a forecast. Neither says anything as long as no window calls.
 
@@ -19,7 +20,7 @@ from math import inf, log, sqrt
 import msgspec
 
 from domain.experience import Experience, Line, Wait
-from domain.line import Queue, Window, standing, windows_serving
+from domain.line import Queue, Ticket, Window, may_call, standing, windows_calling, windows_serving
 
 PLAN_WEIGHT = 5
 """The planned service time counts like so many services of the day, until the day outweighs it (ours, no rule)."""
@@ -51,22 +52,30 @@ PATIENCE_S = 3600.0
 PICKS = 10
 """Weight of "nobody is called out of turn" in calls (ours, no rule)."""
 
+LOOKS_AGAIN_S = 60.0
+"""After how long a window looks again that may call none of those who wait for it."""
+
 ARRIVALS_OVER_S = 1800.0
 """People yet to come are as many as came in the last half hour."""
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """The waits from a moment on of everybody in line, by ticket number, and of whoever joins a line next, by queue.
-    Lines from which no window calls are not in it. ``lengths`` tells how many waited in each line."""
+    """The waits from a moment on of everybody in line, by ticket number, and of whoever joins a line next, by queue;
+    ``skilled`` by queue and skill, where those who need it are called by others than everybody is. Whom no window
+    would call is not in it. ``lengths`` tells how many waited in each line."""
 
     at: datetime
     tickets: dict[str, Wait]
     newcomers: dict[str, Wait]
     lengths: dict[str, int]
+    skilled: dict[tuple[str, str], Wait] = {}
 
-    def behind(self, line: str, ahead: int) -> Wait | None:
+    def behind(self, line: str, ahead: int, skill: str | None = None) -> Wait | None:
         """What a newcomer to a line can expect that has moved on since: in proportion to those ahead."""
-        if (wait := self.newcomers.get(line)) is None:
+        wait = self.newcomers.get(line)
+        if skill is not None:
+            wait = self.skilled.get((line, skill), wait)
+        if wait is None:
             return None
         scale = (ahead + 1) / (self.lengths[line] + 1)
         return Wait(round(wait.p50 * scale), round(wait.p90 * scale))
@@ -99,35 +108,78 @@ class _Desk(msgspec.Struct, frozen=True, gc=False):
 
 class _Place(msgspec.Struct, gc=False):
     """Somebody in a line. From ``gone_at`` on they hold their place without being there, so that their own wait can
-    be told, had they stayed; a ``name`` is an index of a wait to be told."""
+    be told, had they stayed; a ``name`` is an index of a wait to be told. ``by`` has a bit for each desk that calls
+    them."""
 
     name: int
     gone_at: float
+    by: int
+
+
+class _Lane(msgspec.Struct):
+    """A line as it is played: who waits and who could come, each with the bits of the desks that would call them, and
+    how it goes there. ``anybody`` are the desks that call whoever has no need of their own."""
+
+    name: str
+    anybody: int
+    holds: list[float]
+    arrivals: float
+    waiting: dict[str, int]
+    newcomers: dict[str | None, int]
+    choosy: bool
+    """Whether a desk that serves the line may not call everybody in it."""
 
 
 def forecast(queue: Queue, at: datetime) -> Forecast:
     """Everybody's wait as the line stands; a few milliseconds."""
-    open_windows = [window for window in queue.windows.values() if window.state == "open"]
-    served = dict.fromkeys(line for window in open_windows for line in window.queues)
-    index = {line: n for n, line in enumerate(served)}
+    calling = [window for window in queue.windows.values() if window.state == "open"]
+    index = {line: n for n, line in enumerate(dict.fromkeys(line for w in calling for line in w.queues))}
     now = at.timestamp()
-    known = [queue.experience.lines.get(line, Line()) for line in served]
-    desks = [_desk(queue, window, index, known, now) for window in open_windows]
-    lines = [[ticket.number for ticket in standing(queue, line, at)] for line in served]
-    names = [number for numbers in lines for number in numbers]
-    holds = [_holds(queue, line, known[n]) for line, n in index.items()]
-    arrivals = [sum(now - a < ARRIVALS_OVER_S for a in line.arrivals) / ARRIVALS_OVER_S for line in known]
-    play = _Play(desks, [len(n) for n in lines], holds, arrivals, queue.experience)
-    waits = [_quantiles(seconds) for seconds in play.waits()] if desks else []
+    desks = [_desk(queue, window, index, now) for window in calling]
+    lanes = [_lane(queue, calling, line, at) for line in index]
+    waits = [_quantiles(seconds) for seconds in _Play(desks, lanes, queue.experience).waits()]
+    tickets = dict(zip((number for lane in lanes for number in lane.waiting), waits, strict=False))
+    coming = [(lane.name, skill) for lane in lanes for skill in lane.newcomers]
+    told = dict(zip(coming, waits[len(tickets) :], strict=True))
     return Forecast(
         at,
-        dict(zip(names, waits, strict=False)),
-        dict(zip(served, waits[len(names) :], strict=True)),
-        {line: len(numbers) for line, numbers in zip(served, lines, strict=True)},
+        tickets,
+        {line: wait for (line, skill), wait in told.items() if skill is None},
+        {line: len(queue.lines[line]) for line in index},
+        {(line, skill): wait for (line, skill), wait in told.items() if skill is not None},
     )
 
 
-def _desk(queue: Queue, window: Window, index: dict[str, int], known: list[Line], now: float) -> _Desk:
+def _lane(queue: Queue, calling: list[Window], line: str, at: datetime) -> _Lane:
+    known = queue.experience.lines.get(line, Line())
+    there = [(1 << n, window) for n, window in enumerate(calling) if line in window.queues]
+
+    def by(skill: str | None) -> int:
+        needed = {queue.queues[line].skill, skill} - {None}
+        return sum(bit for bit, window in there if needed <= {*window.skills})
+
+    def called_by(ticket: Ticket) -> int:
+        if ticket.kept_for is None and ticket.skill is None:
+            return anybody
+        return sum(bit for bit, window in there if may_call(queue, window.plan.window, ticket))
+
+    anybody = by(None)
+    waiting = {ticket.number: called_by(ticket) for ticket in standing(queue, line, at)}
+    skills = {skill for _, window in there for skill in window.skills}
+    newcomers: dict[str | None, int] = {None: anybody} | {skill: by(skill) for skill in sorted(skills)}
+    told = {skill: bits for skill, bits in newcomers.items() if bits and (skill is None or bits != anybody)}
+    return _Lane(
+        line,
+        anybody,
+        _holds(queue, line, known),
+        sum(at.timestamp() - a < ARRIVALS_OVER_S for a in known.arrivals) / ARRIVALS_OVER_S,
+        {number: bits for number, bits in waiting.items() if bits},
+        told,
+        {anybody, *waiting.values(), *told.values()} != {sum(bit for bit, _ in there)},
+    )
+
+
+def _desk(queue: Queue, window: Window, index: dict[str, int], now: float) -> _Desk:
     lines = tuple(index[line] for line in window.queues)
     if window.serving is None:
         return _Desk(lines, queue.experience.passed_over(window.plan.window, now))
@@ -146,18 +198,9 @@ def _holds(queue: Queue, name: str, line: Line) -> list[float]:
 class _Play:
     """A line with its windows, ready to be played on."""
 
-    def __init__(
-        self,
-        desks: list[_Desk],
-        lengths: list[int],
-        holds: list[list[float]],
-        arrivals: list[float],
-        day: Experience,
-    ) -> None:
+    def __init__(self, desks: list[_Desk], lanes: list[_Lane], day: Experience) -> None:
         self._desks = desks
-        self._lengths = lengths
-        self._holds = holds
-        self._arrivals = arrivals
+        self._lanes = lanes
         self._delays = sorted([*day.delays, *PROMPTNESS_S])
         self._leaving = day.gone / (day.waited_s + PATIENCE_S)
         """People who give up, for each second that one waits."""
@@ -165,8 +208,8 @@ class _Play:
         self._chance: Callable[[], float] = cycle(CHANCE).__next__
 
     def waits(self) -> list[list[float]]:
-        """The waits of every run: of those in line, line by line, and then of a newcomer to each line."""
-        people = sum(self._lengths) + len(self._lengths)
+        """The waits of every run: of those in line, line by line, and then of the newcomers to each line."""
+        people = sum(len(lane.waiting) + len(lane.newcomers) for lane in self._lanes)
         runs = min(RUNS, max(RUNS_MIN, STEPS // max(1, people + len(self._desks))))
         told: list[list[float]] = [[] for _ in range(people)]
         for _ in range(runs):
@@ -188,44 +231,63 @@ class _Play:
             serves = self._desks[n].lines
             for line in serves:
                 # Rounding by chance: half a person is one every other time.
-                for _ in range(int(self._arrivals[line] * (at - last[line]) + chance())):
-                    lines[line].append(_Place(-1, at + self._patience()))
+                lane = self._lanes[line]
+                for _ in range(int(lane.arrivals * (at - last[line]) + chance())):
+                    lines[line].append(_Place(-1, at + self._patience(), lane.anybody))
                 last[line] = at
-            while (found := self._choose(lines, serves)) is not None:
+            while (found := self._choose(lines, n)) is not None:
                 line, nth = found
                 place = lines[line].pop(nth)
                 if place.name >= 0:
                     waits[place.name] = at
                     left -= 1
                 if place.gone_at > at:
-                    heappush(heap, (at + self._draw(self._holds[line]) + self._draw(self._delays), n))
+                    heappush(heap, (at + self._draw(self._lanes[line].holds) + self._draw(self._delays), n))
                     break
+            else:
+                if any(lines[line] for line in serves):
+                    heappush(heap, (at + LOOKS_AGAIN_S, n))
         return waits
 
     def _people(self) -> list[list[_Place]]:
-        """Everybody in line with the patience they happen to have, and at each end a newcomer who is not there."""
+        """Everybody in line with the patience they happen to have, and at each end newcomers who are not there."""
         names = count()
-        lines = [[_Place(next(names), self._patience()) for _ in range(length)] for length in self._lengths]
-        for line in lines:
-            line.append(_Place(next(names), 0.0))
+        lines = [
+            [_Place(next(names), self._patience(), by) for by in lane.waiting.values()]
+            for lane in self._lanes
+        ]
+        for line, lane in zip(lines, self._lanes, strict=True):
+            line += [_Place(next(names), 0.0, by) for by in lane.newcomers.values()]
         return lines
 
-    def _choose(self, lines: list[list[_Place]], serves: tuple[int, ...]) -> tuple[int, int] | None:
-        """Whom a window calls: the head of its first line that has anybody, or by hand anyone in its lines."""
+    def _choose(self, lines: list[list[_Place]], desk: int) -> tuple[int, int] | None:
+        """Whom a window calls: the first it may call of its first line that has such a one, or by hand anyone of these
+        in its lines."""
+        serves, bit = self._desks[desk].lines, 1 << desk
         if self._chance() < self._picks:
             nth = int(self._chance() * sum(len(lines[line]) for line in serves))
             for line in serves:
                 if nth < len(lines[line]):
-                    return line, min(nth, int(self._chance() * len(lines[line])))
+                    picked = min(nth, int(self._chance() * len(lines[line])))
+                    if lines[line][picked].by & bit:
+                        return line, picked
+                    break
                 nth -= len(lines[line])
-            return None
-        return next(((line, 0) for line in serves if lines[line]), None)
+        for line in serves:
+            if not self._lanes[line].choosy:
+                if lines[line]:
+                    return line, 0
+                continue
+            for nth, place in enumerate(lines[line]):
+                if place.by & bit:
+                    return line, nth
+        return None
 
     def _first_call(self, desk: _Desk) -> float:
         """When a window will call for the first time."""
         if desk.serving is None:
             return self._rest(self._delays, desk.passed_over, AWAY_S + desk.passed_over)
-        holds = self._holds[desk.serving] if desk.serving >= 0 else self._delays
+        holds = self._lanes[desk.serving].holds if desk.serving >= 0 else self._delays
         return self._rest(holds, desk.held_s, desk.held_s) + self._draw(self._delays)
 
     def _rest(self, seconds: list[float], elapsed: float, beyond: float) -> float:
@@ -254,20 +316,31 @@ def _nearest_rank(ordered: list[float], percent: int) -> float:
 # --- by formula -----------------------------------------------------------------------------------------------
 
 
-def expected(queue: Queue, line: str, ahead: int) -> Wait | None:
-    """The wait of a ticket in a line with so many ahead; none as long as no window calls from that line.
+def expected(queue: Queue, line: str, ahead: int, ticket: Ticket | None = None) -> Wait | None:
+    """The wait of a ticket, or of anybody, in a line with so many ahead; none as long as no window would call them.
 
     With w windows, tickets are taken up one by one, each on average service/w after the last (M/M/w queue), so the
-    wait is a sum of such intervals. Windows are counted whole, though they may call from other lines first.
+    wait is a sum of such intervals; if only some of the windows call the ticket, the last interval is theirs. Windows
+    are counted whole, though they may call from other lines first.
     """
     windows = list(windows_serving(queue, line))
-    if not windows:
+    able = list(windows_calling(queue, ticket)) if ticket is not None else _knowing(queue, line, windows)
+    if not able:
         return None
     turns = ahead + 1 - sum(window.serving is None for window in windows)
-    if turns <= 0:
+    if turns <= 0 and any(window.serving is None for window in able):
         return Wait(0, 0)
-    interval = _service_seconds(queue, line) / len(windows)
-    return Wait(round(interval * _turns_at(turns, 0.0)), round(interval * _turns_at(turns, P90_DEVIATIONS)))
+    turns, service = max(turns, 1), _service_seconds(queue, line)
+    interval, last = service / len(windows), service / len(able) - service / len(windows)
+    return Wait(
+        round(interval * _turns_at(turns, 0.0) + last),
+        round(interval * _turns_at(turns, P90_DEVIATIONS) + last),
+    )
+
+
+def _knowing(queue: Queue, line: str, windows: list[Window]) -> list[Window]:
+    skill = queue.queues[line].skill
+    return [window for window in windows if skill is None or skill in window.skills]
 
 
 def _service_seconds(queue: Queue, name: str) -> float:

@@ -1,7 +1,7 @@
 """Configuration is documents: rehearsed before they are in force, kept in every version, compared field by field."""
 
-from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import date, time, timedelta
 from typing import Any
 
 import msgspec
@@ -13,19 +13,19 @@ from adapters.http.access import API
 from adapters.http.asking import Asking, Reply, encode
 from adapters.http.parts import Parts
 from adapters.http.reading import answers, document, listing, lists, shape
-from domain import offering
+from domain import offering, slots
 from domain.calendar import CalendarGazetted
 from domain.catalogue import DECIDERS
 from domain.guide_table import Change, differences
 from domain.hall import HallConfigured, HallPlan
 from domain.handling import Held
-from domain.item import ItemPublished
+from domain.item import ItemPlan, ItemPublished
 from domain.message import Command, Refused, category
-from domain.workdays import Year
+from domain.workdays import SHANGHAI, Year
 from projections.timeline import Entry
 
 VERSIONS_MAX = 1_000
-PREVIEWED_DAYS = 7
+PREVIEWED_DAYS = 14
 
 DOCUMENTS = {"calendar": "year", "hall": "plan", "item": "plan", "region": "terms"}
 """Where the state of a configured thing holds its document."""
@@ -38,14 +38,28 @@ class Version(msgspec.Struct, frozen=True):
     changes: list[Change]
 
 
+class VersionKept(Version, frozen=True, kw_only=True):
+    """A version with its whole document."""
+
+    document: dict[str, Any]
+
+
 VersionShown = shape("ConfigurationVersion", Version, Entry, without=("what", "detail"))
+VersionWhole = shape("ConfigurationVersionWhole", VersionKept, Entry, without=("what", "detail"))
+Of = Callable[[Any], msgspec.Struct | None]
+"""The document of an event; none of an event that is of another kind."""
 
 
 class DayOffered(msgspec.Struct, frozen=True):
-    """What a hall would offer on a day, in all of its slots together; ``closed`` days offer nothing."""
+    """What a hall would offer on a day, in all of its slots together; ``closed`` days offer nothing. ``booked`` have
+    an appointment that day, and ``hit`` of them would have no place if the day were revised."""
 
     date: date
     closed: bool
+    begins: time | None
+    ends: time | None
+    booked: int
+    hit: int
     slots: int
     public: int
     internal: int
@@ -54,8 +68,8 @@ class DayOffered(msgspec.Struct, frozen=True):
 
 
 class Rehearsed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Nothing was stored. ``days``: what a hall would offer on the days to come that nobody has booked yet; a booked
-    day keeps its offer until it is revised (``POST /halls/{hall}/slots/revise``)."""
+    """Nothing was stored. ``days``: what a hall would offer on the days to come. A day that somebody has booked keeps
+    its offer until it is revised (``POST /halls/{hall}/slots/revise``)."""
 
     changes: list[Change]
     days: list[DayOffered] = []
@@ -77,41 +91,93 @@ async def rehearse(
         return now
 
     changes = differences(await parts.loop.peek(stream, look), becomes)
-    days = list(_offered(parts, becomes, asked.day)) if isinstance(becomes, HallPlan) else []
-    return Reply(200, encode(Rehearsed(changes, days)))
+    if not isinstance(becomes, HallPlan):
+        return Reply(200, encode(Rehearsed(changes)))
+    return Reply(
+        200, encode(Rehearsed(changes, await _days(parts, stream.partition("-")[2], becomes, asked.day)))
+    )
 
 
-def _offered(parts: Parts, plan: HallPlan, today: date) -> Iterator[DayOffered]:
-    for day in (today + timedelta(days=n) for n in range(1, PREVIEWED_DAYS + 1)):
-        slots = offering.offer(plan, day, parts.catalogue.calendar).slots
-        shares = {
-            share: sum(getattr(slot, share) for slot in slots)
-            for share in ("public", "internal", "partner", "walk_in")
-        }
-        yield DayOffered(day, not slots, len(slots), **shares)
+async def _days(parts: Parts, hall: str, plan: HallPlan, today: date) -> list[DayOffered]:
+    days = [today + timedelta(days=n) for n in range(1, PREVIEWED_DAYS + 1)]
+    return [await _offered(parts, hall, plan, day) for day in days]
+
+
+async def _offered(parts: Parts, hall: str, plan: HallPlan, day: date) -> DayOffered:
+    offered = offering.offer(plan, day, parts.catalogue.calendar)
+
+    def look(held: Held) -> tuple[int, int]:
+        booked = sum(isinstance(one, slots.Booked) for one in held.state.appointments.values())
+        return booked, len(slots.stranded(held.state, offered)) if booked else 0
+
+    booked, hit = await parts.loop.peek(slots.stream(hall, day), look)
+    shares = {
+        share: sum(getattr(slot, share) for slot in offered.slots)
+        for share in ("public", "internal", "partner", "walk_in")
+    }
+    return DayOffered(
+        day,
+        not offered.slots,
+        min((slot.starts_at.time() for slot in offered.slots), default=None),
+        max((slot.ends_at.time() for slot in offered.slots), default=None),
+        booked,
+        hit,
+        len(offered.slots),
+        **shares,
+    )
 
 
 async def versions(
-    parts: Parts, stream: str, of: Callable[[Any], msgspec.Struct | None], first: msgspec.Struct | None = None
+    parts: Parts, stream: str, of: Of, first: msgspec.Struct | None = None, only: int | None = None
 ) -> list[dict[str, Any]]:
     """Every version of a document, the newest first.
 
     Args:
-        of: the document of an event; none of an event that is of another kind.
         first: what held before anything was put in force.
+        only: the one version that is wanted, which comes with its document.
     """
     told: list[dict[str, Any]] = []
     before = first
     for recorded in await parts.log(0, VERSIONS_MAX, stream):
-        if (now := of(recorded.event)) is not None:
+        if (now := of(recorded.event)) is None:
+            continue
+        if only in (None, recorded.version):
             version = Version(recorded.version, differences(before, now))
-            told.append({"at": recorded.stamp.at, "by": recorded.stamp.by, **msgspec.structs.asdict(version)})
-            before = now
+            whole = {} if only is None else {"document": msgspec.to_builtins(now)}
+            stamp = {"at": recorded.stamp.at, "by": recorded.stamp.by}
+            told.append({**stamp, **msgspec.structs.asdict(version), **whole})
+        before = now
     return told[::-1]
 
 
+async def version_kept(
+    parts: Parts, stream: str, of: Of, version: int, first: msgspec.Struct | None = None
+) -> Response[bytes]:
+    """One version with its whole document.
+
+    Raises:
+        Refused: there is no such version.
+    """
+    told = await versions(parts, stream, of, first, version)
+    if not told:
+        raise Refused("unknown-document-version", missing=True, version=version)
+    return document(told[0], parts.catalogue.position, parts.clock())
+
+
+def _plan_of_hall(event: Any) -> HallPlan | None:
+    return event.plan if isinstance(event, HallConfigured) else None
+
+
+def _plan_of_item(event: Any) -> ItemPlan | None:
+    return event.plan if isinstance(event, ItemPublished) else None
+
+
+def _year(event: Any) -> Year | None:
+    return event.year if isinstance(event, CalendarGazetted) else None
+
+
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
-    async def history(stream: str, of: Callable[[Any], msgspec.Struct | None]) -> Response[bytes]:
+    async def history(stream: str, of: Of) -> Response[bytes]:
         told = await versions(parts, stream, of)
         if not told:
             raise Refused(f"unknown-{category(stream)}", missing=True)
@@ -125,7 +191,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         tags=["catalogue"],
     )
     async def of_hall(hall: FromPath[str]) -> Response[bytes]:
-        return await history(f"hall-{hall}", lambda e: e.plan if isinstance(e, HallConfigured) else None)
+        return await history(f"hall-{hall}", _plan_of_hall)
 
     @get(
         f"{API}/items/{{item:str}}/history",
@@ -135,7 +201,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         tags=["catalogue"],
     )
     async def of_item(item: FromPath[str]) -> Response[bytes]:
-        return await history(f"item-{item}", lambda e: e.plan if isinstance(e, ItemPublished) else None)
+        return await history(f"item-{item}", _plan_of_item)
 
     @get(
         f"{API}/calendars/{{year:int}}/history",
@@ -145,9 +211,49 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         tags=["catalogue"],
     )
     async def of_calendar(year: FromPath[int]) -> Response[bytes]:
-        return await history(
-            f"calendar-{year}", lambda e: e.year if isinstance(e, CalendarGazetted) else None
-        )
+        return await history(f"calendar-{year}", _year)
+
+    @get(
+        f"{API}/halls/{{hall:str}}/history/{{version:int}}",
+        operation_id="hall_version",
+        responses=answers(VersionWhole),
+        summary="A hall as it was configured in a version",
+        tags=["catalogue"],
+    )
+    async def hall_then(hall: FromPath[str], version: FromPath[int]) -> Response[bytes]:
+        return await version_kept(parts, f"hall-{hall}", _plan_of_hall, version)
+
+    @get(
+        f"{API}/items/{{item:str}}/history/{{version:int}}",
+        operation_id="item_version",
+        responses=answers(VersionWhole),
+        summary="An item as it was published in a version",
+        tags=["catalogue"],
+    )
+    async def item_then(item: FromPath[str], version: FromPath[int]) -> Response[bytes]:
+        return await version_kept(parts, f"item-{item}", _plan_of_item, version)
+
+    @get(
+        f"{API}/calendars/{{year:int}}/history/{{version:int}}",
+        operation_id="calendar_version",
+        responses=answers(VersionWhole),
+        summary="A year's holidays as an earlier notice had them",
+        tags=["catalogue"],
+    )
+    async def calendar_then(year: FromPath[int], version: FromPath[int]) -> Response[bytes]:
+        return await version_kept(parts, f"calendar-{year}", _year, version)
+
+    @get(
+        f"{API}/halls/{{hall:str}}/plan/days",
+        operation_id="plan_days",
+        responses=lists("days", DayOffered),
+        summary="What a hall's plan offers on the days to come, and who has booked",
+        tags=["catalogue"],
+    )
+    async def plan_days(hall: FromPath[str]) -> Response[bytes]:
+        today = parts.clock().astimezone(SHANGHAI).date()
+        days = await _days(parts, hall, parts.catalogue.hall(hall), today)
+        return listing("days", days, None, parts.catalogue.position, parts.clock())
 
     @get(
         f"{API}/calendars",
@@ -173,4 +279,14 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             raise Refused("unknown-calendar", missing=True, year=year)
         return document(found, parts.catalogue.position, parts.clock())
 
-    return [of_hall, of_item, of_calendar, calendars, one_calendar]
+    return [
+        of_hall,
+        of_item,
+        of_calendar,
+        plan_days,
+        hall_then,
+        item_then,
+        calendar_then,
+        calendars,
+        one_calendar,
+    ]

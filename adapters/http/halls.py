@@ -85,6 +85,9 @@ BoardNow = shape("BoardNow", board_view.Board, stale=bool)
 
 # --- configuration --------------------------------------------------------------------------------------------
 
+DOCUMENT_BYTES_MAX = 1_000_000
+"""Of a configured document: a hall may have hundreds of windows."""
+
 
 def commands(parts: Parts) -> list[Command]:
     """The routes by which an admin configures."""
@@ -126,6 +129,7 @@ def commands(parts: Parts) -> list[Command]:
             HallNamed,
             method="PUT",
             about="Configure a hall; with dry_run=true only tell what it would change",
+            bytes_max=DOCUMENT_BYTES_MAX,
         ),
         Command(
             f"{API}/items/{{item}}",
@@ -134,6 +138,7 @@ def commands(parts: Parts) -> list[Command]:
             ItemNamed,
             method="PUT",
             about="Publish an item; with dry_run=true only tell what it would change",
+            bytes_max=DOCUMENT_BYTES_MAX,
         ),
         Command(
             f"{API}/calendars/{{year}}",

@@ -12,6 +12,7 @@ CONFIGURATION: dict[str, Text] = {
     "unknown-version": Text(
         "事项{item}没有第{version}版。", "Item {item} was never published in version {version}."
     ),
+    "unknown-document-version": Text("没有第{version}版。", "There is no version {version}."),
     "unknown-region": Text("没有这个行政区划：{region}。", "There is no region {region}."),
     "unknown-hall": Text("没有这个大厅：{hall}。", "There is no hall {hall}."),
     "unknown-calendar": Text("没有这一年的放假安排。", "No holidays are gazetted for this year."),

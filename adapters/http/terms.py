@@ -1,6 +1,6 @@
 """The terms of a region: how long things may take, when the supervision speaks; and what was set before."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from litestar import Response, get
@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from adapters.http.access import API
 from adapters.http.asking import Asking, Reply
 from adapters.http.commands import Command
-from adapters.http.configuring import VersionShown, rehearse, versions
+from adapters.http.configuring import VersionShown, VersionWhole, rehearse, version_kept, versions
 from adapters.http.items import dry_run
 from adapters.http.parts import Parts
 from adapters.http.reading import After, Word, answers, document, listing, lists
@@ -142,15 +142,27 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     )
     async def history(region: FromPath[str], after: After = 0) -> Response[bytes]:
         code = _known(parts, region)
-        told = await versions(
-            parts,
-            f"region-{code}",
-            lambda event: event.terms if isinstance(event, TermsSet) else None,
-            first=DEFAULT,
-        )
+        told = await versions(parts, f"region-{code}", _set, first=DEFAULT)
         return listing("versions", told, None, parts.catalogue.position, parts.clock())
 
-    return [of_hall, one, history]
+    @get(
+        f"{TERMS}/history/{{version}}".replace("{region}", "{region:str}").replace(
+            "{version}", "{version:int}"
+        ),
+        operation_id="region_terms_version",
+        responses=answers(VersionWhole),
+        summary="The terms of a region as it once set them",
+        tags=["regions"],
+    )
+    async def then(region: FromPath[str], version: FromPath[int]) -> Response[bytes]:
+        code = _known(parts, region)
+        return await version_kept(parts, f"region-{code}", _set, version, first=DEFAULT)
+
+    return [of_hall, one, history, then]
+
+
+def _set(event: Any) -> Terms | None:
+    return event.terms if isinstance(event, TermsSet) else None
 
 
 def _known(parts: Parts, word: str) -> str:

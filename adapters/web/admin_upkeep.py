@@ -52,9 +52,9 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         )
 
     @get("/admin/halls/{hall:str}/revise", include_in_schema=False)
-    async def revision(visit: Visiting, hall: FromPath[str]) -> Page:
+    async def revision(visit: Visiting, hall: FromPath[str], date: FromQuery[str] = "") -> Page:
         visit.require("admin")
-        return await _revision(visit, hall, Form())
+        return await _revision(visit, hall, Form([("date", date)]))
 
     @post("/admin/halls/{hall:str}/revise", include_in_schema=False)
     async def revise(visit: Visiting, hall: FromPath[str]) -> Page:

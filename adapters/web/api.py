@@ -47,13 +47,18 @@ class Api:
         """Ask for a command; with ``key``, a form that is sent twice does one thing (``Idempotency-Key``)."""
         return await self.send("POST", path, body, key=key)
 
-    async def put(self, path: str, body: Any, *, key: str | None = None) -> Any:
-        return await self.send("PUT", path, body, key=key)
+    async def put(self, path: str, body: Any, *, key: str | None = None, version: int | None = None) -> Any:
+        """With ``version``, only if nobody has changed it since it was at that version."""
+        return await self.send("PUT", path, body, key=key, version=version)
 
-    async def send(self, method: str, path: str, body: Any, *, key: str | None = None) -> Any:
+    async def send(
+        self, method: str, path: str, body: Any, *, key: str | None = None, version: int | None = None
+    ) -> Any:
         headers = {**self._headers, "Content-Type": "application/json"}
         if key is not None:
             headers["Idempotency-Key"] = key
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
         content = msgspec.json.encode({} if body is None else body)
         return _read(await self._client.request(method, f"{API}{path}", content=content, headers=headers))
 

@@ -11,6 +11,7 @@ from adapters.http.oidc import CodeFlow
 from adapters.http.parts import Parts
 from adapters.web import (
     admin,
+    admin_documents,
     admin_upkeep,
     audit,
     citizen,
@@ -61,6 +62,7 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
         citizen_waiting.routes(site),
         demo.routes(site, parts.catalogue),
         admin.routes(site),
+        admin_documents.routes(),
         admin_upkeep.routes(site),
         supervise.routes(site),
         screens.routes(site, parts.catalogue, parts.boards),

@@ -32,7 +32,7 @@ async def test_a_rehearsed_change_tells_what_it_would_do_and_stores_nothing(serv
     assert answer.status_code == 200, answer.text
     told = answer.json()
     assert ["sessions.1.public", 3, 9] in told["changes"]
-    assert len(told["days"]) == 7
+    assert len(told["days"]) == 14
     assert any(day["public"] == 9 * day["slots"] > 0 for day in told["days"] if not day["closed"])
     assert served.stored() == before
     assert (await plan_of(served, "guotan"))["sessions"] != plan["sessions"]

@@ -348,7 +348,12 @@ def evolve(case: Case, event: AnyEvent, stamp: Stamp) -> Case:
             case.status, case.watch.running = "closed", False
         case CaseWithdrawn():
             case.status, case.watch.running = "withdrawn", False
-        case papers.CorrectionRequested() | papers.CaseCorrected() | papers.CaseSupplemented():
+        case (
+            papers.CorrectionRequested()
+            | papers.CaseCorrected()
+            | papers.CaseSupplemented()
+            | papers.PapersHandedIn()
+        ):
             papers.evolve(case.papers, event)
         case steps.StepBegun() | steps.StepRecorded():
             steps.evolve(case.steps, event)

@@ -4,8 +4,9 @@ It is part of the case's own stream. The guide is the one that was published whe
 imported record has none and is not held to any.
 """
 
+import re
 from collections.abc import Iterable
-from typing import Annotated, assert_never
+from typing import Annotated, Literal, assert_never
 
 import msgspec
 from msgspec import Meta
@@ -27,6 +28,22 @@ class GuidePaper(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_d
 
 
 Guide = Annotated[tuple[GuidePaper, ...], Meta(max_length=60)]
+
+How = Literal["licence", "statement", "pledge", "visit"]
+"""With an electronic licence (电子证照), a statement of one's own (说明), a written promise instead of the paper
+(告知承诺), or by bringing it to the hall."""
+
+PERSONAL = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|1[3-9]\d{9})(?!\d)")
+"""What reads like the number of an identity card or a mobile phone: neither may enter an event."""
+
+
+class HandedIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the applicant hands in from afar for one thing that was asked for: ``told`` is the licence's number or the
+    statement's words."""
+
+    paper: Words
+    how: How
+    told: Words | None = None
 
 
 # --- commands -------------------------------------------------------------------------------------------------
@@ -56,7 +73,15 @@ class Supplement(Command, frozen=True):
     provided: Papers
 
 
-AnyCommand = RequestCorrection | Correct | Supplement
+class HandIn(Command, frozen=True):
+    """The applicant answers from afar what was asked of them. Nothing moves until the office has received it: whether
+    it will do is seen there, and the case goes on by ``Correct`` or ``Supplement``. Handed in again, the newer counts.
+    """
+
+    papers: Annotated[tuple[HandedIn, ...], Meta(min_length=1, max_length=60)]
+
+
+AnyCommand = RequestCorrection | Correct | Supplement | HandIn
 
 
 # --- events ---------------------------------------------------------------------------------------------------
@@ -79,7 +104,13 @@ class CaseSupplemented(Event, frozen=True, tag="case-supplemented"):
     complete: bool = False
 
 
-AnyEvent = CorrectionRequested | CaseCorrected | CaseSupplemented
+class PapersHandedIn(Event, frozen=True, tag="case-papers-handed-in"):
+    """Only what is new or has become another."""
+
+    papers: tuple[HandedIn, ...]
+
+
+AnyEvent = CorrectionRequested | CaseCorrected | CaseSupplemented | PapersHandedIn
 
 
 # --- state ----------------------------------------------------------------------------------------------------
@@ -95,6 +126,8 @@ class File(msgspec.Struct):
     """What the last answer to a notice brought."""
     outstanding: tuple[str, ...] = ()
     """What may come after the acceptance and has not come."""
+    handed_in: dict[str, HandedIn] = {}
+    """What was last handed in from afar, by paper."""
 
 
 def decide(command: AnyCommand, file: File, status: str) -> list[AnyEvent] | None:
@@ -115,6 +148,8 @@ def decide(command: AnyCommand, file: File, status: str) -> list[AnyEvent] | Non
             if len(left) == len(file.outstanding):
                 return []
             return [CaseSupplemented(provided, not left)]
+        case HandIn(handed_in), _:
+            return _hand_in(handed_in, file, status)
     return None
 
 
@@ -122,10 +157,13 @@ def evolve(file: File, event: AnyEvent) -> None:
     match event:
         case CorrectionRequested(missing):
             file.notices.append(missing)
+            file.handed_in.clear()
         case CaseCorrected(provided):
             file.answered = provided
         case CaseSupplemented(provided):
             file.outstanding = tuple(name for name in file.outstanding if name not in provided)
+        case PapersHandedIn(handed_in):
+            file.handed_in.update({one.paper: one for one in handed_in})
         case _:
             assert_never(event)
 
@@ -158,3 +196,28 @@ def _request(asked: RequestCorrection, file: File, correcting: bool) -> list[Any
         if asked.reason is None:
             raise Refused("reason-missing", invalid=True, field="reason")
     return [CorrectionRequested(asked.missing, asked.reason, asked.answer_workdays)]
+
+
+def _hand_in(papers: tuple[HandedIn, ...], file: File, status: str) -> list[AnyEvent] | None:
+    asked = file.outstanding if status in ("accepted", "suspended") else ()
+    if status == "correcting":
+        asked = file.notices[-1]
+    new = tuple(one for one in papers if file.handed_in.get(one.paper) != one)
+    if not new:
+        return []
+    if not asked:
+        if status in ("received", "accepted", "suspended"):
+            raise Refused("nothing-asked-for")
+        return None
+    pledgeable = {paper.name for paper in file.guide or () if paper.pledgeable}
+    for nth, one in enumerate(papers):
+        field = f"papers.{nth}"
+        if one.paper not in asked or one.paper in {other.paper for other in papers[:nth]}:
+            raise Refused("not-asked-for", invalid=True, field=field, papers=(one.paper,))
+        if one.how == "pledge" and one.paper not in pledgeable:
+            raise Refused("paper-not-pledgeable", invalid=True, field=field, papers=(one.paper,))
+        if one.how in ("licence", "statement") and not one.told:
+            raise Refused("hand-in-empty", invalid=True, field=f"{field}.told")
+        if one.told and PERSONAL.search(one.told):
+            raise Refused("personal-number-told", invalid=True, field=f"{field}.told")
+    return [PapersHandedIn(new)]

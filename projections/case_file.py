@@ -23,7 +23,7 @@ from domain.hand_over import CaseHandedBack, CaseHandedOver, CaseTakenOver
 from domain.limits import LimitPassed, LimitSet, LimitSignalled, ends
 from domain.matter import Outcome, PartEnded
 from domain.message import Recorded, Text
-from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested
+from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested, HandedIn, PapersHandedIn
 from domain.respite import CasePaused, CaseResumed, CaseSuspended
 from domain.rules import AT_ONCE, KINDS, Threshold, rule_of
 from domain.supervision import CaseWarned, ClockStarted, DeadlineRecomputed
@@ -52,6 +52,7 @@ HAPPENINGS: dict[str, Text] = {
     "case-numbered": Text("赋办件编号", "numbered"),
     "case-correction-requested": Text("补正告知", "told what to correct"),
     "case-corrected": Text("补正", "corrected"),
+    "case-papers-handed-in": Text("网上提交补正", "answered online"),
     "case-accepted": Text("受理", "accepted"),
     "case-refused": Text("不予受理", "not accepted"),
     "case-supplemented": Text("容缺补齐", "outstanding papers brought"),
@@ -133,6 +134,8 @@ class View(msgspec.Struct, kw_only=True):
     signal: Signal | None = None
     outstanding: tuple[str, ...] = ()
     """What may come after the acceptance (容缺) and has not come."""
+    handed_in: list[HandedIn] = []
+    """What the applicant has handed in from afar and the office has not received."""
     by_silence: bool = False
     """Accepted because nobody answered in time."""
     tracking: str | None = None
@@ -175,14 +178,18 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
         case CaseNumbered(number):
             view.number = number
         case CorrectionRequested(missing):
-            view.status, view.missing = "correcting", missing
+            view.status, view.missing, view.handed_in = "correcting", missing, []
+        case PapersHandedIn(papers):
+            named = {one.paper: one for one in (*view.handed_in, *papers)}
+            view.handed_in = list(named.values())
         case CaseCorrected():
-            view.status, view.missing = "received", ()
+            view.status, view.missing, view.handed_in = "received", (), []
         case CaseAccepted(clock=clock, outstanding=outstanding, by_silence=by_silence):
             view.status, view.accepted_at = "accepted", clock.since if clock else at
             view.outstanding, view.by_silence = outstanding, by_silence
         case CaseSupplemented(provided):
             view.outstanding = tuple(name for name in view.outstanding if name not in provided)
+            view.handed_in = [one for one in view.handed_in if one.paper not in provided]
         case CaseSuspended() | CasePaused():
             view.status = "suspended"
         case CaseResumed():
@@ -316,4 +323,4 @@ def _due(view: View, dues: CaseDues) -> None:
 
 def _end(view: View, status: Status, at: datetime) -> None:
     """What has ended is due no more: its promise raises no signal any more, and its timeline keeps them."""
-    view.status, view.closed_at, view.missing = status, at, ()
+    view.status, view.closed_at, view.missing, view.handed_in = status, at, (), []

@@ -209,6 +209,8 @@ FACTS: dict[str, Text] = {
     "order": Text("工单号", "order"),
     "outcome": Text("结果", "outcome"),
     "outstanding": Text("容缺材料", "outstanding papers"),
+    "paper": Text("材料", "paper"),
+    "papers": Text("材料", "papers"),
     "part": Text("分项", "part"),
     "parts": Text("分项", "parts"),
     "person": Text("当事人", "person"),
@@ -342,6 +344,12 @@ MEANINGS: Mapping[str, Mapping[Any, Text]] = {
         "malicious": Text("恶意差评", "malicious"),
     },
     "grade": GRADE_NAMES,
+    "how": {
+        "licence": Text("电子证照", "electronic licence"),
+        "statement": Text("书面说明", "statement"),
+        "pledge": Text("书面承诺", "written promise"),
+        "visit": Text("到厅提交", "brought to the hall"),
+    },
     "kind": {
         "on-the-spot": Text("即办件", "on the spot"),
         "promised": Text("承诺件", "promised"),

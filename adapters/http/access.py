@@ -174,6 +174,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{CASE}/request-correction"): CASEWORK,
     ("POST", f"{CASE}/correct"): only("citizen", "clerk", "admin"),
     ("POST", f"{CASE}/supplement"): only("citizen", "clerk", "admin"),
+    ("POST", f"{CASE}/hand-in"): only("citizen"),
     ("POST", f"{CASE}/begin-step"): CASEWORK,
     ("POST", f"{CASE}/step"): CASEWORK,
     ("POST", f"{CASE}/suspend"): CASEWORK,

@@ -124,6 +124,10 @@ def commands(parts: Parts) -> list[Command]:
         "request-correction": (papers.RequestCorrection, "Tell once and in full what is missing (补正告知)"),
         "correct": (papers.Correct, "Bring what was missing (补正)"),
         "supplement": (papers.Supplement, "Bring what was let come later (容缺补正)"),
+        "hand-in": (
+            papers.HandIn,
+            "Answer from afar what is asked; nothing moves until the office has received it",
+        ),
         "begin-step": (steps.BeginStep, "Begin a step that has a limit of its own (环节)"),
         "step": (steps.RecordStep, "Write a step down (环节)"),
         "suspend": (respite.Suspend, "Begin a special procedure (特别程序)"),

@@ -316,6 +316,14 @@ CASES: dict[str, Text] = {
         "补正须一次性告知，已经告知过。", "What is missing is told once and in full; it was told already."
     ),
     "no-correction-asked": Text("没有要求补正。", "No correction was asked for."),
+    "nothing-asked-for": Text(
+        "这个办件现在没有要您补交的材料。", "Nothing is asked of you for this case now."
+    ),
+    "not-asked-for": Text("没有要求补交：{papers}。", "Nobody asked for {papers}."),
+    "hand-in-empty": Text("请填写证照编号或说明。", "Enter the licence's number, or your statement."),
+    "personal-number-told": Text(
+        "请不要填写身份证号或手机号。", "Please do not enter an identity or phone number here."
+    ),
     "case-suspended": Text("办件正在进行特别程序。", "The case stands still for a special procedure."),
     "case-not-timed": Text("这个办件不计时限。", "The case has no limit to extend."),
     "case-ended": Text("办件已经结束。", "The case has ended."),

@@ -1,4 +1,4 @@
-"""What a citizen follows: a ticket in its line, live; a case with its deadline; and all that is theirs."""
+"""What a citizen follows: a ticket in its line, live; and all that is theirs."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,9 +10,9 @@ from litestar.params import FromPath
 
 from adapters.web.api import Refusal
 from adapters.web.citizen_booking import STATUSES
+from adapters.web.citizen_case import CASES
 from adapters.web.citizen_waiting import STATES
 from adapters.web.site import Form, Page, Site, Visit, Visiting
-from adapters.web.words import N_
 from domain.workdays import SHANGHAI
 
 COME_BACK_AHEAD = 3
@@ -21,21 +21,6 @@ COME_BACK_S = 600
 
 KEPT_DAYS = 90
 """How long what is over stays in the list."""
-
-CASES = {
-    "received": N_("已收件"),
-    "correcting": N_("等您补正"),
-    "accepted": N_("已受理"),
-    "suspended": N_("特别程序中"),
-    "decided": N_("已决定"),
-    "closed": N_("已办结"),
-    "refused": N_("不予受理"),
-    "withdrawn": N_("已撤回"),
-    "archived": N_("已归档"),
-    "unknown": N_("未知"),
-}
-
-OVER = ("closed", "refused", "withdrawn", "archived")
 
 
 def routes(site: Site) -> list[HTTPRouteHandler]:
@@ -104,31 +89,4 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             await visit.api.post("/standing/appeal", {"reason": form["reason"]}, key=form.key)
         return visit.go("/mine")
 
-    @get("/cases/{case:str}", include_in_schema=False)
-    async def one_case(visit: Visiting, case: FromPath[str]) -> Page:
-        visit.require()
-        return await case_page(visit, case, Form())
-
-    async def case_page(visit: Visit, name: str, form: Form) -> Page:
-        case = await visit.api.get(f"/cases/{quote(name)}")
-        return visit.page(
-            "citizen/case.html",
-            case=case,
-            state=CASES[case["status"]],
-            over=case["status"] in OVER,
-            asked=case["missing"] if case["status"] == "correcting" else (),
-            hall=await visit.api.get(f"/halls/{case['hall']}"),
-            form=form,
-        )
-
-    @post("/cases/{case:str}/withdraw", include_in_schema=False)
-    async def withdraw(visit: Visiting, case: FromPath[str]) -> Page:
-        visit.require("citizen")
-        form = await visit.form()
-        try:
-            await visit.api.post(f"/cases/{quote(case)}/withdraw", form.given("reason"), key=form.key)
-        except Refusal as refusal:
-            return await case_page(visit, case, form.wrong(refusal))
-        return visit.go(f"/cases/{quote(case)}")
-
-    return [follow, follow_now, mine, appeal, one_case, withdraw]
+    return [follow, follow_now, mine, appeal]

@@ -14,6 +14,7 @@ from litestar.params import FromPath, FromQuery
 
 from adapters.http.problems import Rejected, problem
 from adapters.web.api import Refusal
+from adapters.web.citizen_case import HOWS
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from adapters.web.supervise_words import SIGNALS, facts, told_by
 from adapters.web.supervise_work import Told
@@ -195,6 +196,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             act=chosen,
             told=ACTS[chosen] if chosen else None,
             materials=materials,
+            hows=HOWS,
             may_be_missing=may_be_missing(case, guide),
             pauses=choices(visit, case),
             special=[(kind, visit.say(text)) for kind, text in SPECIAL.items()],

@@ -109,6 +109,21 @@ def case(server: Running) -> str:
     return f"/cases/{made['case']}"
 
 
+def handed_in(server: Running) -> str:
+    """A case whose applicant has answered online, waiting for the office."""
+    token, clerk = server.token("citizen", "citizen-02"), server.token("clerk", "clerk-w01", hall=HALL)
+    known = server.get("/api/v1/cases", token)["cases"]
+    if known:
+        return f"/cases/{known[0]['case']}"
+    made = server.post("/api/v1/cases", {"item": "demo-shenfenzheng-buling", "hall": HALL}, token)
+    path = f"/api/v1/cases/{made['case']}"
+    server.post(f"{path}/request-correction", {"missing": ["居民户口簿"], "answer_workdays": 5}, clerk)
+    papers = [{"paper": "居民户口簿", "how": "licence", "told": "1.2.156.3005.2.41132800.0001"}]
+    sent = server.post(f"{path}/hand-in", {"papers": papers}, token)
+    server.get(f"{path}?after={sent['position']}", token)
+    return f"/cases/{made['case']}"
+
+
 def full(server: Running) -> str:
     """A day that is booked to the last place."""
     day = server.get(f"/api/v1/items/{ITEM}/halls?hall=zhangdian")["halls"][0]["days"][-1]["date"]
@@ -186,6 +201,7 @@ SHOTS = [
     Shot("citizen-follow", ticket, (PHONE,)),
     Shot("citizen-take", take, (PHONE,), account="citizen-02"),
     Shot("citizen-case", case, (PHONE,), account=ME),
+    Shot("citizen-case-answered", handed_in, (PHONE,), account="citizen-02"),
     Shot("citizen-rate", rate, (PHONE,)),
     Shot("citizen-rated", rated, (PHONE,), account=ME),
     Shot("citizen-halls", "/halls", (PHONE,)),

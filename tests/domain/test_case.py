@@ -25,7 +25,18 @@ from domain.case import (
 from domain.deadlines import CaseClock, CaseDues, Stop
 from domain.delivery import Archive, CaseArchived, CaseDelivered, Deliver
 from domain.message import Command, Event
-from domain.papers import CaseCorrected, Correct, CorrectionRequested, RequestCorrection
+from domain.papers import (
+    CaseCorrected,
+    CaseSupplemented,
+    Correct,
+    CorrectionRequested,
+    GuidePaper,
+    HandedIn,
+    HandIn,
+    PapersHandedIn,
+    RequestCorrection,
+    Supplement,
+)
 from domain.respite import (
     AskExtension,
     CaseExtended,
@@ -229,6 +240,66 @@ def test_nothing_is_accepted_while_something_is_missing() -> None:
 
 def test_nothing_is_corrected_that_nobody_asked_for() -> None:
     given(case, OPENED).when(Correct(("照片",))).refused("no-correction-asked")
+
+
+ASKED = CorrectionRequested(("照片", "合同"))
+GUIDED = msgspec.structs.replace(OPENED, guide=(GuidePaper("照片"), GuidePaper("合同", pledgeable=True)))
+LICENCE = HandedIn("照片", "licence", "1.2.156.3005.2.11100000000013127D001.0001")
+PROMISE = HandedIn("合同", "pledge")
+
+
+def test_what_is_asked_is_answered_from_afar_and_moves_nothing_until_the_office_has_received_it() -> None:
+    told = given(case, GUIDED, ASKED)
+    told.when(HandIn((LICENCE, PROMISE))).then(PapersHandedIn((LICENCE, PROMISE)))
+    told.when(HandIn((LICENCE, PROMISE))).then()
+    told.when(Accept()).refused("correction-outstanding")
+    told.when(Correct(("照片", "合同"))).then(CaseCorrected(("照片", "合同")))
+    told.when(HandIn((LICENCE, PROMISE))).then()
+
+
+def test_an_answer_from_afar_may_be_given_in_parts_and_changed() -> None:
+    told = given(case, GUIDED, ASKED)
+    told.when(HandIn((LICENCE,))).then(PapersHandedIn((LICENCE,)))
+    brought = HandedIn("照片", "visit")
+    told.when(HandIn((brought, PROMISE))).then(PapersHandedIn((brought, PROMISE)))
+    told.when(HandIn((brought, PROMISE))).then()
+
+
+def test_what_may_come_later_can_be_handed_in_from_afar() -> None:
+    accepted = CaseAccepted(None, CLOCK, ("照片",), 5)
+    told = given(case, OPENED, accepted)
+    told.when(HandIn((LICENCE,))).then(PapersHandedIn((LICENCE,)))
+    told.when(Supplement(("照片",))).then(CaseSupplemented(("照片",), True))
+
+
+@pytest.mark.parametrize(
+    ("papers", "code"),
+    [
+        ((HandedIn("体检表", "visit"),), "not-asked-for"),
+        ((LICENCE, HandedIn("照片", "visit")), "not-asked-for"),
+        ((HandedIn("照片", "licence"),), "hand-in-empty"),
+        ((HandedIn("照片", "statement"),), "hand-in-empty"),
+        ((HandedIn("照片", "pledge"),), "paper-not-pledgeable"),
+        ((HandedIn("照片", "licence", "110101199003070134"),), "personal-number-told"),
+        ((HandedIn("照片", "statement", "请打13800138000"),), "personal-number-told"),
+    ],
+)
+def test_an_answer_from_afar_holds_to_what_was_asked_and_names_nobody(
+    papers: tuple[HandedIn, ...], code: str
+) -> None:
+    given(case, GUIDED, ASKED).when(HandIn(papers)).refused(code)
+
+
+@pytest.mark.parametrize(
+    ("history", "code"),
+    [
+        ((), "nothing-asked-for"),
+        ((CaseAccepted(None, CLOCK),), "nothing-asked-for"),
+        ((CaseWithdrawn(None),), "case-ended"),
+    ],
+)
+def test_nothing_is_handed_in_that_nobody_asked_for(history: tuple[Event, ...], code: str) -> None:
+    given(case, OPENED, *history).when(HandIn((LICENCE,))).refused(code)
 
 
 def test_the_clock_runs_from_the_acceptance_after_the_correction() -> None:

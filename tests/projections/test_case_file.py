@@ -20,7 +20,7 @@ from domain.deadlines import CaseClock, CaseDues
 from domain.delivery import CaseArchived, CaseDelivered
 from domain.limits import LimitClock, LimitPassed, LimitSet, LimitSignalled
 from domain.message import Event, Recorded
-from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested
+from domain.papers import CaseCorrected, CaseSupplemented, CorrectionRequested, HandedIn, PapersHandedIn
 from domain.respite import CaseResumed, CaseSuspended
 from domain.steps import StepBegun, StepRecorded
 from domain.supervision import CaseWarned, ClockStarted, DeadlineRecomputed
@@ -73,6 +73,16 @@ def test_what_is_missing_is_shown_until_it_is_brought() -> None:
     assert (told.status, told.missing) == ("correcting", ("照片",))
     brought = seen(OPENED, CorrectionRequested(("照片",)), CaseCorrected(("照片",)))
     assert (brought.status, brought.missing) == ("received", ())
+
+
+def test_what_was_handed_in_from_afar_is_shown_until_the_office_has_received_it() -> None:
+    asked = (OPENED, CorrectionRequested(("照片", "合同")))
+    photo, contract = HandedIn("照片", "visit"), HandedIn("合同", "statement", "已作废")
+    other = HandedIn("照片", "licence", "1.2.156")
+    told = seen(*asked, PapersHandedIn((photo, contract)), PapersHandedIn((other,)))
+    assert (told.status, told.missing) == ("correcting", ("照片", "合同"))
+    assert told.handed_in == [other, contract]
+    assert seen(*asked, PapersHandedIn((photo,)), CaseCorrected(("照片",))).handed_in == []
 
 
 def test_an_accepted_case_shows_its_deadlines_and_whether_they_are_provisional() -> None:

@@ -284,6 +284,44 @@ async def test_a_case_tells_what_is_asked_of_its_applicant_and_nobody_else(offic
     assert (await page(office, f"/cases/{made['case']}")).status_code == 303
 
 
+async def test_what_a_case_asks_for_is_handed_in_from_afar_and_counts_once_the_office_has_received_it(
+    office: Served,
+) -> None:
+    me, clerk = await office.citizen("page-8"), office.bearer("clerk", hall="tanghe")
+    made = (await office.post("/cases", {"item": "demo-shenfenzheng-buling", "hall": "tanghe"}, me)).json()
+    case = f"/cases/{made['case']}"
+    asked = await office.post(
+        f"{case}/request-correction", {"missing": ["居民户口簿"], "answer_workdays": 5}, clerk
+    )
+    await office.get(case, me, after=asked.json()["position"])
+    form = {"key": "once", "how-0": ""}
+    nothing = await send(office, f"{case}/hand-in", form, me)
+    assert nothing.status_code == 422
+    empty = await send(office, f"{case}/hand-in", form | {"how-0": "licence"}, me)
+    assert (empty.status_code, "f-licence-0-error" in empty.text) == (422, True)
+    personal = await send(
+        office, f"{case}/hand-in", form | {"how-0": "statement", "statement-0": "我是110101199003070134"}, me
+    )
+    assert (personal.status_code, "请不要填写身份证号或手机号" in personal.text) == (422, True)
+    assert "我是110101199003070134" in personal.text, "what was typed is kept"
+    told = form | {"how-0": "licence", "licence-0": "1.2.156.3005.2.0001"}
+    for _ in range(2):
+        sent = await send(office, f"{case}/hand-in", told, me)
+        assert sent.status_code == 303, sent.text
+    shown = (await page(office, sent.headers["location"], me)).text
+    assert "您已在网上提交" in shown
+    assert "1.2.156.3005.2.0001" in shown
+    file = (await office.get(case, me)).json()
+    assert file["status"] == "correcting", "nothing moves before the office has received it"
+    assert [line["what"] for line in file["timeline"]].count("case-papers-handed-in") == 1
+    desk = (await page(office, f"/window{case}", clerk)).text
+    assert "申请人网上提交，待核对接收" in desk
+    assert (await office.post(f"{case}/hand-in", {"papers": []}, clerk)).status_code == 403
+    received = await office.post(f"{case}/correct", {"provided": ["居民户口簿"]}, clerk)
+    after = (await office.get(case, me, after=received.json()["position"])).json()
+    assert (after["status"], after["handed_in"]) == ("received", [])
+
+
 @pytest.mark.parametrize(
     "path", ["/items/nothing", "/book/nothing", "/follow/x", "/reviews/x", "/appointments/x"]
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import msgspec
-from litestar import Request
+from litestar import Request, Response
 from litestar.types import ASGIApp
 
 from adapters.http.access import API
@@ -39,9 +39,8 @@ class Api:
         self._headers = headers
 
     async def get(self, path: str, **query: Any) -> Any:
-        """Parameters that are ``None`` are left out."""
-        told = {name: value for name, value in query.items() if value is not None}
-        return _read(await self.fetch(path, **told))
+        """Parameters that are ``None`` are left out, here and in all that is read."""
+        return _read(await self.fetch(path, **query))
 
     async def post(self, path: str, body: Any = None, *, key: str | None = None) -> Any:
         """Ask for a command; with ``key``, a form that is sent twice does one thing (``Idempotency-Key``)."""
@@ -64,7 +63,16 @@ class Api:
 
     async def fetch(self, path: str, **query: Any) -> httpx.Response:
         """The answer as it is, for what is not JSON: a calendar file, a workbook."""
-        return await self._client.get(f"{API}{path}", params=query, headers=self._headers)
+        told = {name: value for name, value in query.items() if value is not None}
+        return await self._client.get(f"{API}{path}", params=told, headers=self._headers)
+
+    async def file(self, path: str, **query: Any) -> Response[bytes]:
+        """A download, to be handed on to the browser."""
+        answer = await self.fetch(path, **query)
+        if answer.is_error:
+            _read(answer)
+        headers = {"Content-Disposition": answer.headers["content-disposition"]}
+        return Response(answer.content, media_type=answer.headers["content-type"], headers=headers)
 
 
 def client_of(app: ASGIApp) -> httpx.AsyncClient:

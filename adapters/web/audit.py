@@ -15,7 +15,8 @@ from litestar.params import FromPath
 
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
-from adapters.web.supervise_words import BY, MOMENT, Fact, called, facts, told_by
+from adapters.web.supervise_past import MOMENT
+from adapters.web.supervise_words import BY, Fact, called, facts, told_by
 from domain.message import Text, category
 from projections.happenings import HAPPENINGS
 

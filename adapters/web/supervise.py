@@ -4,7 +4,7 @@ Everything is asked of the public API; ``as_of`` in the address shows how it sto
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
@@ -12,6 +12,7 @@ from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from adapters.http.identity import Identity
+from adapters.http.problems import Rejected
 from adapters.web import (
     supervise_cases,
     supervise_figures,
@@ -21,16 +22,36 @@ from adapters.web import (
 )
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Site, Visit, Visiting
-from adapters.web.supervise_words import DUE_NAMES, GRADES, SIGNALS, STEPS, AsOf, oversight
+from adapters.web.supervise_past import AsOf
+from adapters.web.supervise_words import DUE_NAMES, GRADES, SIGNALS, STEPS, oversight
+from adapters.web.supervise_work import ACTS
 from adapters.web.words import N_
 
 FILTERS = ("status", "due_in", "signal", "step", "unit", "hall", "clerk")
 PAGE = 50
 
+ASKED = {
+    "assign": ("clerk",),
+    "remind": ("remind",),
+    "extend": ("extend.workdays", "extend.reason", "extend.approved_by"),
+}
+"""What can be asked of many at once, with what must be told."""
+
 DONE = {
     "assign": N_("已派单%(n)s件。"),
     "remind": N_("已催办%(n)s件。"),
+    "extend": N_("已批准延期%(n)s件。"),
 }
+ACT_OF: dict[str, str] = {"ruling": "rule"}
+"""The act that a step waits for, where it is called otherwise."""
+
+
+class NotDone(NamedTuple):
+    """One of many for which it was not done, and why not."""
+
+    name: str
+    href: str
+    why: str
 
 
 class Tile(NamedTuple):
@@ -55,64 +76,78 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def many(visit: Visiting) -> Page | Response[bytes]:
         oversight(visit)
         form = await visit.form()
-        picked = form.all("pick")
-        back = form["back"]
-        if form["act"] in ("xlsx", "csv"):
-            return await _exported(visit, form["act"], picked, back)
-        asked = {"assign": "clerk", "remind": "remind"}[form["act"] or "assign"]
+        picked, act = form.all("pick"), form["act"]
+        if act in ("xlsx", "csv"):
+            return await _exported(visit, act, picked, _query(form["back"]))
+        if act not in ASKED:
+            raise Rejected(404, "unknown-path")
         if not picked:
             return await show(visit, form.lacks("pick") or form)
-        if (wrong := form.lacks(asked)) is not None:
+        if (wrong := form.lacks(*ASKED[act])) is not None:
             return await show(visit, wrong)
         try:
-            told = await visit.api.post(
-                "/rectifications/bulk", {"rectifications": picked, asked: form[asked]}, key=form.key
-            )
+            told = await visit.api.post("/rectifications/bulk", _bulk(form, act, picked), key=form.key)
         except Refusal as refusal:
             return await show(visit, form.wrong(refusal))
         receipts = told["receipts"]
-        refused = sum("problem" in receipt for receipt in receipts)
         after = max((receipt.get("position", 0) for receipt in receipts), default=0)
-        done = {"done": form["act"], "n": len(receipts) - refused, "refused": refused, "after": after}
-        return visit.go(f"/supervise?{urlencode(_filters(_query(back)) | done)}")
+        refused = [receipt for receipt in receipts if "problem" in receipt]
+        if refused:
+            # What was not done stays ticked, with what was typed, to be asked once more as something new.
+            kept = [(name, text) for name, text in form.sent if name not in ("key", "pick")]
+            again = Form([*kept, *(("pick", receipt["rectification"]) for receipt in refused)])
+            not_done = await asyncio.gather(*(_not_done(visit, receipt) for receipt in refused))
+            return await show(
+                visit, again, after, visit.gettext(DONE[act], n=len(receipts) - len(refused)), not_done
+            )
+        done = {"done": act, "n": len(receipts), "after": after}
+        return visit.go(f"/supervise?{urlencode(_query(form['back']) | done)}")
 
-    async def show(visit: Visit, form: Form) -> Page:
+    async def show(
+        visit: Visit,
+        form: Form,
+        after: int | None = None,
+        done: str | None = None,
+        not_done: Sequence[NotDone] = (),
+    ) -> Page:
         query = _query(form["back"]) if form["back"] else dict(visit.request.query_params)
-        chosen = {"status": "open"} | _filters(query)
-        if chosen["status"] == "all":
-            del chosen["status"]
-        as_of = AsOf.of(visit)
-        asked: dict[str, Any] = {"as_of": as_of.asked, "after": _number(query.get("after"))}
-        listed, survey, halls = await asyncio.gather(
-            visit.api.get(
-                "/rectifications", **chosen, **asked, limit=PAGE, cursor=query.get("cursor") or None
-            ),
+        as_of = AsOf.of(visit, query)
+        asked: dict[str, Any] = {"as_of": as_of.asked, "after": after or _number(query.get("after"))}
+        cursor = query.get("cursor") or None
+        told = _told(query)
+        listed, survey, halls, first = await asyncio.gather(
+            visit.api.get("/rectifications", **told, **asked, limit=PAGE, cursor=cursor),
             visit.api.get(
                 "/rectifications/survey",
                 **asked,
-                **{n: chosen[n] for n in ("unit", "hall", "clerk") if n in chosen},
+                **{n: told[n] for n in ("unit", "hall", "clerk") if n in told},
             ),
             visit.api.get("/halls", limit=100),
+            visit.api.get("/rectifications", status="open", **asked, limit=1),
         )
+        acting = visit.require().role != "auditor" and not as_of.asked
         return visit.page(
             "supervise/board.html",
             form=form,
             listed=listed["rectifications"],
+            urgent=next(iter(first["rectifications"]), None) if acting and not cursor else None,
+            act_of=lambda step: ACTS[ACT_OF.get(str(step), str(step))].label,
             more=_link(query, as_of, cursor=listed["cursor"]) if listed["cursor"] else None,
-            first=_link(query, as_of) if query.get("cursor") else None,
+            first=_link(query, as_of) if cursor else None,
             survey=survey,
             tiles=_tiles(visit, query, survey, as_of),
             query={name: query.get(name, "") for name in FILTERS},
             filtered=bool(_filters(query)),
-            back=urlencode(_filters(query)),
+            back=urlencode(_filters(query) | as_of.query | ({"cursor": cursor} if cursor else {})),
             halls=[] if _hall(visit) else halls["halls"],
             as_of=as_of,
             moment=listed["as_of"],
-            done=_done(visit, query),
+            done=done or _done(visit, query),
+            not_done=not_done,
             grades=GRADES,
             steps=STEPS,
             signals=SIGNALS,
-            may_act=visit.require().role != "auditor" and not as_of.asked,
+            may_act=acting,
         )
 
     return [
@@ -126,15 +161,37 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     ]
 
 
-async def _exported(visit: Visit, format_: str, picked: list[str], back: str) -> Page | Response[bytes]:
-    """The list as a file: the picked ones, or all that the filters find."""
-    asked = {"status": "open"} | _filters(_query(back))
-    if asked["status"] == "all":
-        del asked["status"]
-    told = {"only": ",".join(picked)} if picked else asked
-    answer = await visit.api.fetch("/rectifications/export", format=format_, **told)
-    headers = {"Content-Disposition": answer.headers["content-disposition"]}
-    return Response(answer.content, media_type=answer.headers["content-type"], headers=headers)
+async def _exported(
+    visit: Visit, format_: str, picked: list[str], query: Mapping[str, str]
+) -> Response[bytes]:
+    """The list as a file: the picked ones, or all that the filters find; of the moment that was shown."""
+    told = {"only": ",".join(picked)} if picked else _told(query)
+    as_of = AsOf.of(visit, query)
+    return await visit.api.file("/rectifications/export", format=format_, as_of=as_of.asked, **told)
+
+
+def _bulk(form: Form, act: str, picked: list[str]) -> dict[str, Any]:
+    """What is asked of many, as the API takes it."""
+    if act == "extend":
+        days = form["extend.workdays"]
+        told: Any = {name.partition(".")[2]: form[name] for name in ASKED[act]} | {
+            "workdays": int(days) if days.isascii() and days.isdigit() else days
+        }
+        return {"rectifications": picked, "extend": told}
+    (field,) = ASKED[act]
+    return {"rectifications": picked, field: form[field]}
+
+
+async def _not_done(visit: Visit, receipt: Mapping[str, Any]) -> NotDone:
+    """One that was refused, by when it was rated and by whom it is answered for."""
+    name = receipt["rectification"]
+    why = visit.say(receipt["problem"]["text"])
+    try:
+        work = await visit.api.get(f"/rectifications/{name}")
+    except Refusal:
+        return NotDone(name, "", why)
+    told = f"{visit.moment(work['given_at'])} · {visit.say(GRADES[work['grade']])} · {visit.say(work['unit_name'])}"
+    return NotDone(told, f"/supervise/rectifications/{name}", why)
 
 
 def _hall(visit: Visit) -> str | None:
@@ -148,6 +205,14 @@ def _query(text: str) -> dict[str, str]:
 
 def _filters(query: Mapping[str, str]) -> dict[str, str]:
     return {name: query[name] for name in FILTERS if query.get(name)}
+
+
+def _told(query: Mapping[str, str]) -> dict[str, str]:
+    """The filters as the API takes them: what is open, unless it says otherwise."""
+    told = {"status": "open"} | _filters(query)
+    if told["status"] == "all":
+        del told["status"]
+    return told
 
 
 def _number(text: str | None) -> int | None:
@@ -187,9 +252,4 @@ def _tiles(visit: Visit, query: Mapping[str, str], survey: Mapping[str, Any], as
 def _done(visit: Visit, query: Mapping[str, str]) -> str | None:
     """What a form has just done."""
     done = DONE.get(query.get("done", ""))
-    if done is None:
-        return None
-    said = visit.gettext(done, n=_number(query.get("n")) or 0)
-    if refused := _number(query.get("refused")):
-        said += visit.gettext(N_("%(n)s件未办成：已办结，或不在您的大厅。"), n=refused)
-    return said
+    return None if done is None else visit.gettext(done, n=_number(query.get("n")) or 0)

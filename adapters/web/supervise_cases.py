@@ -1,7 +1,8 @@
 """The supervision of cases (电子监察): those at a signal or near their end, one case's timeline, directives (督办)."""
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from litestar import get, post
@@ -12,7 +13,8 @@ from adapters.http.problems import Rejected
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
 from adapters.web.supervise_acts import Act, Field, body_of, forms_of, lacks, offered
-from adapters.web.supervise_words import SIGNALS, AsOf, facts, oversight, told_by
+from adapters.web.supervise_past import AsOf
+from adapters.web.supervise_words import SIGNALS, facts, oversight, told_by
 from adapters.web.supervise_work import Told
 from adapters.web.words import N_
 from domain.rules import KINDS
@@ -59,6 +61,20 @@ TONES = {
 }
 
 
+KNOWN = frozenset({"item", "item_version", "hall", "unit", "applicant", "handled_at"})
+"""Facts that stand above the timeline once and for all."""
+
+
+class Tile(NamedTuple):
+    """How many cases stand at a signal or under a rule, and where they are listed."""
+
+    name: str
+    how_many: int
+    href: str
+    signal: str
+    chosen: bool
+
+
 def routes() -> list[HTTPRouteHandler]:
     """The handlers."""
 
@@ -66,26 +82,48 @@ def routes() -> list[HTTPRouteHandler]:
     async def many(visit: Visiting) -> Page:
         identity = oversight(visit)
         query = visit.request.query_params
+        as_of = AsOf.of(visit)
         chosen = {name: query[name] for name in FILTERS if query.get(name)}
-        listed = await visit.api.get("/cases", **chosen, limit=PAGE, cursor=query.get("cursor") or None)
-        halls = (await visit.api.get("/halls", limit=100))["halls"]
-        more = (
-            f"/supervise/cases?{urlencode(chosen | {'cursor': listed['cursor']})}"
-            if listed["cursor"]
-            else None
+        asked: dict[str, Any] = {"as_of": as_of.asked}
+        listed, survey, halls = await asyncio.gather(
+            visit.api.get("/cases", **chosen, **asked, limit=PAGE, cursor=query.get("cursor") or None),
+            visit.api.get(
+                "/cases/survey", **asked, **{n: chosen[n] for n in ("unit", "hall") if n in chosen}
+            ),
+            visit.api.get("/halls", limit=100),
         )
+        known = halls["halls"]
+        told = chosen | as_of.query
+
+        def link(**more: str) -> str:
+            return f"/supervise/cases?{urlencode(told | more)}" if told or more else "/supervise/cases"
+
+        place = {name: told[name] for name in ("unit", "hall", "as_of") if name in told}
+
+        def tile(name: str, count: int, **where: str) -> Tile:
+            address = urlencode(place | where)
+            here = {name: chosen[name] for name in ("signal", "rule", "status", "number") if name in chosen}
+            return Tile(name, count, f"/supervise/cases?{address}", where.get("signal", ""), here == where)
+
         return visit.page(
             "supervise/cases.html",
             listed=listed["cases"],
             query={name: chosen.get(name, "") for name in FILTERS},
             filtered=bool(chosen),
-            more=more,
-            first=f"/supervise/cases?{urlencode(chosen)}" if query.get("cursor") else None,
-            halls=[] if identity.hall else halls,
-            units={hall["hall"]: visit.say(hall["name"]) for hall in halls},
+            tiles=[
+                *(tile(visit.say(SIGNALS[name]), n, signal=name) for name, n in survey["signals"].items()),
+                tile(visit.say(RULES["directive"]), survey["rules"]["directive"], rule="directive"),
+                tile(visit.gettext(N_("全部办件")), survey["all"]),
+            ],
+            more=link(cursor=listed["cursor"]) if listed["cursor"] else None,
+            first=link() if query.get("cursor") else None,
+            export=urlencode(chosen | ({"as_of": as_of.asked} if as_of.asked else {})),
+            halls=[] if identity.hall else known,
+            units={hall["hall"]: visit.say(hall["name"]) for hall in known},
             signals=SIGNALS,
             statuses=STATUSES,
             rules=RULES,
+            as_of=as_of,
             moment=listed["as_of"],
         )
 
@@ -116,6 +154,7 @@ def routes() -> list[HTTPRouteHandler]:
         as_of = AsOf.of(visit)
         after = visit.request.query_params.get("after")
         work: dict[str, Any] = await visit.api.get(f"/cases/{name}", as_of=as_of.asked, after=after)
+        halls = (await visit.api.get("/halls", limit=100))["halls"]
         may_act = visit.require().role != "auditor" and not as_of.asked
         wrong = next((form.problem for form in forms.values() if form.problem is not None), None)
         return visit.page(
@@ -125,9 +164,10 @@ def routes() -> list[HTTPRouteHandler]:
             story=[
                 Told(
                     line["at"],
-                    told_by(visit, line["by"]),
+                    # Whose case it is stands above, in as much as may be told.
+                    told_by(visit, "citizen" if line["by"].startswith("citizen:") else line["by"]),
                     visit.say(line["name"]),
-                    facts(visit, line["detail"]),
+                    facts(visit, line["detail"], KNOWN),
                     TONES.get(line["what"], ""),
                 )
                 for line in reversed(work["timeline"])
@@ -135,6 +175,7 @@ def routes() -> list[HTTPRouteHandler]:
             acts={act: told for act, told in ACTS.items() if told.when(work)} if may_act else {},
             forms=forms_of(forms, ACTS),
             offered=offered(visit),
+            units={hall["hall"]: visit.say(hall["name"]) for hall in halls},
             as_of=as_of,
             moment=work["as_of"],
             signals=SIGNALS,

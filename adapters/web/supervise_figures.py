@@ -12,7 +12,8 @@ from litestar.params import FromPath
 
 from adapters.web import charts
 from adapters.web.site import Page, Site, Visit, Visiting
-from adapters.web.supervise_words import DUE_NAMES, STEPS, AsOf, called, oversight
+from adapters.web.supervise_past import AsOf
+from adapters.web.supervise_words import DUE_NAMES, STEPS, called, oversight
 from adapters.web.words import N_
 from domain.message import category
 from domain.workdays import SHANGHAI
@@ -28,6 +29,15 @@ BY = {
 WORDS = ("hall", "unit", "item", "window", "clerk", "channel")
 DAYS_SHOWN = 62
 """A longer course is told by the month."""
+
+GROUPS = ("all", "hall", "unit")
+SUBJECTS = {
+    "review": N_("一次评价"),
+    "case": N_("一个办件"),
+    "queue": N_("一天的排队"),
+    "item": N_("一个事项"),
+}
+"""What an event's stream is, in words."""
 
 MOST = 12
 TREND = "favourable"
@@ -49,8 +59,9 @@ class Shown(NamedTuple):
 
 
 class Behind(NamedTuple):
-    """What one stream brings to a figure."""
+    """What one stream brings to a figure: its subject in words, and where it can be read."""
 
+    name: str
     stream: str
     href: str | None
     day: str
@@ -110,8 +121,8 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             bars=charts.lying(sorted(bars, key=lambda bar: -(bar.value or 0))[:MOST], top=top),
             by=by,
             by_names={name: visit.gettext(text) for name, text in BY.items()},
-            steps=charts.lying(_steps(visit, survey, words)),
-            dues=charts.lying(_dues(visit, survey, words)),
+            steps=charts.lying(_steps(visit, survey, words | as_of.query)),
+            dues=charts.lying(_dues(visit, survey, words | as_of.query)),
             snapshots=snapshots["snapshots"],
             first=first,
             last=last,
@@ -130,8 +141,16 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def snapshot(visit: Visiting, snapshot: FromPath[str]) -> Page:
         oversight(visit)
         frozen = await visit.api.get(f"/performance/snapshots/{snapshot}")
-        groups = [group for group in frozen["groups"] if group["by"] == "all"] or frozen["groups"]
-        return visit.page("supervise/snapshot.html", frozen=frozen, groups=groups, show=_value, called=called)
+        halls = (await visit.api.get("/halls", limit=100))["halls"]
+        return visit.page(
+            "supervise/snapshot.html",
+            frozen=frozen,
+            groups=sorted(frozen["groups"], key=lambda group: GROUPS.index(group["by"])),
+            names={hall["hall"]: visit.say(hall["name"]) for hall in halls},
+            by_names={name: visit.gettext(text) for name, text in BY.items()},
+            show=_value,
+            called=called,
+        )
 
     @get("/supervise/figures/{figure:str}", include_in_schema=False)
     async def evidence(visit: Visiting, figure: FromPath[str]) -> Page:
@@ -144,13 +163,19 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         proof = await visit.api.get(
             f"/performance/{figure}/events", **asked, as_of=as_of.asked, cursor=query.get("cursor") or None
         )
+        halls = (await visit.api.get("/halls", limit=100))["halls"]
+        names = {(hall["hall"], ""): visit.say(hall["name"]) for hall in halls} | {
+            (hall["hall"], window["window"]): visit.say(window["name"])
+            for hall in halls
+            for window in hall["windows"]
+        }
         opens_log = identity.role in ("auditor", "admin")
         here = f"/supervise/figures/{figure}?{urlencode(asked | as_of.query)}"
         return visit.page(
             "supervise/evidence.html",
             proof=proof,
             value=_value(proof["definition"]["unit"], proof["numerator"], proof["denominator"]),
-            behind=[_behind(visit, one, opens_log) for one in proof["evidence"]],
+            behind=[_behind(visit, one, names, opens_log) for one in proof["evidence"]],
             more=f"{here}&{urlencode({'cursor': proof['cursor']})}" if proof["cursor"] else None,
             first_page=here if query.get("cursor") else None,
             first=first,
@@ -246,7 +271,7 @@ def _point(
 def _steps(visit: Visit, survey: Mapping[str, Any], words: Mapping[str, str]) -> list[charts.Value]:
     """How far the open rectifications have come: at each step, those that have not passed it yet."""
     counts = {row["step"]: row["count"] for row in survey["steps"]}
-    kept = {name: words[name] for name in ("hall", "unit") if name in words}
+    kept = {name: words[name] for name in ("hall", "unit", "as_of") if name in words}
     values = []
     for step, name in STEPS.items():
         count = survey["closed"] if step == "closed" else counts.get(step, 0)
@@ -259,7 +284,7 @@ def _steps(visit: Visit, survey: Mapping[str, Any], words: Mapping[str, str]) ->
 
 def _dues(visit: Visit, survey: Mapping[str, Any], words: Mapping[str, str]) -> list[charts.Value]:
     """All that is open, then what is due within ever fewer days, then what is overdue."""
-    kept = {name: words[name] for name in ("hall", "unit") if name in words}
+    kept = {name: words[name] for name in ("hall", "unit", "as_of") if name in words}
     values = [
         charts.Value(
             visit.gettext(N_("全部在办")),
@@ -275,17 +300,23 @@ def _dues(visit: Visit, survey: Mapping[str, Any], words: Mapping[str, str]) -> 
     return values
 
 
-def _behind(visit: Visit, one: Mapping[str, Any], opens_log: bool) -> Behind:
+def _behind(
+    visit: Visit, one: Mapping[str, Any], names: Mapping[tuple[str, str], str], opens_log: bool
+) -> Behind:
     stream = one["stream"]
     subject = stream.partition("-")[2]
     href = {
-        "review": f"/supervise/rectifications/{subject}",
+        "review": f"/supervise/services/{subject}",
         "case": f"/supervise/cases/{subject}",
         "queue": f"/supervise/halls/{one['hall']}?date={one['day']}",
     }.get(category(stream))
-    where = " · ".join(one[name] for name in ("hall", "unit", "window", "item") if one[name])
+    hall = one["hall"] or ""
+    told = [(hall, ""), (one["unit"] or "", ""), (hall, one["window"] or "")]
+    places = [names.get(place, place[1] or place[0]) for place in told]
+    where = " · ".join(filter(None, dict.fromkeys([*places, one["item"]])))
+    subject_name = visit.gettext(SUBJECTS.get(category(stream), N_("来源")))
     events = [
         (called(visit, event["type"]), f"/audit/events/{event['position']}" if opens_log else None)
         for event in one["events"]
     ]
-    return Behind(stream, href, one["day"], where, one["numerator"], one["denominator"], events)
+    return Behind(subject_name, stream, href, one["day"], where, one["numerator"], one["denominator"], events)

@@ -10,7 +10,8 @@ from litestar.params import FromPath
 
 from adapters.web import charts
 from adapters.web.site import Page, Site, Visit, Visiting
-from adapters.web.supervise_words import AsOf, oversight
+from adapters.web.supervise_past import AsOf
+from adapters.web.supervise_words import oversight
 from adapters.web.words import N_
 from domain.workdays import SHANGHAI
 from projections.happenings import MEANINGS

@@ -1,4 +1,4 @@
-"""What the supervisor's and the auditor's pages share: the words for what the API answers, and the moment asked for."""
+"""What the supervisor's and the auditor's pages share: the words for what the API answers."""
 
 import re
 from collections.abc import Mapping
@@ -38,30 +38,10 @@ BY = {
 }
 """Who asks, as the log names their kind."""
 
-MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?")
 HIDDEN = frozenset(
     {"clock", "dues", "signals", "guide", "plan", "groups", "changes", "causes", "terms", "wording", "facts"}
 )
 """Facts that are documents of their own: they stand in the event's JSON."""
-
-
-class AsOf(NamedTuple):
-    """The moment that a page shows: ``typed`` as its field has it, ``asked`` as the API takes it, none for now."""
-
-    typed: str = ""
-    asked: str | None = None
-
-    @classmethod
-    def of(cls, visit: Visit) -> "AsOf":
-        """What the address says. A time without offset is one of the halls."""
-        typed = visit.request.query_params.get("as_of", "").strip()
-        if not typed:
-            return cls()
-        return cls(typed, f"{typed}+08:00" if MOMENT.fullmatch(typed) else typed)
-
-    @property
-    def query(self) -> dict[str, str]:
-        return {"as_of": self.typed} if self.typed else {}
 
 
 class Fact(NamedTuple):

@@ -11,9 +11,11 @@ from adapters.http.problems import Rejected
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
 from adapters.web.supervise_acts import Act, Field, Work, body_of, forms_of, lacks, offered
-from adapters.web.supervise_words import GRADES, SIGNALS, STEPS, AsOf, called, facts, oversight, told_by
+from adapters.web.supervise_past import AsOf
+from adapters.web.supervise_words import GRADES, SIGNALS, STEPS, called, facts, oversight, told_by
 from adapters.web.words import N_
 from domain.message import Text
+from domain.review import BAD
 from domain.review_tags import TAGS
 from projections.happenings import MEANINGS
 
@@ -150,6 +152,7 @@ TONES = {
 }
 
 
+GOOD = frozenset(GRADES) - frozenset(BAD)
 KNOWN = frozenset({"rectification", "review", "hall", "unit", "item", "window", "uninvited"})
 """Facts that stand above the story once and for all."""
 
@@ -174,8 +177,15 @@ def routes() -> list[HTTPRouteHandler]:
 
     @get("/supervise/services/{id:str}", include_in_schema=False)
     async def service(visit: Visiting, id: FromPath[str]) -> Page:  # noqa: A002
-        """What was rated well has no rectification, and its story all the same."""
+        """Any rated service: what was rated badly is read with its rectification, the others as their story."""
         oversight(visit)
+        try:
+            await visit.api.get(f"/rectifications/{id}")
+        except Refusal as refusal:
+            if refusal.problem.status != 404:
+                raise
+        else:
+            return visit.go(f"/supervise/rectifications/{id}")
         told = await visit.api.get(f"/rectifications/{id}/events")
         story = _told(visit, told["events"])
         return visit.page("supervise/service.html", service=id, story=story, moment=told["as_of"])
@@ -254,7 +264,7 @@ def _told(visit: Visit, events: list[dict[str, Any]]) -> list[Told]:
             told_by(visit, line["by"]),
             called(visit, line["what"]),
             facts(visit, line["detail"], KNOWN),
-            TONES.get(line["what"], ""),
+            "good" if line["detail"].get("grade") in GOOD else TONES.get(line["what"], ""),
         )
         for line in reversed(events)
     ]

@@ -1,7 +1,9 @@
 """The supervisor's and the auditor's pages, with bad reviews at several steps and cases to look at."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
+from domain.workdays import SHANGHAI
 from tests.browser.oversight import HALL, Oversight
 from tests.browser.seeing import DESK, KIOSK_WIDE, PHONE, Shot
 from tests.running import Running
@@ -13,15 +15,17 @@ def made(server: Running) -> dict[str, str]:
     """What there is to see, made once a server: a review at each of some steps, good ones, a case."""
     if server.url not in _made:
         at_work = Oversight(server)
-        for n, grade in enumerate(("very-satisfied", "satisfied", "fairly-satisfied", "very-satisfied")):
+        good = [
             at_work.rated(grade, f"shots-{n}")
+            for n, grade in enumerate(("very-satisfied", "satisfied", "fairly-satisfied", "very-satisfied"))
+        ]
         fresh, contested, answered = (at_work.bad(f"shots-bad-{n}") for n in range(3))
         at_work.act(contested, "contact", {"outcome": "reached", "note": "已电话致歉"})
         at_work.act(contested, "verify", {"finding": "mis-rated", "note": "评价的是另一窗口"})
         at_work.act(answered, "assign", {"clerk": "clerk-w12"})
         at_work.act(answered, "contact", {"outcome": "reached"})
         at_work.act(answered, "verify", {"finding": "true", "note": "属实"})
-        _made[server.url] = {"fresh": fresh, "case": at_work.case("shots-case")}
+        _made[server.url] = {"good": good[0], "fresh": fresh, "case": at_work.case("shots-case")}
     return _made[server.url]
 
 
@@ -30,20 +34,49 @@ def after(path: str) -> Callable[[Running], str]:
     return lambda server: path.format(**made(server))
 
 
+def snapshot(server: Running) -> str:
+    """A month that was frozen, with figures to look at."""
+    rates = {"favourable": (470, 481), "bad": (6, 481), "rectified_in_time": (6, 6), "called_back": (5, 6)}
+    groups = [{"by": by, "name": name, "rates": rates} for by, name in (("all", "all"), ("hall", HALL))]
+    freeze = {"type": "freeze-figures", "position": 1, "groups": groups}
+    told = {
+        "stream": "snapshot-2026-09",
+        "at": "2026-09-30T16:00:05Z",
+        "key": "shots-2026-09",
+        "command": freeze,
+    }
+    admin = server.token("admin", "admin-01")
+    (receipt,) = server.post("/api/v1/import", [told], admin)["receipts"]
+    server.get(f"/api/v1/performance/snapshots/2026-09?after={receipt['position']}", admin)
+    return "/supervise/figures/snapshots/2026-09"
+
+
 WHO = "supervisor-01"
+PAST = f"as_of={datetime.now(SHANGHAI) - timedelta(hours=1):%Y-%m-%dT%H:%M}"
 SHOTS = [
     Shot("supervise", after("/supervise"), (DESK, PHONE, KIOSK_WIDE), account=WHO),
-    Shot("supervise-dark", after("/supervise"), (DESK,), account=WHO, theme="dark", languages=("zh",)),
-    Shot("supervise-work", after("/supervise/rectifications/{fresh}"), (DESK, PHONE), account=WHO),
-    Shot("supervise-cases", after("/supervise/cases"), (DESK, PHONE), account=WHO),
-    Shot("supervise-case", after("/supervise/cases/{case}"), (DESK,), account=WHO),
-    Shot("supervise-halls", after("/supervise/halls"), (DESK, PHONE), account="admin-01"),
-    Shot("supervise-hall", after(f"/supervise/halls/{HALL}"), (DESK, PHONE), account=WHO),
+    Shot("supervise-dark", after("/supervise"), (DESK,), account=WHO, theme="dark"),
+    Shot("supervise-large", after("/supervise"), (DESK, PHONE), account=WHO, large=True),
+    Shot("supervise-past", after(f"/supervise?{PAST}"), (DESK, PHONE), account=WHO),
+    Shot(
+        "supervise-work", after("/supervise/rectifications/{fresh}"), (DESK, PHONE, KIOSK_WIDE), account=WHO
+    ),
+    Shot(
+        "supervise-work-dark", after("/supervise/rectifications/{fresh}"), (DESK,), account=WHO, theme="dark"
+    ),
+    Shot("supervise-service", after("/supervise/services/{good}"), (DESK, PHONE), account=WHO),
+    Shot("supervise-cases", after("/supervise/cases"), (DESK, PHONE, KIOSK_WIDE), account=WHO),
+    Shot("supervise-case", after("/supervise/cases/{case}"), (DESK, PHONE), account=WHO),
+    Shot("supervise-halls", after("/supervise/halls"), (DESK, PHONE, KIOSK_WIDE), account="admin-01"),
+    Shot("supervise-halls-dark", after("/supervise/halls"), (DESK,), account="admin-01", theme="dark"),
+    Shot("supervise-hall", after(f"/supervise/halls/{HALL}"), (DESK, PHONE, KIOSK_WIDE), account=WHO),
     Shot("supervise-figures", after("/supervise/figures"), (DESK, PHONE, KIOSK_WIDE), account=WHO),
-    Shot("supervise-evidence", after("/supervise/figures/favourable"), (DESK,), account="admin-01"),
-    Shot("supervise-flags", after("/supervise/flags"), (DESK,), account=WHO),
-    Shot("supervise-talks", after("/supervise/talks"), (DESK,), account=WHO),
-    Shot("supervise-suspensions", after("/supervise/suspensions"), (DESK,), account=WHO),
+    Shot("supervise-figures-dark", after("/supervise/figures"), (DESK,), account=WHO, theme="dark"),
+    Shot("supervise-evidence", after("/supervise/figures/favourable"), (DESK, PHONE), account="admin-01"),
+    Shot("supervise-snapshot", snapshot, (DESK, PHONE), account="admin-01"),
+    Shot("supervise-flags", after("/supervise/flags"), (DESK, PHONE), account=WHO),
+    Shot("supervise-talks", after("/supervise/talks"), (DESK, PHONE), account=WHO),
+    Shot("supervise-suspensions", after("/supervise/suspensions"), (DESK, PHONE), account=WHO),
     Shot("audit", after("/audit"), (DESK, PHONE), account="auditor-01"),
     Shot("audit-event", after("/audit/events/5"), (DESK,), account="auditor-01"),
     Shot("audit-looks", after("/audit/looks"), (DESK,), account="auditor-01"),

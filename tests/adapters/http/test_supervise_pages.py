@@ -64,6 +64,37 @@ async def test_many_are_assigned_by_one_form_and_the_file_holds_the_picked(offic
     assert rows[1].startswith(one)
 
 
+async def test_what_was_not_done_of_many_says_why_and_stays_ticked_with_what_was_typed(
+    office: Served,
+) -> None:
+    one, _, _ = await bad_review(office, "longtan", "longer page one")
+    two, _, _ = await bad_review(office, "longtan", "longer page two")
+    director = office.bearer("supervisor", "director", hall="longtan")
+    more = {"extend.workdays": "2", "extend.reason": "需要会商", "extend.approved_by": "分管领导"}
+    path = "/supervise/rectifications"
+    typed = await sent(
+        office, path, director, pick=[one], act="extend", **(more | {"extend.workdays": "两天"})
+    )
+    assert typed.status_code == 422
+    assert 'value="两天"' in typed.text
+    done = await sent(office, path, director, pick=[one], act="extend", **more)
+    assert "已批准延期1件" in await seen(office, done.headers["location"], director)
+    partly = await sent(
+        office, path, director, pick=[one, two], act="extend", **(more | {"extend.workdays": "3"})
+    )
+    told = unescape(partly.text)
+    assert partly.status_code == 200
+    assert "已批准延期1件" in told
+    assert re.search(
+        rf'class="undone"><li><a href="/supervise/rectifications/{re.escape(one)}">[^<]*</a> — \S+', told
+    )
+    assert re.search(rf'value="{re.escape(one)}"[^>]* checked', told)
+    assert not re.search(rf'value="{re.escape(two)}"[^>]* checked', told)
+    assert 'value="需要会商"' in told
+    unheard = await sent(office, path, director, pick=[one], act="forget")
+    assert unheard.status_code == 404
+
+
 async def test_the_board_is_paged_and_its_tiles_say_what_their_lists_hold(office: Served) -> None:
     await bad_review(office, "zhangdian", "tiles")
     director = office.bearer("supervisor", "director", hall="zhangdian")
@@ -110,7 +141,8 @@ async def test_a_bad_review_is_worked_through_by_its_forms_and_its_story_tells_i
     assert re.search("director 查看评价人身份 .{0,20}核对电话", story)
     then = words(await seen(office, f"{path}?as_of={at_first.replace('+', '%2B')}", director))
     assert "查看评价人身份" not in then
-    assert "以下是" in then
+    assert "只能查看，不能办理" in then
+    assert "<textarea" not in await seen(office, f"{path}?as_of={at_first.replace('+', '%2B')}", director)
     auditor = await seen(office, path, office.bearer("auditor"))
     assert "/reveal" not in auditor
     assert "<textarea" not in auditor
@@ -145,10 +177,14 @@ async def test_a_figure_is_the_sum_of_the_events_it_leads_to(office: Served) -> 
         proof = await seen(office, href, director)
         assert f'<dd id="numerator">{numerator}</dd>' in proof
         assert f'<dd id="denominator">{denominator}</dd>' in proof
+        for service in re.findall(r'href="(/supervise/services/[^"]+)"', proof):
+            answer = await office.client.get(service, headers=director)
+            assert answer.headers["location"].startswith("/supervise/rectifications/")
 
 
 async def test_a_case_is_found_by_its_state_and_given_a_directive(office: Served) -> None:
     me = await office.citizen("page case")
+    first = await head(office)
     asked = {"item": "demo-shebaoka-shenling", "hall": "heilong"}
     opened = (await office.post("/cases", asked, me)).json()
     case = opened["case"]
@@ -166,6 +202,17 @@ async def test_a_case_is_found_by_its_state_and_given_a_directive(office: Served
     story = words(await seen(office, done.headers["location"], director))
     assert story.count("请尽快受理") == 1
     await seen(office, f"/supervise/cases/{case}", office.bearer("supervisor", "x", hall="tanghe"), 404)
+    at = (await office.get("/cases/survey", director)).json()["position"]
+    now = await seen(office, "/supervise/cases", director)
+    (directed,) = re.findall(r'href="([^"]*rule=directive)"[^>]*><b>(\d+)</b>', now)
+    listed = await seen(office, directed[0], director)
+    assert listed.count('<td class="due">') == int(directed[1])
+    before = await seen(office, f"/supervise/cases?as_of={first}", director)
+    assert case not in before
+    assert "只能查看" in before
+    then = await seen(office, f"/supervise/cases?as_of={at}", director)
+    assert f"/supervise/cases/{case}?as_of={at}" in then
+    await seen(office, f"/supervise/cases/{case}?as_of={at}", director)
 
 
 async def test_a_hall_is_seen_now_and_on_a_day_and_what_is_listed_exists(office: Served) -> None:

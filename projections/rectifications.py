@@ -188,9 +188,10 @@ def present(view: View, calendar: Calendar, now: datetime) -> dict[str, Any]:
         if name not in ("person", "clock", "dues")
     }
     shown["steps"] = [_nameless(line) for line in view.steps]
-    shown |= {"real_name": view.person is not None, "workdays_left": None, "signal": None}
+    shown |= {"real_name": view.person is not None, "workdays_left": None, "late": False, "signal": None}
     if view.due_at is not None:
         shown["workdays_left"] = workdays_left(calendar, now, view.due_at)
+        shown["late"] = now > view.due_at
         shown["signal"] = signal(view, now)
     return shown
 

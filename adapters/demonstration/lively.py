@@ -102,6 +102,7 @@ class Lively:
         self._chance = random.Random()  # noqa: S311 (who comes when is no secret)
         self._follow: dict[str, str] = {}
         self._ends = 0.0
+        self.closed = False
         self.issued = 0
         self.served = 0
         self.rated = 0
@@ -124,7 +125,7 @@ class Lively:
 
     def close(self) -> None:
         """Nobody comes any more: whoever is being served is the last."""
-        self._ends = 0.0
+        self.closed = True
 
     async def _door(self, items: Sequence[NamedItem], windows: int) -> None:
         kiosk = await self._become("kiosk", f"kiosk-play-{self._hall}")
@@ -182,7 +183,7 @@ class Lively:
 
     @property
     def _going_on(self) -> bool:
-        return time.monotonic() < self._ends
+        return not self.closed and time.monotonic() < self._ends
 
     async def _rest(self, seconds: float) -> None:
         await asyncio.sleep(seconds / self._pace)

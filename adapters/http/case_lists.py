@@ -50,7 +50,12 @@ Side = Annotated[
 SIGNALS: tuple[Signal, ...] = ("red", "yellow", "warning")
 
 CaseShown = shape(
-    "Case", case_file.View, without=("applicant", "timeline"), item_name=Text, workdays_left=int | None
+    "Case",
+    case_file.View,
+    without=("applicant", "timeline"),
+    item_name=Text,
+    workdays_left=int | None,
+    late=bool,
 )
 
 
@@ -240,7 +245,8 @@ def shown_of(parts: Parts, view: case_file.View, now: datetime) -> dict[str, Any
     running = view.due_at is not None and view.status not in case_file.ENDED
     left = workdays_left(parts.catalogue.calendar, now, view.due_at) if running and view.due_at else None
     name = Text(view.item, view.item) if item is None else item.plan.name
-    return shown | {"item_name": name, "workdays_left": left}
+    late = left is not None and view.due_at is not None and now > view.due_at
+    return shown | {"item_name": name, "workdays_left": left, "late": late}
 
 
 def _row(shown: dict[str, Any]) -> list[Cell]:

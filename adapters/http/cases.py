@@ -65,7 +65,7 @@ class PauseAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Line = shape("TimelineLine", Entry, name=Text)
-TurnShown = shape("Turn", case_file.Turn, workdays=int, workdays_left=int | None)
+TurnShown = shape("Turn", case_file.Turn, workdays=int, workdays_left=int | None, late=bool)
 CaseFile = shape(
     "CaseFile",
     CaseShown,
@@ -276,4 +276,6 @@ def _turn(parts: Parts, turn: case_file.Turn, now: datetime) -> dict[str, Any]:
     calendar = parts.catalogue.calendar
     since, until = (at.astimezone(SHANGHAI).date() for at in (turn.since, turn.until or now))
     left = None if turn.due_at is None or turn.until else workdays_left(calendar, now, turn.due_at)
-    return merged(turn, {"workdays": workdays_between(calendar, since, until), "workdays_left": left})
+    late = left is not None and turn.due_at is not None and now > turn.due_at
+    used = workdays_between(calendar, since, until)
+    return merged(turn, {"workdays": used, "workdays_left": left, "late": late})

@@ -63,6 +63,7 @@ RectificationShown = shape(
     without=("person", "clock", "dues"),
     real_name=bool,
     workdays_left=int | None,
+    late=bool,
     signal=Signal | None,
     hall_name=Text,
     unit_name=Text,

@@ -36,7 +36,7 @@ class TalkReceipt(msgspec.Struct, frozen=True):
     talk: str
 
 
-TalkShown = shape("Talk", talks.View, workdays_left=int | None, signal=Signal | None)
+TalkShown = shape("Talk", talks.View, workdays_left=int | None, late=bool, signal=Signal | None)
 
 
 def commands(parts: Parts) -> list[Command]:
@@ -92,6 +92,7 @@ def _shown(parts: Parts, view: talks.View) -> dict[str, Any]:
         view,
         {
             "workdays_left": workdays_left(calendar, now, view.due_at) if waits else None,
+            "late": waits and now > view.due_at,
             "signal": signal_now(calendar, view.called_at, view.due_at, now) if waits else None,
         },
     )

@@ -2,7 +2,6 @@
 commands to begin with."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Mapping
 
@@ -61,12 +60,10 @@ class Show:
             self.people = Lively(client, hall)
             self._task = asyncio.create_task(self._play(client, self.people))
 
-    async def end(self) -> None:
-        """Nobody comes any more; windows that are open stay so."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+    def end(self) -> None:
+        """Nobody comes any more; the windows finish whom they serve, and close."""
+        if self.people is not None:
+            self.people.close()
 
     async def _play(self, client: httpx.AsyncClient, people: Lively) -> None:
         try:
@@ -106,7 +103,7 @@ def routes(site: Site, catalogue: Catalogue) -> list[HTTPRouteHandler]:
             raise Rejected(404, "unknown-path")
         form = await visit.form()
         if form["stop"]:
-            await show.end()
+            show.end()
         else:
             show.begin(site.client(visit.request), place.hall)
         return visit.go("/demo")

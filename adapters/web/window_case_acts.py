@@ -77,7 +77,7 @@ def _turn(case: Case) -> str:
 
 def _in_time(case: Case) -> bool:
     """What has run out is neither stopped nor prolonged."""
-    return case["workdays_left"] is None or case["workdays_left"] >= 0
+    return not case["late"]
 
 
 def _whole(case: Case) -> bool:

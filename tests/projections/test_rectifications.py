@@ -150,6 +150,13 @@ def test_it_is_read_with_the_days_left_and_the_signal_of_that_moment() -> None:
         assert (shown["workdays_left"], shown["signal"]) == (left, signal)
 
 
+def test_on_the_days_off_behind_a_deadline_it_is_late_without_a_working_day_more() -> None:
+    friday = msgspec.structs.replace(seen(GIVEN, OPENED), due_at=at(6, 23))
+    for now, late in ((at(6), False), (at(7), True), (at(8), True)):
+        shown = present(friday, CALENDAR, now)
+        assert (shown["workdays_left"], shown["late"]) == (0, late)
+
+
 def test_it_is_read_without_the_reviewer() -> None:
     shown: dict[str, Any] = present(seen(GIVEN, OPENED), CALENDAR, NINE)
     assert shown["real_name"] is True

@@ -23,6 +23,9 @@ form on paper (书面评价表, 晋政办发〔2020〕59号 as summarised) of a 
 Stage = Literal["acceptance", "closing"]
 """受理阶段, 办结阶段: what of a case the rating is about."""
 
+Standing = Literal["not-yet", "open", "rated", "over"]
+"""Whether a service can be rated: not ended yet, yes, it was, or no more."""
+
 BAD: tuple[Grade, ...] = ("dissatisfied", "very-dissatisfied")
 """差评: the two lowest grades."""
 
@@ -67,6 +70,8 @@ class GiveReview(Command, frozen=True, kw_only=True):
     item: Id | None = None
     test: bool = False
     clerk: Label | None = None
+    shown_by: Label | None = None
+    """The clerk who showed the code by which it was rated, at the window (扫码评)."""
 
 
 class EnterPaper(Command, frozen=True, kw_only=True):
@@ -154,6 +159,7 @@ class ReviewGiven(Event, frozen=True, kw_only=True, tag="review-given"):
     test: bool = False
     uninvited: bool = False
     clerk: str | None = None
+    shown_by: str | None = None
 
 
 class PaperReviewEntered(Event, frozen=True, kw_only=True, tag="paper-review-entered"):
@@ -279,6 +285,15 @@ def evolve(review: Review, event: AnyEvent, stamp: Stamp) -> Review:
             known = review.given.person is not None
             rectification.evolve(review.rectification, event, stamp, real_name=known)
     return review
+
+
+def standing(review: Review, *, ended: bool, now: datetime) -> Standing:
+    """Whether the service can be rated now; ``ended`` says whether it has ended."""
+    if review.given is not None:
+        return "rated"
+    if review.invited is not None and review.invited.until is not None and now > review.invited.until:
+        return "over"
+    return "open" if ended else "not-yet"
 
 
 # --- the rating -----------------------------------------------------------------------------------------------

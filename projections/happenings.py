@@ -238,6 +238,7 @@ FACTS: dict[str, Text] = {
     "send_at": Text("发送时间", "send at"),
     "serial": Text("流水号", "serial"),
     "service": Text("服务", "service"),
+    "shown_by": Text("出示二维码的人员", "code shown by"),
     "signal": Text("信号", "signal"),
     "signals": Text("各信号时间", "signals"),
     "skill": Text("所需技能", "skill"),

@@ -197,6 +197,11 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{WINDOW}/invitation"): only(
         "kiosk", "admin"
     ),  # the window's device; staff never hold a citizen's link
+    ("GET", f"{WINDOW}/invitation/state"): SERVING,  # whether it was rated, not how
+    (
+        "GET",
+        f"{WINDOW}/invitation/code",
+    ): SERVING,  # a code to be scanned, by which the rating names who showed it
     ("POST", f"{API}/reviews/paper"): SERVING,
     ("GET", f"{API}/reviews/paper"): only("clerk", "supervisor", "admin"),
     ("POST", f"{API}/reviews/{{id}}/confirm"): only("clerk", "supervisor", "admin"),

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -128,15 +128,30 @@ class Seal:
         """The link that invites to rate the service of a ticket."""
         return self.invitations.seal(f"ticket.{ticket}")
 
+    def shown(self, service: str, clerk: str) -> str:
+        """The link in the code that a clerk shows at the window: it says who showed it."""
+        return self.of("review invitations shown").seal(f"{service}~{_packed(clerk.encode())}")
+
+    def unshown(self, link: str) -> tuple[str, str] | None:
+        """The service and the clerk of such a link."""
+        if (told := self.of("review invitations shown").unseal(link)) is None:
+            return None
+        service, _, clerk = told.rpartition("~")
+        return service, urlsafe_b64decode(clerk + "=" * (-len(clerk) % 4)).decode()
+
     def seal(self, reference: str) -> str:
         mac = hmac.digest(self._key, reference.encode(), hashlib.sha256)[:16]
-        return f"{reference}.{urlsafe_b64encode(mac).decode().rstrip('=')}"
+        return f"{reference}.{_packed(mac)}"
 
     def unseal(self, link: str) -> str | None:
         """The reference; ``None`` for anything that was not sealed here."""
         reference, _, _ = link.rpartition(".")
         # As bytes: comparing texts refuses characters beyond ASCII.
         return reference if hmac.compare_digest(self.seal(reference).encode(), link.encode()) else None
+
+
+def _packed(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 class Boards(Protocol):

@@ -8,14 +8,14 @@ copy. Staff see tickets and cases too, so for them a bare reference is not enoug
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from adapters.http.access import API, WINDOW
+from adapters.http.access import API
 from adapters.http.asking import Asking, Reply, accepted
 from adapters.http.body import StrictRequest
 from adapters.http.commands import Command, Nothing
@@ -26,9 +26,8 @@ from adapters.http.problems import Rejected
 from domain import case, queue, review
 from domain.handling import Act, Ask, Held
 from domain.message import Grade, Reference, Refused, Text, Words, place
-from domain.review import Channel, Review, Stage, Tags
+from domain.review import Channel, Review, Stage, Standing, Tags, standing
 from domain.review_tags import GRADE_NAMES, INVITATION, TAGS
-from domain.workdays import SHANGHAI
 
 
 class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,7 +80,7 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     window: str | None
     item: str | None
     item_name: Text | None
-    state: Literal["not-yet", "open", "rated", "over"]
+    state: Standing
     until: datetime | None
     words: Text
     grades: dict[Grade, Text]
@@ -119,7 +118,7 @@ class _Served(NamedTuple):
 
 def commands(parts: Parts) -> list[Command]:
     async def give(asked: Asking, words: list[str], body: ReviewAsked, query: bytes) -> Reply:
-        service, sealed = _service(parts, body.service)
+        service, sealed, shown_by = _service(parts, body.service)
         served = await _served(parts, service)
         _may_review(asked, served, sealed, body.channel)
         if not served.ended:
@@ -140,6 +139,7 @@ def commands(parts: Parts) -> list[Command]:
             item=served.item,
             test=served.test,
             clerk=served.clerk,
+            shown_by=shown_by,
         )
         act = Act((Ask(stream, given),), lambda hold: ReviewReceipt(given.review, service))
         return await asked.in_hall(served.hall).submit(parts.loop, act, 201)
@@ -150,7 +150,7 @@ def commands(parts: Parts) -> list[Command]:
             if named != Service():
                 raise Rejected(422, "service-unclear")
             named = Service(ticket=await ticket_of(parts, asked, body.number))
-        service, _ = _service(parts, named)
+        service = _service(parts, named).service
         served = await _served(parts, service)
         _in_own_hall(asked, served.hall)
         if not served.ended:
@@ -274,7 +274,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         tags=["reviews"],
     )
     async def invitation(link: FromPath[str], request: StrictRequest) -> Invitation:
-        service = _invited(parts, link)
+        service = _invited(parts, link).service
         served = await _served(parts, service)
         item = parts.catalogue.items.get(served.item) if served.item is not None else None
 
@@ -290,7 +290,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
                 window=served.window,
                 item=served.item,
                 item_name=item.plan.name if item is not None else None,
-                state=_standing(state, served.ended, parts.clock()),
+                state=standing(state, ended=served.ended, now=parts.clock()),
                 until=until,
                 words=INVITATION,
                 grades=GRADE_NAMES,
@@ -302,50 +302,29 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
 
         return await parts.loop.peek(review.stream(service), tell)
 
-    @get(
-        f"{WINDOW}/invitation".replace("}", ":str}"),
-        operation_id="window_invitation",
-        summary="The invitation that a window's device shows: of the service that ended there last",
-        tags=["reviews"],
-    )
-    async def device(hall: FromPath[str], window: FromPath[str]) -> dict[str, str]:
-        day = parts.clock().astimezone(SHANGHAI).date()
-
-        def last(held: Held) -> str | None:
-            line: queue.Queue = held.state
-            here = line.windows.get(window)
-            ended = here is not None and here.serving is None and here.last is not None
-            ticket = line.tickets[here.last] if ended and here is not None and here.last is not None else None
-            return ticket.id if ticket is not None and ticket.status == "served" else None
-
-        ticket = await parts.loop.peek(queue.stream(hall, day), last)
-        service = f"ticket.{ticket}"
-        if ticket is None or await parts.loop.peek(review.stream(service), lambda held: held.state.given):
-            raise Refused("nobody-to-invite", missing=True)
-        return {"service": service, "invitation": parts.invitations.seal(service)}
-
-    return [invitation, device]
+    return [invitation]
 
 
 # --- what is rated, and who may -------------------------------------------------------------------------------
 
 
-def _invited(parts: Parts, link: str) -> str:
+class _Named(NamedTuple):
+    """What service was named, whether by a sealed link, and who showed that at the window."""
+
+    service: str
+    sealed: bool = True
+    shown_by: str | None = None
+
+
+def _invited(parts: Parts, link: str) -> _Named:
     """Raises:
     Refused: it was not made here.
     """
-    service = parts.invitations.unseal(link)
-    if service is None:
+    if (service := parts.invitations.unseal(link)) is not None:
+        return _Named(service)
+    if (shown := parts.seal.unshown(link)) is None:
         raise Refused("unknown-invitation", missing=True)
-    return service
-
-
-def _standing(state: Review, ended: bool, now: datetime) -> Literal["not-yet", "open", "rated", "over"]:
-    if state.given is not None:
-        return "rated"
-    if state.invited is not None and state.invited.until is not None and now > state.invited.until:
-        return "over"
-    return "open" if ended else "not-yet"
+    return _Named(shown[0], shown_by=shown[1])
 
 
 def _in_own_hall(asked: Asking, hall: str) -> None:
@@ -357,8 +336,8 @@ def _in_own_hall(asked: Asking, hall: str) -> None:
         raise Rejected(403, "other-hall", {"hall": hall})
 
 
-def _service(parts: Parts, asked: Service) -> tuple[str, bool]:
-    """The service's name in the log, and whether it was named by its sealed link.
+def _service(parts: Parts, asked: Service) -> _Named:
+    """The service by its name in the log.
 
     Raises:
         Rejected: none or several were named.
@@ -367,11 +346,11 @@ def _service(parts: Parts, asked: Service) -> tuple[str, bool]:
     if sum(named is not None for named in (asked.invitation, asked.case, asked.ticket)) != 1:
         raise Rejected(422, "service-unclear")
     if asked.invitation is not None:
-        return _invited(parts, asked.invitation), True
+        return _invited(parts, asked.invitation)
     kind, word = ("case", asked.case) if asked.case is not None else ("ticket", asked.ticket)
     assert word is not None
     unsealed = parts.seal.unseal(word)
-    return f"{kind}.{_reference(unsealed or word, 'unknown-service')}", unsealed is not None
+    return _Named(f"{kind}.{_reference(unsealed or word, 'unknown-service')}", unsealed is not None)
 
 
 async def _served(parts: Parts, service: str) -> _Served:

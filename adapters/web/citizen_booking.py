@@ -1,16 +1,15 @@
 """A citizen's appointments: hall, time, a place held while they make sure, the voucher, and what becomes of it."""
 
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
-import segno
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
+from adapters import qr
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from adapters.web.words import N_
@@ -160,7 +159,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     @get("/appointments/{link:str}/qr.svg", include_in_schema=False)
     async def code(visit: Visiting, link: FromPath[str]) -> Response[bytes]:
         await visit.api.get(f"/appointments/{quote(link)}")
-        return qr(link)
+        return Response(qr.svg(link), media_type="image/svg+xml")
 
     @post("/appointments/{link:str}/cancel", include_in_schema=False)
     async def cancel(visit: Visiting, link: FromPath[str]) -> Page:
@@ -205,15 +204,6 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         choose_other,
         move,
     ]
-
-
-def qr(text: str) -> Response[bytes]:
-    """A text as a QR code, dark on light in every theme, with the quiet zone that readers need."""
-    drawn = BytesIO()
-    segno.make(text, error="m", micro=False).save(
-        drawn, kind="svg", border=4, dark="#000", light="#fff", omitsize=True, xmldecl=False
-    )
-    return Response(drawn.getvalue(), media_type="image/svg+xml")
 
 
 def _future(site: Site, slot: Any) -> bool:

@@ -35,6 +35,7 @@ KEYS: Mapping[str, str] = {
     "return": "Shift+F8",
     "split": "Shift+F6",
     "undo": "Control+Z",
+    "invite": "Shift+F2",
     "alarm": "Shift+F1",
 }
 """The key of each act, shown on its button (in the words of ``aria-keyshortcuts``); of several acts that share one,

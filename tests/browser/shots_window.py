@@ -1,5 +1,7 @@
 """The window's console with a line in front of it and somebody in hand."""
 
+import contextlib
+import urllib.error
 from typing import Any
 
 from tests.browser.seeing import DESK, KIOSK_WIDE, PHONE, Shot
@@ -32,6 +34,21 @@ def at_work(server: Running) -> str:
     do("no-show")
     do("call-next")
     do("start")
+    return "/window"
+
+
+def inviting(server: Running) -> str:
+    """Whoever was served has just gone and may be asked to rate."""
+    clerk = server.token("clerk", "clerk-zhangdian-w01", hall="zhangdian", window="w01")
+    kiosk = server.token("kiosk", "kiosk-zhangdian-01", hall="zhangdian")
+    path = "/api/v1/halls/zhangdian/windows/w01"
+    for _ in range(2):
+        server.post("/api/v1/halls/zhangdian/tickets", {"queue": "a"}, kiosk)
+    with contextlib.suppress(urllib.error.HTTPError):  # another shot has opened it
+        server.post(f"{path}/open", None, clerk)
+    for act in ("call-next", "start", "finish"):
+        server.post(f"{path}/{act}", None, clerk)
+    server.until(f"{path}/invitation/state", clerk, lambda told: told["until"] is not None)
     return "/window"
 
 
@@ -83,6 +100,7 @@ def cases(server: Running) -> str:
 SHOTS = [
     Shot("window", at_work, (DESK, KIOSK_WIDE), account=ACCOUNT, full=False),
     Shot("window-dark", at_work, (DESK, KIOSK_WIDE), account=ACCOUNT, theme="dark", full=False),
+    Shot("window-inviting", inviting, (DESK,), account="clerk-zhangdian-w01", full=False),
     Shot("window-closed", "/window", (DESK,), account=f"clerk-{HALL}-w02", full=False),
     Shot("window-choose", "/window?hall=guotan", (DESK,), account="admin-01"),
     Shot("window-case", of_case, (DESK, PHONE), account=ACCOUNT),

@@ -4,6 +4,7 @@ import * as clock from "./clock.js";
 import { follow } from "./feed.js";
 import { fill, mark, say } from "./rows.js";
 import { dialogs } from "./window-dialogs.js";
+import { inviting } from "./window-invite.js";
 import { presses } from "./window-press.js";
 
 const TICK_MS = 250;
@@ -53,6 +54,7 @@ const CAN = {
   transfer: () => Boolean(hand()),
   return: () => Boolean(hand()),
   undo: () => Boolean(undoable()),
+  invite: () => !hand() && invitation.open(),
   alarm: () => true,
 };
 
@@ -84,11 +86,10 @@ const tick = follow(`${hall}/line/events`, {
 
 const named = (press) => ({ act: words.acts[press.act], ticket: press.ticket ?? press.body.ticket ?? "" });
 
-function tellDesk(kind, text, { answers = false, invite = false } = {}) {
+function tellDesk(kind, text, { answers = false } = {}) {
   part.told.dataset.kind = kind;
   say(part.says, text);
   part.answers.hidden = !answers;
-  part.invite.hidden = !invite;
 }
 
 const doing = presses(`${hall}/windows/${told.window}`, {
@@ -99,9 +100,10 @@ const doing = presses(`${hall}/windows/${told.window}`, {
     const values = { ...named(press), ticket: receipt.ticket };
     const said = put(words.done[press.act], values);
     const why = replayed ? put(words.replayed, values) : late ? words.late : "";
-    tellDesk("good", [said, why].filter(Boolean).join(" "), { invite: press.act === "finish" });
+    tellDesk("good", [said, why].filter(Boolean).join(" "));
     await look();
     draw();
+    invitation.look();
     if (!press.act.endsWith("alarm")) figures(receipt.position);
   },
   async refused(press, problem) {
@@ -131,11 +133,19 @@ function press(act, options) {
   if (!doing.press(act, options)) tellDesk("wait", put(words.busy, named(doing.pending)), { answers: true });
 }
 
+const invitation = inviting(`${hall}/windows/${told.window}`, words.invited, {
+  idle: () => !hand(),
+  day: (iso) => new Intl.DateTimeFormat(document.documentElement.lang, { month: "short", day: "numeric", timeZone: "Asia/Shanghai" }).format(Date.parse(iso)),
+  put,
+  drawn: () => drawButtons(),
+});
+
 const ask = dialogs(told, words, { line: () => line, hand, press });
 
 function act(button) {
   const name = actOf(button);
-  if (button.dataset.dialog) ask(name, meantFor(name));
+  if (name === "invite") invitation.show();
+  else if (button.dataset.dialog) ask(name, meantFor(name));
   else press(name, { ticket: meantFor(name) });
 }
 
@@ -188,6 +198,7 @@ function draw() {
   say(part.item, inHand ? `${queueName(inHand)} · ${itemName(inHand)}` : "");
   say(part.marks, inHand ? [...marks(inHand), put(words.since, { time: hourMinute(inHand.issued_at) })].join(" · ") : "");
   say(part.reason, inHand?.reason ?? "");
+  part.invite.hidden ||= Boolean(inHand);
   drawCase(inHand);
   drawButtons();
   drawLine();
@@ -344,6 +355,7 @@ function drawTime() {
 draw();
 drawTime();
 figures();
+invitation.look();
 doing.resume();
 setInterval(drawTime, TICK_MS);
 setInterval(() => figures(), FIGURES_MS);

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from adapters import qr
+from domain.review import ReviewGiven
 from tests.adapters.http.serving import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -104,6 +106,34 @@ async def test_a_device_shows_its_own_window_and_staff_never_hold_the_link(serve
     elsewhere = served.bearer("kiosk", "device-2", hall="longtan", window="w02")
     assert (await served.get(path, elsewhere)).json()["code"] == "other-window"
     assert (await served.get(path, served.bearer("clerk", hall="longtan"))).status_code == 403
+
+
+async def test_a_clerk_shows_a_code_and_is_told_whether_it_was_rated_but_never_how(served: Served) -> None:
+    path = "/halls/yuantan/windows/w01/invitation"
+    clerk = served.bearer("clerk", "yuantan-w01", hall="yuantan", window="w01")
+    idle = served.bearer("clerk", "yuantan-w09", hall="yuantan")
+    assert (await served.get(path.replace("w01", "w09") + "/state", idle)).json()["ticket"] is None
+    ticket = await served_ticket(served, "yuantan")
+    told = (await served.get(f"{path}/state", clerk)).json()
+    assert (told["ticket"], told["state"]) == (ticket["ticket"], "open")
+    assert "invitation" not in told
+    shown = await served.get(f"{path}/code", clerk)
+    link = served.parts.seal.shown(f"ticket.{ticket['id']}", "yuantan-w01")
+    assert shown.content == qr.svg(f"http://hall.test/reviews/{link}")
+    assert (await served.get(f"/reviews/{link}")).json()["state"] == "open"
+    assert (await given(served, link, clerk))[0] == 403
+    assert (await given(served, link.replace("~", "~A")))[0] == 404
+    assert await given(served, link) == (201, "")
+    assert (await given(served, await invitation_of(served, ticket)))[0] == 409  # one service, one rating
+    stored = await served.parts.log(0, 100_000, f"review-ticket.{ticket['id']}")
+    (rating,) = [e.event for e in stored if isinstance(e.event, ReviewGiven)]
+    assert (rating.shown_by, rating.grade) == ("yuantan-w01", "satisfied")
+    told = (await served.get(f"{path}/state", clerk)).json()
+    assert told["state"] == "rated"
+    assert not {"grade", "tags", "comment"} & told.keys()
+    assert (await served.get(f"{path}/code", clerk)).json()["code"] == "nobody-to-invite"
+    elsewhere = served.bearer("clerk", "yuantan-w02", hall="yuantan", window="w02")
+    assert (await served.get(f"{path}/code", elsewhere)).json()["code"] == "other-window"
 
 
 async def test_the_hotline_rates_by_phone_and_in_no_other_way(served: Served) -> None:

@@ -228,7 +228,7 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
         for duty in (catalogue.follow(), boards.run()):
             stack.push_async_callback(end, asyncio.create_task(duty))
         kept = secret(settings)
-        seal, forecasts = Seal(kept), Forecasts()
+        seal, forecasts = Seal(kept), Forecasts(calendar=lambda: catalogue.calendar)
         checked, code_flow = await tokens(settings, known, stack)
         rebuilds = Rebuilds(urls(settings))
         parts = Parts(

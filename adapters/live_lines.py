@@ -248,4 +248,6 @@ def _rounded(told: Any) -> Any:
     wait: Wait | None = told.wait_s
     if wait is None:
         return told
-    return msgspec.structs.replace(told, wait_s=Wait(round(wait.p50 / 60), round(wait.p90 / 60)))
+    return msgspec.structs.replace(
+        told, wait_s=Wait(round(wait.p50 / 60), round(wait.p90 / 60), wait.assumed)
+    )

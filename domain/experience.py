@@ -16,11 +16,13 @@ DELAYS_KEPT = 200
 ARRIVALS_KEPT = 60
 
 
-class Wait(msgspec.Struct, frozen=True, gc=False):
-    """Seconds: half of those in this place wait no longer than ``p50``, nine in ten no longer than ``p90``."""
+class Wait(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Seconds: half of those in this place wait no longer than ``p50``, nine in ten no longer than ``p90``. ``assumed``
+    tells, as long as no window has opened that day, as if how many called from the queue by the hall's plan."""
 
     p50: int
     p90: int
+    assumed: int = 0
 
 
 class Line(msgspec.Struct):

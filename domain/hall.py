@@ -43,6 +43,9 @@ class QueuePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a service is expected to take before the day itself has shown it."""
     skill: Id | None = None
     """What a clerk must know to be given its tickets, one of the plan's ``skills``."""
+    assumed_windows: Annotated[int, Meta(ge=0, le=50)] = 0
+    """How many windows will call from it, for the waits that are told within the hall's hours before the first window
+    of the day has opened; none are told then without it."""
 
 
 class WindowPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

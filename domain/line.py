@@ -124,6 +124,8 @@ class Queue(msgspec.Struct):
     """The day as the windows know it. ``lines`` hold the waiting numbers of each queue in order of arrival."""
 
     plan: HallPlan | None = None
+    begun: bool = False
+    """Whether a window has been opened."""
     closed: bool = False
     queues: dict[str, QueuePlan] = {}
     windows: dict[str, Window] = {}

@@ -5,7 +5,8 @@ windows that are open with what they prefer, what their clerks know and who is i
 long as those of the last hour, clerks as prompt and patience as short as the day has shown, and people yet to come, who
 need no skill. Who needs one, or is kept for a window, is passed over by those who may not call them. Of the waits that
 come out, the middle is P50 and the ninetieth of a hundred P90. ``expected`` is a formula for a receipt that cannot
-wait for a forecast. Neither says anything as long as no window calls.
+wait for a forecast. Neither says anything as long as no window calls; before the first one opens in a day a hall may
+have them asked about the windows it plans (``assumed``).
 
 Chance is a fixed table: the same line is always told the same wait.
 """
@@ -20,7 +21,10 @@ from math import inf, log, sqrt
 import msgspec
 
 from domain.experience import Experience, Line, Wait
+from domain.hall import WindowPlan
 from domain.line import Queue, Ticket, Window, may_call, standing, windows_calling, windows_serving
+from domain.offering import sessions_on
+from domain.workdays import SHANGHAI, Calendar
 
 PLAN_WEIGHT = 5
 """The planned service time counts like so many services of the day, until the day outweighs it (ours, no rule)."""
@@ -311,6 +315,40 @@ def _quantiles(seconds: list[float]) -> Wait:
 
 def _nearest_rank(ordered: list[float], percent: int) -> float:
     return ordered[-(-percent * len(ordered) // 100) - 1]
+
+
+# --- before the first window opens ----------------------------------------------------------------------------
+
+
+def assumed(queue: Queue, at: datetime, calendar: Calendar) -> Queue | None:
+    """The day as if as many windows called from each queue as its plan assumes. They know what the queue needs and
+    nothing else, and are late as long as people have waited since the hall's hours began.
+
+    Returns:
+        ``None`` once any window has opened, outside the hall's hours of the day, and where nothing is assumed.
+    """
+    if queue.begun or queue.closed or queue.plan is None:
+        return None
+    local = at.astimezone(SHANGHAI)
+    sessions = sessions_on(queue.plan, local.date(), calendar)
+    opens = max((s.opens for s in sessions if s.opens <= local.time() < s.closes), default=None)
+    named = {
+        f"{line.queue} {n}": Window(
+            WindowPlan(f"{line.queue} {n}", line.name, "general", (line.queue,)),
+            (line.queue,),
+            "open",
+            skills=() if line.skill is None else (line.skill,),
+        )
+        for line in queue.queues.values()
+        for n in range(line.assumed_windows)
+    }
+    if opens is None or not named:
+        return None
+    since = datetime.combine(local.date(), opens, SHANGHAI).timestamp()
+    waited = {line: known.crowded(since) for line, known in queue.experience.lines.items()}
+    freed = {name: {line: waited.get(line, 0.0) for line in w.queues} for name, w in named.items()}
+    experience = msgspec.structs.replace(queue.experience, freed=freed, lines={**queue.experience.lines})
+    return msgspec.structs.replace(queue, windows=named, experience=experience)
 
 
 # --- by formula -----------------------------------------------------------------------------------------------

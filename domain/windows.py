@@ -128,6 +128,7 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> None:
             opened = queue.windows.setdefault(window, Window(plan, queues))
             opened.state, opened.clerk, opened.queues = "open", clerk, queues
             opened.pause, opened.skills = None, skills
+            queue.begun = True
             queue.experience.free(window, queues, stamp.at.timestamp())
         case WindowClosed(window):
             closed = queue.windows[window]

@@ -261,8 +261,9 @@ function writeTicket(row, ticket) {
   second.hidden = waits;
 }
 
-function expectation({ p50, p90 }) {
-  return minutes(p50) === minutes(p90) ? put(words.expect_one, { p50: minutes(p50) }) : put(words.expect, { p50: minutes(p50), p90: minutes(p90) });
+function expectation({ p50, p90, assumed }) {
+  const said = minutes(p50) === minutes(p90) ? put(words.expect_one, { p50: minutes(p50) }) : put(words.expect, { p50: minutes(p50), p90: minutes(p90) });
+  return assumed ? `${said} (${words.assumed})` : said;
 }
 
 function writeRowAct(button, name, ticket) {

@@ -131,7 +131,7 @@ async def serving(
         async def health() -> Standing:
             return Standing(True, "off", {"board": 0})
 
-        seal, forecasts = Seal(SECRET), Forecasts()
+        seal, forecasts = Seal(SECRET), Forecasts(calendar=lambda: catalogue.calendar)
         rebuilds = Rebuilds({"MINGTING_DATABASE_URL": url, "MINGTING_NATS_URL": "nats://127.0.0.1:1"})
         stack.push_async_callback(rebuilds.stop)
         parts = Parts(

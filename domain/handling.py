@@ -1,12 +1,13 @@
 """One act: what is asked of one stream or of several at once, decided together or not at all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import msgspec
 
 from domain.catalogue import DECIDERS
-from domain.message import Command, Event, Stamp, category
+from domain.message import Command, Event, Refused, Stamp, category
 
 
 class Ask(NamedTuple):
@@ -89,3 +90,65 @@ def fold(held: Held, stream: str, event: Event, stamp: Stamp, version: int, posi
     held.state = DECIDERS[category(stream)].evolve(held.state, event, stamp)
     held.version = version
     held.position = position
+
+
+class Rehearsal:
+    """Acts tried one behind the other on copies of their streams, each whole or not at all. Nothing is stored.
+
+    Args:
+        copies: the streams as they are, which are the rehearsal's own from now on. More may come with ``take``; one
+            that never came is taken to be fresh.
+    """
+
+    def __init__(self, copies: Mapping[str, Held] | None = None) -> None:
+        self._found: dict[str, Held] = {}
+        self._decided: dict[str, list[tuple[Pending, Stamp]]] = {}
+        self._held: dict[str, Held] = {}
+        for stream, held in (copies or {}).items():
+            self.take(stream, held)
+
+    def __contains__(self, stream: str) -> bool:
+        return stream in self._held
+
+    def take(self, stream: str, held: Held) -> None:
+        self._found[stream], self._held[stream], self._decided[stream] = held, deepcopy(held), []
+
+    def state(self, stream: str) -> Any:
+        """The state of a stream with everything that was tried and fine."""
+        return self._hold(stream).state
+
+    def perform(self, act: Act, stamp: Stamp) -> Any:
+        """Try an act; its answer.
+
+        Raises:
+            Refused: a rule said no, and the streams stand as before it.
+        """
+        looked: dict[str, int] = {}
+
+        def hold(stream: str) -> Held:
+            held = self._hold(stream)
+            looked.setdefault(stream, held.version)
+            return held
+
+        try:
+            pending = perform(act.asks, hold, stamp)
+            answer = act.answer(hold)
+        except Refused:
+            for stream, version in looked.items():
+                if self._held[stream].version != version:
+                    self._held[stream] = self._again(stream)
+            raise
+        for one in pending:
+            self._decided[one.stream].append((one, stamp))
+        return answer
+
+    def _hold(self, stream: str) -> Held:
+        if stream not in self._held:
+            self.take(stream, fresh(stream))
+        return self._held[stream]
+
+    def _again(self, stream: str) -> Held:
+        held = deepcopy(self._found[stream])
+        for pending, stamp in self._decided[stream]:
+            fold(held, stream, pending.event, stamp, pending.version, held.position)
+        return held

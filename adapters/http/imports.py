@@ -7,6 +7,7 @@ what the row says.
 import asyncio
 import re
 from collections.abc import Sequence
+from copy import deepcopy
 from datetime import date
 from typing import Annotated, Literal
 from urllib.parse import parse_qs
@@ -36,16 +37,15 @@ from adapters.importing.records import (
 )
 from adapters.people import Identity as Person
 from adapters.people import checked as checked_person
-from domain import acts, offering, queue, slots
+from domain import acts, citizen, offering, queue, slots
 from domain.booking import Channel
-from domain.handling import Act, Ask, Follow, Hold
+from domain.handling import Rehearsal
 from domain.message import Refused, Stamp, Text
 from domain.workdays import SHANGHAI
 
 BYTES_MAX = 4_000_000
 ROWS_MAX = 2_000
 COLUMNS = ("item", "date", "slot", "name", "id_number")
-DRY = "dry-run"
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,10 +100,10 @@ def commands(parts: Parts) -> list[Command]:
         if len(rows) > ROWS_MAX:
             raise Rejected(422, "invalid", errors=[FieldError("csv", f"at most {ROWS_MAX} rows")])
         told = [_rejected(row.line, Senseless(row.reason)) for row in skipped]
-        before: dict[date, tuple[Ask | Follow, ...]] = {}
+        trial = Rehearsal() if dry else None
         for row in rows:
             try:
-                told.append(await book(asked, hall, row, dry, before))
+                told.append(await book(asked, hall, row, trial))
             except (Senseless, Refused, Rejected) as error:
                 told.append(_rejected(row.line, error))
         told.sort(key=lambda one: one.line)
@@ -112,10 +112,8 @@ def commands(parts: Parts) -> list[Command]:
         }
         return Reply(200, encode(BookingsImported(dry_run=dry, receipts=told, **many)))
 
-    async def book(
-        asked: Asking, hall: str, row: Row, dry: bool, before: dict[date, tuple[Ask | Follow, ...]]
-    ) -> RowTold:
-        """One row. Tried, it is decided behind the rows of its day that were fine, and all is taken back.
+    async def book(asked: Asking, hall: str, row: Row, trial: Rehearsal | None) -> RowTold:
+        """One row, written down, or tried behind the rows that were fine.
 
         Raises:
             Senseless, Refused, Rejected: why it is not booked.
@@ -135,7 +133,7 @@ def commands(parts: Parts) -> list[Command]:
             return RowTold(row.line, "same", appointment, parts.seal.seal(appointment))
         key = (
             await parts.people.find(person.id_type, person.id_number)
-            if dry
+            if trial is not None
             else await parts.people.enrol(person)
         )
         command = slots.BookSlot(
@@ -150,16 +148,13 @@ def commands(parts: Parts) -> list[Command]:
         )
         offered = offering.offer(plan, day, parts.catalogue.calendar)
         act = acts.book(hall, day, command, offered=offered, limits=plan.limits)
-        if not dry:
+        if trial is None:
             await parts.loop.submit(act, asked.part(row.line).stamp)
             return RowTold(row.line, "booked", appointment, parts.seal.seal(appointment))
-        asks = (*before.get(day, ()), *act.asks)
-        try:
-            await parts.loop.submit(Act((*asks, _take_back)), asked.part(row.line).stamp)
-        except Refused as refused:
-            if refused.code != DRY:
-                raise
-        before[day] = asks
+        for name in (stream, citizen.stream(command.person)):
+            if name not in trial:
+                trial.take(name, await parts.loop.peek(name, deepcopy))
+        trial.perform(act, asked.part(row.line).stamp)
         return RowTold(row.line, "booked")
 
     async def queue_day(asked: Asking, words: list[str], body: Table, query: bytes) -> Reply:
@@ -223,11 +218,6 @@ def commands(parts: Parts) -> list[Command]:
             bytes_max=BYTES_MAX,
         ),
     ]
-
-
-def _take_back(hold: Hold) -> Ask:
-    """An ask that refuses: what was decided before it is as if it had not been."""
-    raise Refused(DRY)
 
 
 def _tried(happenings: Sequence[Happening], opening: queue.OpenDay, stamp: Stamp) -> list[RowTold]:

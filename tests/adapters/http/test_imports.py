@@ -30,10 +30,14 @@ def row(
     return item, day, slot, "王芳", PEOPLE[person]
 
 
-async def imported(served: Served, body: dict[str, str], **query: str) -> dict[str, Any]:
+async def imported(
+    served: Served, body: dict[str, str], hall: str = "tanghe", **query: str
+) -> dict[str, Any]:
     served.clock.at = SUNDAY
     try:
-        answer = await served.post("/halls/tanghe/appointments/import", body, served.bearer("admin"), **query)
+        answer = await served.post(
+            f"/halls/{hall}/appointments/import", body, served.bearer("admin"), **query
+        )
     finally:
         served.clock.at = None
     assert answer.status_code == 200, answer.text
@@ -76,6 +80,11 @@ async def test_bookings_are_tried_without_a_trace_then_taken_over_once(served: S
     assert served.stored() == stored
     shown = (await served.get(f"/appointments/{made['receipts'][0]['voucher']}")).json()
     assert (shown["starts_at"][:16], shown["status"]) == ("2026-11-23T09:00", "booked")
+    elsewhere = table(row("14:00"), row("14:00", day="2026-11-24"), row("15:00", day="2026-11-24"))
+    tried, made = [await imported(served, elsewhere, "guotan", dry_run=dry) for dry in ("true", "false")]
+    for told in (tried, made):
+        codes = [one.get("code") for one in told["receipts"]]
+        assert codes == ["item-booked-that-day", None, "item-booked-that-day"], "in whichever hall"
 
 
 async def test_a_file_that_is_no_such_table_or_asker_is_told_so(served: Served) -> None:

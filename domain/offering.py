@@ -14,6 +14,9 @@ from domain.workdays import SHANGHAI, Calendar, is_working_day, workdays_between
 
 UNGAZETTED = Calendar()
 
+LOOKED_AHEAD_DAYS = 31
+"""How far the next opening is looked for: further than any holiday lasts."""
+
 
 class SlotPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An interval in which one queue takes appointments, and its places by share."""
@@ -63,6 +66,16 @@ def sessions_on(plan: HallPlan, day: date, calendar: Calendar) -> tuple[SessionP
         if (day.isoweekday() in session.weekdays and (working or (day.weekday() >= 5 and not holiday)))
         or (not session.weekdays and working)
     )
+
+
+def opens_next(plan: HallPlan, now: datetime, calendar: Calendar = UNGAZETTED) -> datetime | None:
+    """When the next session begins that has not begun yet; ``None`` if none does within so many days."""
+    today = now.astimezone(SHANGHAI).date()
+    for day in (today + timedelta(days=n) for n in range(LOOKED_AHEAD_DAYS)):
+        begins = (datetime.combine(day, one.opens, SHANGHAI) for one in sessions_on(plan, day, calendar))
+        if (coming := min((at for at in begins if at > now), default=None)) is not None:
+            return coming
+    return None
 
 
 def offer(plan: HallPlan, day: date, calendar: Calendar = UNGAZETTED) -> SlotsPlan:

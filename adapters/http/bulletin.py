@@ -2,6 +2,7 @@
 of the quarter's bad reviews. It holds nothing about any person; everybody may read it.
 """
 
+import datetime as dt
 import time
 from datetime import date, datetime
 from typing import NamedTuple
@@ -16,12 +17,12 @@ from adapters.http.figures import published
 from adapters.http.halls import as_offered, why_not_offered
 from adapters.http.parts import Parts
 from adapters.http.reading import Day, answers, document
-from domain import queue, slots
+from domain import offering, queue, slots
 from domain.experience import Wait
-from domain.hall import Notice
+from domain.hall import HallPlan, Notice
 from domain.handling import Held
 from domain.message import Text
-from domain.workdays import SHANGHAI
+from domain.workdays import SHANGHAI, Calendar
 from projections.definitions import RATE_NAMES
 
 INTERVALS = 3
@@ -58,12 +59,28 @@ class Result(msgspec.Struct, frozen=True):
     value: float
 
 
+class Span(msgspec.Struct, frozen=True):
+    """An opening period, from and to a time of the day."""
+
+    opens: dt.time
+    closes: dt.time
+
+
+class Hours(msgspec.Struct, frozen=True):
+    """When the hall is open that day, why it is not if its plan says so, and when it opens next."""
+
+    spans: list[Span]
+    closed_for: Text | None
+    opens_next: datetime | None
+
+
 class Bulletin(msgspec.Struct, frozen=True):
     hall: str
     date: date
     waits: list[QueueWait]
     bookings: list[IntervalBooked]
     notices: list[Notice]
+    hours: Hours
     results: list[Result]
     """Of the bad reviews given since the quarter began, where the hall's plan publishes them and enough were given."""
 
@@ -124,11 +141,23 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             waiting,
             booked,
             [notice for notice in plan.display.notices if notice.holds(day)],
+            hours_of(plan, day, now, parts.catalogue.calendar),
             await results(hall, day) if plan.display.rectifications else [],
         )
         return document(shown, position, now)
 
     return [bulletin]
+
+
+def hours_of(plan: HallPlan, day: date, now: datetime, calendar: Calendar) -> Hours:
+    """A day's opening periods in their order."""
+    exception = next((one for one in plan.exceptions if one.date == day), None)
+    sessions = sorted(offering.sessions_on(plan, day, calendar), key=lambda one: one.opens)
+    return Hours(
+        [Span(one.opens, one.closes) for one in sessions],
+        None if exception is None or sessions else exception.reason,
+        offering.opens_next(plan, now, calendar),
+    )
 
 
 def coming(day: slots.Slots, now: datetime) -> list[IntervalBooked]:

@@ -84,7 +84,12 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             return None
         waits = {one["queue"]: one["wait_s"] for one in bulletin["waits"]}
         lines = [queue | {"wait_s": waits.get(queue["queue"])} for queue in board["queues"]]
-        return {"state": board["state"], "lines": lines, "notices": bulletin["notices"]}
+        return {
+            "state": board["state"],
+            "lines": lines,
+            "notices": bulletin["notices"],
+            "hours": bulletin["hours"],
+        }
 
     return [start, items, guide, halls, take_page, take]
 

@@ -11,15 +11,14 @@ from functools import partial
 from typing import Any
 
 import msgspec
-import segno
 from litestar import Request, get, post
 from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
-from markupsafe import Markup
 
 from adapters.http.session import Sealer
 from adapters.web.api import Refusal
+from adapters.web.codes import drawn
 from adapters.web.site import Form, Page, SignInNeeded, Site, Visit, Visiting
 from adapters.web.words import N_
 from domain.experience import Wait
@@ -163,8 +162,7 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
             return visit.go(f"/halls/{hall}/kiosk")
         now = await _now(visit, hall)
         chosen = next((line for line in now["queues"] if line["queue"] == kept.queue), None)
-        follow = f"{site.public_url or visit.request.base_url}".rstrip("/") + f"/follow/{kept.follow}"
-        code = Markup(segno.make_qr(follow, error="m").svg_inline(omitsize=True, border=2))  # noqa: S704 (segno's own)
+        code = drawn(visit.address(f"/follow/{kept.follow}"))
         return visit.page("kiosk/slip.html", name=hall, slip=kept, chosen=chosen, code=code, **now)
 
     @kiosk_get(f"{HOME}/query", exception_handlers=no)
@@ -226,4 +224,6 @@ async def _now(visit: Visit, hall: str) -> dict[str, Any]:
         "closed": board["state"] == "closed",
         "full": capacity is not None and sum(queue["waiting"] for queue in queues) >= capacity,
         "notices": bulletin["notices"],
+        "hours": bulletin["hours"],
+        "rests": board["state"] == "not-open" and bool(plan["sessions"]) and not bulletin["hours"]["spans"],
     }

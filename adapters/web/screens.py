@@ -15,6 +15,8 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
+from adapters.http.bulletin import Hours, hours_of
+from adapters.web import codes
 from adapters.web.api import Refusal
 from adapters.web.places import NO_HALL, Catalogue
 from adapters.web.site import Page, Site, Visit, Visiting
@@ -31,11 +33,15 @@ BOARD_S = 2.0
 
 QUIET = (
     ("open", Text("尚无叫号", "No calls yet")),
+    ("no-window", Text("窗口尚未开放，请稍候", "No window is open yet, please wait")),
     ("not-open", Text("今日尚未开始叫号", "No calls yet today")),
+    ("rests", Text("今天不开放", "Closed today")),
     ("closed", Text("今日服务已结束", "Closed for today")),
 )
-"""What a screen says instead of calls, by the state of the day."""
+"""What a screen says instead of calls, by how the hall stands; ``standing.js`` goes on by the same words."""
 
+LINED = ("open", "no-window")
+"""While the hall stands so, the screen shows its lines; otherwise how one comes to be served."""
 
 NO_WINDOW = Text("大厅没有这个窗口，请检查地址。", "The hall has no such window; please check the address.")
 
@@ -96,8 +102,14 @@ def routes(site: Site, catalogue: Catalogue, boards: Boards) -> list[HTTPRouteHa
             return visit.missing(NO_HALL)
         drawn = await told(hall, listed.plan, asked)
         shown: Shown = drawn["board"]
+        hours = hours_of(listed.plan, shown.date, drawn["now"], catalogue.calendar)
         return visit.page(
             "screen.html",
+            standing=_standing(shown, listed.plan, hours, drawn["now"]),
+            lined=LINED,
+            hours=hours,
+            ends_at=_ends_at(shown.date, hours),
+            book=codes.drawn(visit.address("/")),
             calls=[] if shown.state == "closed" else [_row(call) for call in _latest(shown.calls)],
             queues=sorted(shown.queues, key=lambda queue: not (queue.waiting or queue.windows_open)),
             notice=_first_notice(listed.plan, drawn["now"].date()),
@@ -158,6 +170,23 @@ async def _shown(boards: Boards, hall: str, day: date) -> Shown:
     except Exception as error:
         log.warning("screen-without-board", hall=hall, error=str(error) or type(error).__name__)
         return Shown(hall, day, "not-open", [], [], [])
+
+
+def _standing(shown: Shown, plan: HallPlan, hours: Hours, now: datetime) -> str:
+    """How the hall stands, one of ``QUIET``: as its day is, and before anybody has begun it as its hours are, where it
+    has told any."""
+    if shown.state == "open":
+        return "open" if any(window.state == "open" for window in shown.windows) else "no-window"
+    if shown.state == "closed":
+        return "closed"
+    if (ends_at := _ends_at(shown.date, hours)) is None:
+        return "rests" if plan.sessions or plan.exceptions else "not-open"
+    return "not-open" if now < ends_at else "closed"
+
+
+def _ends_at(day: date, hours: Hours) -> datetime | None:
+    """When the day's last opening period ends."""
+    return max((datetime.combine(day, one.closes, SHANGHAI) for one in hours.spans), default=None)
 
 
 def _latest(calls: Sequence[board.Call]) -> list[board.Call]:

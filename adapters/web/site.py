@@ -133,6 +133,10 @@ class Site:
             this_year = local.year == self.clock().astimezone(SHANGHAI).year
             return format_skeleton("MMMEd" if this_year else "yMMMEd", local, locale=locale)
 
+        def day_in(at: datetime | date | str, spoken: Language) -> str:
+            """A day in a named language, for pages that show both."""
+            return format_skeleton("MMMEd", _local(at), locale=LOCALES[spoken])
+
         def clock(at: datetime | str) -> str:
             return format_time(_local(at), "HH:mm", locale=locale)
 
@@ -147,6 +151,7 @@ class Site:
         environment.filters |= {
             "said": lambda text: said(text, language),
             "day": day,
+            "day_in": day_in,
             "clock": clock,
             "moment": lambda at: f"{day(at)} {clock(at)}",
             "duration": duration,
@@ -220,6 +225,10 @@ class Visit:
         """Where the visitor is, with the query, to be led back to."""
         url = self.request.url
         return url.path + (f"?{url.query}" if url.query else "")
+
+    def address(self, path: str) -> str:
+        """A path of this site as somebody elsewhere types it: for codes that are scanned."""
+        return f"{self.site.public_url or self.request.base_url}".rstrip("/") + path
 
     def gettext(self, text: str, **told: Any) -> str:
         """A string of a module in the visitor's language. Name it ``_`` so that it is found:

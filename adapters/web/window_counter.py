@@ -4,13 +4,12 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-import segno
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
-from markupsafe import Markup
 
 from adapters.web.api import Refusal
+from adapters.web.codes import drawn
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from adapters.web.window import CLERKS, items
 from adapters.web.window_cases import CONSENTS, hall_of
@@ -50,8 +49,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         """The slip of a ticket, as the answer to its form: its link stands in no address, and the form sent again
         brings the same slip."""
         place = await visit.api.get(f"/halls/{hall}")
-        follow = f"{site.public_url or visit.request.base_url}".rstrip("/") + f"/follow/{receipt['follow']}"
-        code = Markup(segno.make_qr(follow, error="m").svg_inline(omitsize=True, border=2))  # noqa: S704 (segno's own)
+        code = drawn(visit.address(f"/follow/{receipt['follow']}"))
         queue = next((one for one in place["queues"] if one["queue"] == receipt["queue"]), None)
         return visit.page(
             "window/slip.html", slip=receipt, hall=place, queue=queue, code=code, at=site.clock()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
@@ -19,8 +19,9 @@ from adapters.web.assets import FOLDER
 from adapters.web.pages import together
 from adapters.web.screens import Boards, Shown, window_number
 from adapters.web.site import Site
-from domain.hall import HallPlan, QueuePlan, WindowPlan
+from domain.hall import DayException, HallPlan, QueuePlan, SessionPlan, WindowPlan
 from domain.message import Text
+from domain.workdays import Calendar
 from projections import board
 
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -52,6 +53,7 @@ class Hall(NamedTuple):
 
 class Halls(NamedTuple):
     halls: dict[str, Hall]
+    calendar: Calendar = Calendar()
 
 
 class Wall:
@@ -225,20 +227,56 @@ def test_the_time_of_the_data_is_the_time_of_the_hall() -> None:
     assert '<time data-part="as-of">09:30:00</time>' in screen()
 
 
-@pytest.mark.parametrize(
-    ("state", "words"), [("open", "尚无叫号"), ("not-open", "今日尚未开始叫号"), ("closed", "今日服务已结束")]
-)
-def test_a_day_without_calls_says_why(state: str, words: str) -> None:
-    said = re.findall(r'<p data-state="[a-z-]+">(\S+)', screen(state=state))
-    assert said == [words]
-
-
 def test_a_closed_day_shows_no_calls() -> None:
     assert "A001" not in screen(call("A001", "w01", 7), state="closed")
 
 
 def test_the_screen_reads_without_scripts_and_comes_again_by_itself() -> None:
     assert '<noscript><meta http-equiv="refresh" content="10"></noscript>' in screen()
+
+
+KEPT = msgspec.structs.replace(
+    PLAN,
+    sessions=(
+        SessionPlan(time(0), time(12)),
+        SessionPlan(time(13), time(23, 59), weekdays=tuple(range(1, 8))),
+    ),
+)
+FLOODED = msgspec.structs.replace(
+    KEPT, exceptions=(DayException(TODAY, Text("防汛", "flood")),), demonstration=False
+)
+OPEN = board.WindowOnBoard("w01", GENERAL, "general", "open", None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "windows", "plan", "says"),
+    [
+        ("open", [OPEN], KEPT, "尚无叫号"),
+        ("open", [], KEPT, "窗口尚未开放"),
+        ("not-open", [], KEPT, "今日尚未开始叫号"),
+        ("not-open", [], PLAN, "今日尚未开始叫号"),
+        ("not-open", [], FLOODED, "今天不开放"),
+        ("closed", [], KEPT, "今日服务已结束"),
+    ],
+)
+def test_a_screen_without_calls_says_how_the_hall_stands_and_shows_lines_or_how_one_is_served(
+    state: board.DayState, windows: list[board.WindowOnBoard], plan: HallPlan, says: str
+) -> None:
+    shown = msgspec.structs.replace(EMPTY, state=state, windows=windows)
+    with opened(Wall(shown), halls={"tanghe": Hall(plan)}) as client:
+        html = client.get("/halls/tanghe/screen").text
+    said = re.findall(r'<p data-state="[^"]*">([^ ]+) ', html)
+    assert said == [f"{says}，请稍候" if says == "窗口尚未开放" else says]
+    assert ('data-part="lines" hidden' in html) == (state != "open")
+    assert ('data-part="advice" hidden' in html) == (state == "open")
+
+
+def test_a_day_that_is_no_day_of_service_says_why_and_when_the_hall_opens_next() -> None:
+    shown = msgspec.structs.replace(EMPTY, state="not-open", queues=[])
+    with opened(Wall(shown), halls={"tanghe": Hall(FLOODED)}) as client:
+        html = client.get("/halls/tanghe/screen").text
+    assert re.search(r'data-state="rests">防汛 <span lang="en">flood', html)
+    assert re.search(r'data-state="rests closed">下次开放 <b>.*\d\d:\d\d</b>', html)
 
 
 def test_names_are_text_and_never_markup() -> None:

@@ -22,6 +22,15 @@ def of_window(server: Running) -> str:
 
 
 SHOTS = [
+    Shot("screen-empty", "/halls/guotan/screen", (KIOSK_WIDE, FOUR_K, KIOSK), languages=("zh",), full=False),
+    Shot(
+        "screen-empty-dark",
+        "/halls/guotan/screen",
+        (KIOSK_WIDE,),
+        languages=("zh",),
+        theme="dark",
+        full=False,
+    ),
     Shot("screen", called, (KIOSK_WIDE, FOUR_K, KIOSK), languages=("zh",), full=False),
     Shot("screen-dark", called, (KIOSK_WIDE,), languages=("zh",), theme="dark", full=False),
     Shot("screen-window", of_window, (KIOSK_WIDE, KIOSK, DIODES), languages=("zh",), full=False),

@@ -191,6 +191,19 @@ def test_the_screen_reads_without_scripts(visit: Open, desk: Desk) -> None:
     expect(newest(page).locator(".ticket")).to_have_text(number)
 
 
+def test_before_the_first_ticket_it_says_how_one_is_served_and_then_shows_the_line(
+    visit: Open, server: Running
+) -> None:
+    page = visit("/halls/zhangdian/screen")
+    expect(page.locator(".advice")).to_contain_text("取号机")
+    expect(page.locator(".queues")).to_be_hidden()
+    kiosk = server.token("kiosk", "kiosk-zhangdian-01", hall="zhangdian")
+    server.post("/api/v1/halls/zhangdian/tickets", {"queue": "a"}, kiosk)
+    expect(page.locator(".queues .waiting").first).to_have_text("1")
+    expect(page.locator(".advice")).to_be_hidden()
+    expect(page.locator(".none")).to_contain_text("窗口尚未开放")
+
+
 def test_numbers_and_windows_can_be_read_from_ten_metres(visit: Open, desk: Desk) -> None:
     """On 55 inches at 1080p a pixel is 0.63 mm: 72 of them are 45 mm."""
     for _ in range(7):

@@ -1,6 +1,6 @@
 """What is open for booking on a day: the week's pattern, its exceptions, holidays, worked weekends, the horizon."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Any
 
 import pytest
@@ -9,8 +9,8 @@ from domain import hall
 from domain.booking import BookingRules
 from domain.hall import ConfigureHall, DayException, HallConfigured, HallPlan, QueuePlan, SessionPlan
 from domain.message import Text
-from domain.offering import offer, sessions_on, why_not
-from domain.workdays import Calendar, Year
+from domain.offering import offer, opens_next, sessions_on, why_not
+from domain.workdays import SHANGHAI, Calendar, Year
 from tests.spec import given
 
 NAME = Text("甲", "A")
@@ -67,6 +67,24 @@ def test_a_day_is_open_by_its_exception_or_by_pattern_and_calendar(day: date, op
     assert [session.opens.hour for session in sessions_on(PLAN, day, CALENDAR)] == opens
     hours = {slot.starts_at.hour for slot in offer(PLAN, day, CALENDAR).slots}
     assert ({min(hours)} if hours else set()) == set(opens[:1])
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"),
+    [
+        (datetime(2026, 3, 2, 8, 0, tzinfo=SHANGHAI), datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)),
+        (datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI), datetime(2026, 3, 3, 9, 0, tzinfo=SHANGHAI)),
+        (datetime(2026, 3, 3, 12, 0, tzinfo=SHANGHAI), datetime(2026, 3, 5, 9, 0, tzinfo=SHANGHAI)),
+        (datetime(2026, 3, 7, 12, 0, tzinfo=SHANGHAI), datetime(2026, 3, 8, 14, 0, tzinfo=SHANGHAI)),
+    ],
+    ids=["before", "begun", "over-a-closed-day", "at-shifted-hours"],
+)
+def test_a_hall_opens_next_when_the_next_session_begins(now: datetime, opens: datetime) -> None:
+    assert opens_next(PLAN, now, CALENDAR) == opens
+
+
+def test_a_hall_without_hours_never_opens_by_them() -> None:
+    assert opens_next(plan(), datetime(2026, 3, 2, 8, 0, tzinfo=SHANGHAI), CALENDAR) is None
 
 
 def test_a_session_may_be_for_some_queues_only() -> None:

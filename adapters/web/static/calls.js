@@ -69,7 +69,6 @@ export function callList(parts, template, heard) {
     fill(parts.calls, template, shown, (row, call) => write(row, call, !isStale && heard.isFresh(call, now)));
     parts.calls.hidden = quiet;
     parts.quiet.hidden = !quiet;
-    for (const word of parts.quiet.children) word.hidden = word.dataset.state !== board.state;
   };
 }
 

@@ -8,6 +8,7 @@ import { follow } from "./feed.js";
 import { night } from "./night.js";
 import { queueList } from "./queues.js";
 import { mark, say } from "./rows.js";
+import { standings } from "./standing.js";
 
 const TICK_MS = 250;
 const DAY_MS = 30_000;
@@ -28,6 +29,7 @@ const heard = news(Number(screen.dataset.position)); // calls up to here were ca
 const beside = bulletin(`/api/v1/halls/${hall}/bulletin${asked}`, parts.bar);
 const drawCalls = callList(parts, template("call"), heard);
 const drawQueues = queueList(parts, template("queue"), beside.wait);
+const drawStanding = standings(parts, screen.dataset);
 const voice = announcer({
   times: ({ recalled }) => Number(recalled ? screen.dataset.speakRecalls : screen.dataset.speakCalls),
   sentence: (call) => `请${spelled(call.ticket)}号，到${place(call)}`,
@@ -73,6 +75,7 @@ function drawTime(silent) {
 function draw(now = performance.now()) {
   if (board === null) return;
   drawCalls(board, now, isStale);
+  drawStanding(board, clock.now());
   drawQueues(board, now);
 }
 

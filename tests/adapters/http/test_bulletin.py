@@ -41,6 +41,17 @@ async def test_a_wait_is_told_for_whoever_comes_next_and_none_while_no_window_ca
     assert 0 < told["a"]["p50"] <= told["a"]["p90"]
 
 
+async def test_the_day_s_hours_and_the_next_opening_are_told(served: Served) -> None:
+    served.clock.at = datetime(2026, 11, 21, 8, 0, tzinfo=SHANGHAI)
+    try:
+        rests = (await served.get("/halls/tanghe/bulletin")).json()["hours"]
+        works = (await served.get("/halls/tanghe/bulletin", date="2026-11-23")).json()["hours"]
+    finally:
+        served.clock.at = None
+    assert (rests["spans"], rests["opens_next"]) == ([], "2026-11-23T09:00:00+08:00")
+    assert [one["opens"] for one in works["spans"]] == ["09:00:00", "13:00:00"]
+
+
 async def test_the_next_intervals_tell_what_is_booked_and_what_is_free(served: Served) -> None:
     served.clock.at = datetime(2026, 11, 23, 8, 0, tzinfo=SHANGHAI)
     try:

@@ -27,7 +27,7 @@ from eventsourcing.persistence import PersistenceError
 from nats.aio.client import Client
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress as ProgressBar
 
 from adapters import check as checking
 from adapters import cli, exporting, journal, store
@@ -47,7 +47,7 @@ from adapters.http.app import create_http
 from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Tokens, derive
 from adapters.http.oidc import ClaimNames, CodeFlow, OidcTokens
-from adapters.http.parts import Parts, Seal, Standing
+from adapters.http.parts import Hooks, Parts, Seal, Standing
 from adapters.http.session import Sessions
 from adapters.importing.cases import CasesOptions, import_cases
 from adapters.importing.records import Stopped
@@ -81,6 +81,11 @@ from adapters.stream import Current, EventStream, at_windows, connected, declare
 from adapters.tail import PACE_S, LogTail
 from adapters.views import Views, ViewsRecorder, lags
 from adapters.web.pages import pages
+from adapters.webhooks.calling import Caller
+from adapters.webhooks.delivering import Webhooks
+from adapters.webhooks.progress import Progress
+from adapters.webhooks.signing import Secrets
+from adapters.webhooks.targets import Targets
 from adapters.worker import work
 from domain.handling import Act
 from domain.message import Recorded, Stamp
@@ -117,6 +122,7 @@ async def _migrate_people(settings: Settings) -> None:
     async with pool(settings, 1) as connections:
         await people(settings, connections).create_tables()
         await codes(settings, connections).create_table()
+        await Progress(connections).create_table()
 
 
 def url_of(settings: Settings) -> str:
@@ -167,6 +173,12 @@ def people(settings: Settings, connections: AsyncConnectionPool[Any]) -> People:
 def codes(settings: Settings, connections: AsyncConnectionPool[Any]) -> Codes:
     """One-time codes, made with a key of their own."""
     return Codes(connections, derive(secret(settings), "one-time codes"))
+
+
+def hooks(settings: Settings, connections: AsyncConnectionPool[Any]) -> Hooks:
+    """What webhooks need, their secrets made with a key of their own."""
+    signed = Secrets(derive(secret(settings), "webhooks"))
+    return Hooks(Progress(connections), signed, Targets(settings.callable_networks))
 
 
 def seeds(settings: Settings) -> Seeds:
@@ -250,6 +262,7 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             forecasts=forecasts,
             lines=LiveLines(boards, loop.peek, forecasts, now, seal.invite, settings.follow_streams_max),
             rebuilds=rebuilds,
+            webhooks=hooks(settings, connections),
         )
         stack.push_async_callback(rebuilds.stop)
         yield create_http(parts, pages=[pages(parts, code_flow, kept)]), loop
@@ -290,6 +303,7 @@ async def run_serve(settings: Settings, address: socket.socket, *, with_worker: 
                 "MINGTING_DATA": settings.data,
                 "MINGTING_HOST": settings.host,
                 "MINGTING_PORT": str(settings.port),
+                "MINGTING_WEBHOOK_NETWORKS": ",".join(settings.callable_networks),
             }
             duties.append(asyncio.create_task(keep_worker(told)))
         try:
@@ -303,7 +317,7 @@ async def run_serve(settings: Settings, address: socket.socket, *, with_worker: 
 
 
 async def run_work(settings: Settings, parent: int | None = None) -> None:
-    """Relay, projections, policies, deadlines and notices, until a signal comes or the parent is gone."""
+    """Relay, projections, policies, deadlines, notices and webhooks, until a signal comes or the parent is gone."""
     stand_back(parent)
     url = url_of(settings)
     assert settings.nats_url is not None
@@ -347,6 +361,19 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
         )
         freezing = Freezing(tail("figures"), views_recorder, views, LogReader(connections), loop.submit, now)
         lots = Lots(tail("lots"), views, loop, seeds(settings), lambda hall: catalogue.hall(hall).limits, now)
+        hooked = hooks(settings, connections)
+        caller = Caller(hooked.targets)
+        stack.push_async_callback(caller.close)
+        webhooks = Webhooks(
+            tail("webhooks"),
+            connections,
+            hooked.progress,
+            catalogue,
+            hooked.secrets,
+            caller,
+            loop.submit,
+            now,
+        )
         parts = {
             "relay": relay.run,
             "projections": runner.run,
@@ -357,6 +384,7 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
             "outbox": outbox.run,
             "lots": lots.run,
             "figures": freezing.run,
+            "webhooks": webhooks.run,
         }
         settle_memory()
         await until_stopped(work(parts), parent=parent)
@@ -441,7 +469,7 @@ async def run_rebuild(settings: Settings, names: list[str]) -> dict[str, Any]:
     tail = LogTail(url_of(settings), alone_as="rebuild")
     try:
         head = await tail.head()
-        with Progress(console=Console(stderr=True)) as progress:
+        with ProgressBar(console=Console(stderr=True)) as progress:
             bar = progress.add_task("rebuild", total=head)
             differing = await rebuild(
                 recorder,

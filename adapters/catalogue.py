@@ -1,4 +1,4 @@
-"""Halls, items, gazetted years, the terms of regions and devices as they stand, in the memory of every serving process.
+"""Halls, items, gazetted years, terms of regions, devices and webhooks as they stand, in the memory of every process.
 
 A command that begins a day needs the hall's plan, and a list of items is asked for all day long, so neither may cost
 a query. What other processes configure is noticed within a second; what this process configured, at once.
@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from adapters import envelope
 from adapters.store import Row
-from domain import device
+from domain import device, webhook
 from domain.calendar import CalendarGazetted
 from domain.catalogue import EVENTS_OF
 from domain.device import Device, DeviceEnrolled, DeviceInvited, DeviceRevoked
@@ -24,6 +24,14 @@ from domain.item import ItemPlan, ItemPublished
 from domain.message import Refused
 from domain.region import InForce
 from domain.templates import OCCASIONS, NoticeWorded, Template, Wording
+from domain.webhook import (
+    Webhook,
+    WebhookRegistered,
+    WebhookRemoved,
+    WebhookResumed,
+    WebhookSecretRenewed,
+    WebhookSuspended,
+)
 from domain.workdays import Calendar
 
 log = structlog.get_logger()
@@ -32,7 +40,7 @@ REFRESH_S = 1.0
 
 TOPICS = [
     str(event.__struct_config__.tag)
-    for category in ("hall", "item", "calendar", "region", "wording", "device")
+    for category in ("hall", "item", "calendar", "region", "wording", "device", "webhook")
     for event in EVENTS_OF[category]
 ]
 
@@ -41,7 +49,8 @@ CONFIGURATION = SQL("topic IN ({})").format(SQL(", ").join(map(Literal, TOPICS))
 CREATE_INDEX = SQL(
     "DROP INDEX IF EXISTS stored_events_configuration;"
     "DROP INDEX IF EXISTS stored_events_configured;"
-    "CREATE INDEX IF NOT EXISTS stored_events_standing ON stored_events (notification_id) WHERE {}"
+    "DROP INDEX IF EXISTS stored_events_standing;"
+    "CREATE INDEX IF NOT EXISTS stored_events_in_force ON stored_events (notification_id) WHERE {}"
 ).format(CONFIGURATION)
 """So that a process which starts need not read the whole log for its few events of configuration. Its name changes
 with what it holds."""
@@ -76,6 +85,13 @@ class Configured(NamedTuple, Generic[Plan]):
     """An item's published version."""
 
 
+class Placed(NamedTuple):
+    """Where the event at ``told_at`` told a webhook to go on: behind ``after``, or where it stands."""
+
+    told_at: int
+    after: int | None
+
+
 class Catalogue:
     """Folds the configuration streams from the log. ``refresh`` once before anything is served, then ``follow``."""
 
@@ -86,6 +102,9 @@ class Catalogue:
         self.items: dict[str, Configured[ItemPlan]] = {}
         self.calendar = Calendar()
         self.devices: dict[str, Device] = {}
+        self.webhooks: dict[str, Webhook] = {}
+        self.placed: dict[str, Placed] = {}
+        """Of every webhook."""
         self.in_force = InForce()
         self.wordings: dict[Template, Configured[Wording]] = {}
         """How templates are worded otherwise than by default."""
@@ -157,6 +176,20 @@ class Catalogue:
             case DeviceInvited() | DeviceEnrolled() | DeviceRevoked():
                 known = self.devices.get(recorded.subject) or device.initial()
                 self.devices[recorded.subject] = device.evolve(known, event, recorded.stamp)
+            case (
+                WebhookRegistered()
+                | WebhookSuspended()
+                | WebhookResumed()
+                | WebhookSecretRenewed()
+                | WebhookRemoved()
+            ):
+                hook = self.webhooks.get(recorded.subject) or webhook.initial()
+                self.webhooks[recorded.subject] = webhook.evolve(hook, event, recorded.stamp)
+                if isinstance(event, WebhookRegistered):
+                    after = position if event.position is None else event.position
+                    self.placed[recorded.subject] = Placed(position, after)
+                elif isinstance(event, WebhookResumed):
+                    self.placed[recorded.subject] = Placed(position, event.position)
             case HallConfigured(plan):
                 self.halls[recorded.subject] = Configured(recorded.subject, plan, version, position)
             case ItemPublished(plan, number):

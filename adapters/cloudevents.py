@@ -1,4 +1,5 @@
-"""An event as a message of the stream: its own JSON under CloudEvents 1.0 headers, and back.
+"""An event as others read it (CloudEvents 1.0): a message of the stream, its own JSON under headers, and back; or one
+JSON object with its attributes.
 
 Subject ``mingting.<region>.<hall or ->.<category>.<tag>``. Words in headers are percent-encoded where CloudEvents asks
 for it, so they cannot break a header. ``ce-id`` is the command's id and the event's number within it.
@@ -7,7 +8,7 @@ for it, so they cannot break a header. ``ce-id`` is the command's id and the eve
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -107,6 +108,32 @@ def message(row: Row, regions: dict[str, str]) -> tuple[str, dict[str, str], byt
     if sealed.event_version != 1:
         headers["Mingting-Event-Version"] = str(sealed.event_version)
     return f"mingting.{regions.get(hall, '-')}.{hall}.{category}.{row.topic}", headers, event
+
+
+def structured(
+    stream: str, version: int, position: int, tag: str, stamp: Stamp, event_id: str, data: Any
+) -> dict[str, Any]:
+    """An event in CloudEvents' JSON format, with the attributes its message in the stream has as headers."""
+    optional = {
+        "correlation": stamp.correlation,
+        "causation": stamp.causation,
+        "recordedat": stamp.recorded_at,
+        "hall": stamp.hall,
+    }
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": SOURCE,
+        "type": f"mingting.{stream.partition('-')[0]}.{tag}",
+        "subject": stream,
+        "time": stamp.at,
+        "datacontenttype": "application/json",
+        "data": data,
+        "position": position,
+        "version": version,
+        "by": stamp.by,
+        **{name: value for name, value in optional.items() if value is not None},
+    }
 
 
 def recorded(headers: Mapping[str, str], event: bytes) -> Recorded | Unreadable:

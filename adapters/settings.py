@@ -16,6 +16,9 @@ Url = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+.-]*://")]
 Count = Annotated[int, Meta(ge=1, le=10_000_000)]
 
 
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
 class BadSetting(Exception):
     """A variable says something that the program cannot use; the message names it."""
 
@@ -58,20 +61,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A file with the channels of notices (see ``adapters/notices/config.py``); without it they go into a file under
     ``data``."""
 
+    webhook_networks: tuple[str, ...] = ()
+    """Networks to which events may be posted though they are not the internet: an intranet over https; this machine
+    also over http. A demonstration may call this machine."""
+
     case_number: Scheme = SCHEME
     """How case numbers are put together, of ``{code}``, ``{date}`` and ``{serial}``."""
 
     body_bytes_max: Count = 65_536
     body_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
     """How long a request's body may take to arrive."""
-    metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    metrics_from: tuple[str, ...] = LOOPBACK
     """Networks that may read ``/metrics``."""
     requests_a_minute: Annotated[int, Meta(ge=0, le=1_000_000)] = 1_200
     """Of one address, or of one device or member of staff, on average; 0 for no limit. Each process counts for
     itself. All phones on a hall's wireless network have one address."""
     requests_at_once: Count = 600
     """After a quiet time, before the average holds."""
-    unlimited_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    unlimited_from: tuple[str, ...] = LOOPBACK
     """Networks whose requests are not counted."""
     proxies: tuple[str, ...] = ()
     """Networks of the deployment's own proxies: what they say of their clients is believed, and nobody else."""
@@ -90,6 +97,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def embedded(self) -> bool:
         """Whether the program starts its own servers."""
         return self.database_url is None and self.nats_url is None
+
+    @property
+    def callable_networks(self) -> tuple[str, ...]:
+        """Where webhooks may call beside the internet."""
+        return (*self.webhook_networks, *(LOOPBACK if self.signs_tokens else ()))
 
     @property
     def https(self) -> bool:

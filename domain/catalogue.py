@@ -18,6 +18,7 @@ from domain import (
     snapshot,
     templates,
     unit,
+    webhook,
 )
 from domain.message import Command, Decider, Event
 
@@ -36,6 +37,7 @@ DECIDERS: dict[str, Decider] = {
     "slots": slots,
     "snapshot": snapshot,
     "unit": unit,
+    "webhook": webhook,
     "wording": templates,
 }
 
@@ -74,4 +76,5 @@ AnyEvent = (
     | snapshot.AnyEvent
     | templates.AnyEvent
     | unit.AnyEvent
+    | webhook.AnyEvent
 )

@@ -42,6 +42,7 @@ WAITING = f"{API}/waiting/{{id}}"
 HOLD = f"{API}/holds/{{id}}"
 CASE = f"{API}/cases/{{case}}"
 PERSON = f"{API}/people/{{person}}"
+WEBHOOK = f"{API}/webhooks/{{webhook}}"
 RECTIFICATION = f"{API}/rectifications/{{id}}"
 
 ACCESS: dict[tuple[str, str], Admitted] = {
@@ -237,6 +238,13 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{API}/notices/{{notice}}/retry"): ADMIN,
     ("GET", f"{API}/notice-templates"): OVERSIGHT,
     ("PUT", f"{API}/notice-templates/{{template}}"): ADMIN,
+    # events posted to partners
+    ("GET", f"{API}/webhooks"): only("admin", "auditor"),
+    ("POST", f"{API}/webhooks"): ADMIN,
+    ("POST", f"{WEBHOOK}/suspend"): ADMIN,
+    ("POST", f"{WEBHOOK}/resume"): ADMIN,
+    ("POST", f"{WEBHOOK}/renew-secret"): ADMIN,
+    ("POST", f"{WEBHOOK}/remove"): ADMIN,
     # figures, the log, imports
     ("GET", f"{API}/performance"): ANYBODY,  # the public slice; the rest by role
     ("GET", f"{API}/performance/export"): OVERSIGHT,

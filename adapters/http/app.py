@@ -46,6 +46,7 @@ from adapters.http import (
     terms,
     upkeep,
     waiting,
+    webhooks,
     windows,
 )
 from adapters.http.access import API, DoorKeeper
@@ -88,6 +89,7 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
             upkeep,
             events,
             imports,
+            webhooks,
         )
         for command in part.commands(parts)
     ]
@@ -127,6 +129,7 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
                 snapshots,
                 reports,
                 events,
+                webhooks,
             )
             for route in part.reads(parts)
         ),

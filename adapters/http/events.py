@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 from msgspec import Meta
 
+from adapters.cloudevents import structured
 from adapters.envelope import UnreadableEvent
 from adapters.http import errors
 from adapters.http.access import API
@@ -28,7 +29,6 @@ from domain.message import Command as DomainCommand
 from domain.message import Key, Recorded, Refused, category, day_of, hall_of, place
 from domain.queue import OpenDay
 
-SOURCE = "/mingting"
 EVENTS_MAX = 1000
 IMPORT_MAX = 500
 IMPORT_BYTES_MAX = 4_000_000
@@ -148,28 +148,17 @@ def _aware(field: str, moment: datetime) -> datetime:
 
 
 def cloud_event(recorded: Recorded) -> dict[str, Any]:
-    """An event in CloudEvents' JSON format, with the attributes its message in the stream has as headers."""
-    stamp = recorded.stamp
-    optional = {
-        "correlation": stamp.correlation,
-        "causation": stamp.causation,
-        "recordedat": stamp.recorded_at,
-        "hall": stamp.hall,
-    }
-    return {
-        "specversion": "1.0",
-        "id": recorded.id,
-        "source": SOURCE,
-        "type": f"mingting.{recorded.category}.{recorded.event.__struct_config__.tag}",
-        "subject": recorded.stream,
-        "time": stamp.at,
-        "datacontenttype": "application/json",
-        "data": recorded.event,
-        "position": recorded.position,
-        "version": recorded.version,
-        "by": stamp.by,
-        **{name: value for name, value in optional.items() if value is not None},
-    }
+    """An event in CloudEvents' JSON format."""
+    tag = str(recorded.event.__struct_config__.tag)
+    return structured(
+        recorded.stream,
+        recorded.version,
+        recorded.position,
+        tag,
+        recorded.stamp,
+        recorded.id,
+        recorded.event,
+    )
 
 
 # --- what happened elsewhere ----------------------------------------------------------------------------------

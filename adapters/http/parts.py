@@ -21,6 +21,9 @@ from adapters.lots import Seeds
 from adapters.people import People
 from adapters.settings import Settings
 from adapters.views import Document, Instead, Page, Progress
+from adapters.webhooks.progress import Progress as WebhookProgress
+from adapters.webhooks.signing import Secrets
+from adapters.webhooks.targets import Targets
 from domain.handling import Act, Held
 from domain.message import Recorded, Stamp
 from domain.policies import UnitOf, the_hall_itself
@@ -173,6 +176,14 @@ class Rebuilds(Protocol):
     def begin(self, names: tuple[str, ...]) -> None: ...
 
 
+class Hooks(NamedTuple):
+    """What webhooks need beside the log: how far they have come, what they are signed with, where they may call."""
+
+    progress: WebhookProgress
+    secrets: Secrets
+    targets: Targets
+
+
 class Parts(NamedTuple):
     """The dependencies of every route."""
 
@@ -197,6 +208,7 @@ class Parts(NamedTuple):
     lines: LiveLines
     """Lines as the phones of those who wait and the clerks follow them."""
     rebuilds: Rebuilds
+    webhooks: Hooks
     unit_of: UnitOf = the_hall_itself
 
     @property

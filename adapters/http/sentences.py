@@ -428,4 +428,19 @@ NOTICES: dict[str, Text] = {
     ),
 }
 
-SENTENCES: dict[str, Text] = NOTICES | REQUESTS | CONFIGURATION | APPOINTMENTS | WINDOWS | CASES | REVIEWS
+# --- webhooks -----------------------------------------------------------------------------------------------
+
+WEBHOOKS: dict[str, Text] = {
+    "unknown-webhook": Text("没有这个事件推送。", "There is no such webhook."),
+    "webhook-known": Text("这个事件推送已经登记过。", "This webhook was registered already."),
+    "webhook-removed": Text("这个事件推送已经删除。", "This webhook was removed."),
+    "webhook-url-refused": Text(
+        "不能推送到这个地址（{reason}）：须为公网的https地址，或已在MINGTING_WEBHOOK_NETWORKS中允许的网段。",
+        "Nothing is posted to this address ({reason}): it must be https and public, or in a network that "
+        "MINGTING_WEBHOOK_NETWORKS names.",
+    ),
+}
+
+SENTENCES: dict[str, Text] = (
+    NOTICES | REQUESTS | CONFIGURATION | APPOINTMENTS | WINDOWS | CASES | REVIEWS | WEBHOOKS
+)

@@ -25,6 +25,13 @@ def a_crowded_plan(server: Running) -> str:
 
 HALL = "/admin/documents/halls/tanghe"
 TERMS = "/admin/documents/terms/411328000000"
+def posted_to(server: Running) -> str:
+    """A partner that was sent nothing yet, for nothing has happened since it was registered."""
+    body = {"name": "省预约平台", "url": "https://partner.example/hook", "subjects": ["slots", "queue"]}
+    server.post("/api/v1/webhooks", body, server.token("admin"), Idempotency_Key="shots")
+    return "/admin/webhooks"
+
+
 SHOTS = [
     Shot("admin", "/admin", (DESK, (1920, 1080)), account=ADMIN),
     Shot("admin-hall", HALL, (DESK, PHONE), account=ADMIN),
@@ -48,6 +55,7 @@ SHOTS = [
     Shot("admin-import", "/admin/items/import", (DESK,), account=ADMIN),
     Shot("admin-devices", "/admin/devices", (DESK,), account=ADMIN),
     Shot("admin-notices", "/admin/notices", (DESK,), account=ADMIN),
+    Shot("admin-webhooks", posted_to, (DESK,), account=ADMIN),
     Shot("admin-views", "/admin/views", (DESK,), account=ADMIN),
     Shot("admin-revise", "/admin/halls/tanghe/revise", (DESK,), account=ADMIN),
     Shot("admin-dark", "/admin", (DESK,), account=ADMIN, theme="dark", languages=("zh",)),

@@ -21,7 +21,7 @@ from adapters.http.app import create_http
 from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Role, Tokens
 from adapters.http.oidc import CodeFlow
-from adapters.http.parts import Parts, Seal, Standing
+from adapters.http.parts import Hooks, Parts, Seal, Standing
 from adapters.http.session import Sessions
 from adapters.live_lines import LiveLines
 from adapters.log import CREATE_PEOPLE_INDEXES, LogReader
@@ -36,6 +36,9 @@ from adapters.stream import Item
 from adapters.tail import LogTail
 from adapters.views import Views, ViewsRecorder
 from adapters.web.pages import pages
+from adapters.webhooks.progress import Progress
+from adapters.webhooks.signing import Secrets
+from adapters.webhooks.targets import Targets
 from domain.handling import Act
 from domain.message import Stamp
 from projections import PROJECTIONS
@@ -114,6 +117,8 @@ async def serving(
         await people.create_tables()
         codes = Codes(pool, SECRET)
         await codes.create_table()
+        progress = Progress(pool)
+        await progress.create_table()
         loop = CommandLoop(lambda: store.connect(url))
         views = Views(pool)
         boards = LiveBoards(views, silent)
@@ -153,6 +158,7 @@ async def serving(
             forecasts=forecasts,
             lines=LiveLines(boards, loop.peek, forecasts, clock, seal.invite),
             rebuilds=rebuilds,
+            webhooks=Hooks(progress, Secrets(SECRET), Targets((settings or Settings()).callable_networks)),
         )
         door = create_http(parts, lean=lean, pages=[pages(parts, code_flow, SECRET)])
         served = Served(door, parts, clock, url)

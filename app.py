@@ -47,7 +47,7 @@ from adapters.http.app import create_http
 from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Tokens, derive
 from adapters.http.oidc import ClaimNames, CodeFlow, OidcTokens
-from adapters.http.parts import Hooks, Parts, Seal, Standing
+from adapters.http.parts import Hooks, Parts, Seal, Standing, Veil
 from adapters.http.session import Sessions
 from adapters.importing.cases import CasesOptions, import_cases
 from adapters.importing.records import Stopped
@@ -255,6 +255,7 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             tokens=checked,
             sessions=Sessions(kept, secure=settings.https, admits=catalogue.admits),
             seal=seal,
+            veil=Veil(kept, "calendar feeds"),
             log=LogReader(connections),
             health=partial(standing, connections, nats),
             settings=settings,

@@ -7,6 +7,7 @@ from domain import (
     case,
     citizen,
     device,
+    feed,
     hall,
     item,
     notice,
@@ -27,6 +28,7 @@ DECIDERS: dict[str, Decider] = {
     "case": case,
     "citizen": citizen,
     "device": device,
+    "feed": feed,
     "hall": hall,
     "item": item,
     "notice": notice,
@@ -65,6 +67,7 @@ AnyEvent = (
     | case.AnyEvent
     | citizen.AnyEvent
     | device.AnyEvent
+    | feed.AnyEvent
     | hall.AnyEvent
     | item.AnyEvent
     | notice.AnyEvent

@@ -36,6 +36,8 @@ HAPPENINGS: dict[str, Text] = case_file.HAPPENINGS | {
     "webhook-secret-renewed": Text("更换推送密钥", "webhook's secret renewed"),
     "webhook-suspended": Text("暂停事件推送", "webhook suspended"),
     "terms-set": Text("设定区划规则", "terms set"),
+    "feed-opened": Text("开通日历订阅", "calendar subscription opened"),
+    "feed-revoked": Text("撤销日历订阅", "calendar subscription revoked"),
     # a citizen's bookings
     "booking-recorded": Text("个人记录：已预约", "person: booked"),
     "booking-released": Text("个人记录：取消预约", "person: booking released"),

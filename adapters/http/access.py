@@ -94,6 +94,13 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{APPOINTMENT}/cancel"): ARRIVING,
     ("POST", f"{APPOINTMENT}/reschedule"): ARRIVING,
     ("POST", f"{APPOINTMENT}/check-in"): ARRIVING,
+    ("GET", f"{API}/feeds/{{link}}/calendar.ics"): ANYBODY,  # whoever has the secret address
+    ("GET", f"{API}/feeds/mine"): only("citizen"),
+    ("POST", f"{API}/feeds/mine/open"): only("citizen"),
+    ("POST", f"{API}/feeds/mine/revoke"): only("citizen"),
+    ("GET", f"{API}/halls/{{hall}}/feed"): only("clerk", "supervisor", "admin"),
+    ("POST", f"{API}/halls/{{hall}}/feed/open"): only("clerk", "supervisor", "admin"),
+    ("POST", f"{API}/halls/{{hall}}/feed/revoke"): only("supervisor", "admin"),
     ("GET", f"{API}/halls/{{hall}}/lotteries"): ANYBODY,  # whoever wants to verify a draw
     ("POST", f"{API}/halls/{{hall}}/lotteries"): ADMIN,
     ("POST", f"{API}/halls/{{hall}}/draw-requests"): APPLYING,

@@ -335,16 +335,17 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         appointment, hall, _ = located(parts, id)
         found = await look(parts, request.user, id, lambda held: _booked(held, appointment))
         made, plan = found.booking, parts.catalogue.hall(hall)
-        text = ics.appointment(
+        entry = ics.Entry(
             uid=appointment,
             starts_at=made.starts_at,
             ends_at=made.ends_at,
-            made_at=parts.clock(),
+            changed_at=parts.clock(),
             summary=_item_name(parts, made.item).zh,
             place=", ".join(text.zh for text in (plan.name, plan.address) if text is not None),
             cancelled=found.status == "cancelled",
+            sequence=int(found.status == "cancelled"),
         )
-        return Response(text, headers={"Content-Type": ics.MEDIA_TYPE})
+        return Response(ics.calendar([entry]), headers={"Content-Type": ics.MEDIA_TYPE})
 
     return [one, calendar]
 

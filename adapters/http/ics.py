@@ -1,60 +1,58 @@
-"""An appointment as a calendar entry (RFC 5545)."""
+"""Appointments as calendars read them (RFC 5545, and RFC 7986 for what is read again and again)."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from icalendar import Calendar, Event
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 
-LINE_OCTETS = 75
+REFRESH = timedelta(hours=1)
+"""How often a calendar is asked to read anew what it subscribes to (ours)."""
 
 
-def appointment(
-    *,
-    uid: str,
-    starts_at: datetime,
-    ends_at: datetime,
-    made_at: datetime,
-    summary: str,
-    place: str,
-    cancelled: bool,
-) -> bytes:
-    """A calendar with one event, whole: lines end in CRLF and none has more than 75 octets (section 3.1)."""
-    lines = (
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//Mingting//Appointments//ZH",
-        "BEGIN:VEVENT",
-        f"UID:{uid}@mingting",
-        f"DTSTAMP:{_utc(made_at)}",
-        f"DTSTART:{_utc(starts_at)}",
-        f"DTEND:{_utc(ends_at)}",
-        f"SUMMARY:{_text(summary)}",
-        f"LOCATION:{_text(place)}",
-        f"STATUS:{'CANCELLED' if cancelled else 'CONFIRMED'}",
-        "END:VEVENT",
-        "END:VCALENDAR",
-    )
-    return b"".join(part + b"\r\n" for line in lines for part in _folded(line))
+class Entry(NamedTuple):
+    """``sequence`` grows with every change that a calendar must take over; ``changed_at`` is when the last one was."""
+
+    uid: str
+    starts_at: datetime
+    ends_at: datetime
+    changed_at: datetime
+    summary: str
+    place: str
+    cancelled: bool = False
+    sequence: int = 0
 
 
-def _utc(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+def calendar(entries: Iterable[Entry], *, name: str | None = None) -> bytes:
+    """A calendar.
+
+    Args:
+        name: what it is called, for one that is subscribed to.
+    """
+    made = Calendar()
+    made.add("prodid", "-//Mingting//Appointments//ZH")
+    made.add("version", "2.0")
+    if name is not None:
+        made.add("method", "PUBLISH")
+        made.add("name", name)
+        made.add("x-wr-calname", name)
+        made.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+        made.add("x-published-ttl", "PT1H")
+    for entry in entries:
+        made.add_component(_event(entry))
+    return bytes(made.to_ical())
 
 
-def _text(words: str) -> str:
-    """Words with what has a meaning of its own escaped (section 3.3.11)."""
-    for character in ("\\", ";", ","):
-        words = words.replace(character, f"\\{character}")
-    return words.replace("\r\n", "\\n").replace("\n", "\\n").replace("\r", "\\n")
-
-
-def _folded(line: str) -> Iterator[bytes]:
-    """The line cut where it is too long, never inside a character; what follows begins with a space."""
-    part = b""
-    for character in line:
-        octets = character.encode()
-        if len(part) + len(octets) > LINE_OCTETS:
-            yield part
-            part = b" "
-        part += octets
-    yield part
+def _event(entry: Entry) -> Event:
+    event = Event()
+    event.add("uid", f"{entry.uid}@mingting")
+    event.add("dtstamp", entry.changed_at.astimezone(UTC))
+    event.add("dtstart", entry.starts_at.astimezone(UTC))
+    event.add("dtend", entry.ends_at.astimezone(UTC))
+    event.add("summary", entry.summary)
+    event.add("location", entry.place)
+    event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
+    event.add("sequence", entry.sequence)
+    return event

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from adapters.catalogue import Catalogue
 from adapters.codes import Codes
@@ -157,6 +159,26 @@ def _packed(raw: bytes) -> str:
     return urlsafe_b64encode(raw).decode().rstrip("=")
 
 
+class Veil:
+    """Makes a reference into a link that tells nothing of it, always the same, and back. Nothing is stored for it.
+
+    A sealed link shows its reference to whoever has it; a person's key or a running number is not for showing.
+    """
+
+    def __init__(self, secret: bytes, purpose: str) -> None:
+        self._box = AESSIV(derive(secret, purpose))
+
+    def draw(self, reference: str) -> str:
+        return _packed(self._box.encrypt(reference.encode(), None))
+
+    def lift(self, link: str) -> str | None:
+        """The reference; ``None`` for anything that was not made here."""
+        try:
+            return self._box.decrypt(urlsafe_b64decode(link + "=" * (-len(link) % 4)), None).decode()
+        except (ValueError, InvalidTag):
+            return None
+
+
 class Boards(Protocol):
     """Hall screens as they stand in this process's memory."""
 
@@ -198,6 +220,8 @@ class Parts(NamedTuple):
     tokens: Tokens
     sessions: Sessions
     seal: Seal
+    veil: Veil
+    """Makes the addresses of calendar subscriptions."""
     log: ReadLog
     health: Health
     settings: Settings

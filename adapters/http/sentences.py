@@ -72,6 +72,9 @@ APPOINTMENTS: dict[str, Text] = {
         "Cases still go on; erase when they have ended: {cases}.",
     ),
     "name-not-yours": Text("姓名由管理员更正。", "A name is corrected by an administrator."),
+    "unknown-feed": Text(
+        "没有这个日历订阅，或者已经撤销。", "There is no such calendar subscription, or it was revoked."
+    ),
     "unknown-appointment": Text("没有这个预约。", "There is no such appointment."),
     "unknown-slot": Text("没有这个预约时段。", "There is no such slot."),
     "no-slots": Text("这一天没有可预约的时段。", "The day offers no slots."),

@@ -25,6 +25,8 @@ def a_crowded_plan(server: Running) -> str:
 
 HALL = "/admin/documents/halls/tanghe"
 TERMS = "/admin/documents/terms/411328000000"
+
+
 def posted_to(server: Running) -> str:
     """A partner that was sent nothing yet, for nothing has happened since it was registered."""
     body = {"name": "省预约平台", "url": "https://partner.example/hook", "subjects": ["slots", "queue"]}

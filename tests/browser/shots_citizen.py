@@ -180,6 +180,12 @@ def drawing(server: Running) -> str:
     return f"/book/{ITEM}/longtan"
 
 
+def subscribed(server: Running) -> str:
+    """A calendar subscription with its address."""
+    server.post("/api/v1/feeds/mine/open", token=server.token("citizen", ME))
+    return "/mine/calendar"
+
+
 SHOTS = [
     Shot("citizen-start", "/", (PHONE, DESK)),
     Shot("citizen-start-large", "/", (PHONE,), large=True, languages=("zh",)),
@@ -198,6 +204,7 @@ SHOTS = [
     Shot("citizen-voucher-large", voucher, (PHONE,), account=ME, large=True, languages=("zh",)),
     Shot("citizen-move", move, (PHONE,), account=ME),
     Shot("citizen-mine", mine, (PHONE,), account=ME),
+    Shot("citizen-calendar", subscribed, (PHONE,), account=ME),
     Shot("citizen-follow", ticket, (PHONE,)),
     Shot("citizen-take", take, (PHONE,), account="citizen-02"),
     Shot("citizen-case", case, (PHONE,), account=ME),

@@ -21,7 +21,7 @@ from adapters.http.app import create_http
 from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Role, Tokens
 from adapters.http.oidc import CodeFlow
-from adapters.http.parts import Hooks, Parts, Seal, Standing
+from adapters.http.parts import Hooks, Parts, Seal, Standing, Veil
 from adapters.http.session import Sessions
 from adapters.live_lines import LiveLines
 from adapters.log import CREATE_PEOPLE_INDEXES, LogReader
@@ -151,6 +151,7 @@ async def serving(
             tokens=tokens or DevelopmentTokens(SECRET),
             sessions=Sessions(SECRET, admits=catalogue.admits),
             seal=seal,
+            veil=Veil(SECRET, "calendar feeds"),
             log=LogReader(pool),
             health=health,
             settings=settings or Settings(),

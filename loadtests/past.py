@@ -27,7 +27,7 @@ from adapters import envelope, store
 from adapters import log as logged
 from adapters.embedded import EmbeddedServers
 from adapters.http import figures as routes
-from adapters.http.past import list_then, of_stream
+from adapters.http.past import of_stream, reading
 from adapters.log import LogReader
 from adapters.runner import rebuild
 from adapters.tail import LogTail
@@ -104,6 +104,12 @@ def write(url: str, days: int, last: date) -> int:
     return count
 
 
+async def open_then(parts: Any, moment: str) -> Any:
+    """The first page of what was open."""
+    works = await reading(parts, rectifications, 0, moment)
+    return await works.find({"status": "open"}, "due_at", 50, None)
+
+
 async def told(parts: Any, first: date, moment: str) -> None:
     """The figures by unit from a day on, as the route tells them."""
     views, _, _ = await routes.then(parts, first, moment)
@@ -123,9 +129,7 @@ async def measure(url: str, days: int, last: date, rounds: int) -> dict[str, lis
 
             board_of = f"queue-tanghe-{on}"
             questions: dict[str, Callable[[], Awaitable[Any]]] = {
-                "open rectifications": partial(
-                    list_then, parts, rectifications, {"status": "open"}, "due_at", moment, 50, None
-                ),
+                "open rectifications": partial(open_then, parts, moment),
                 "figures of the day": partial(told, parts, on, moment),
                 "figures of a month": partial(told, parts, month, moment),
                 "the board": partial(of_stream, parts, board, board_of, moment),

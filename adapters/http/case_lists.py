@@ -1,11 +1,12 @@
 """Cases as their supervisors survey them (电子监察): the list, how many of what, and a file of it."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
@@ -14,7 +15,7 @@ from adapters.http.body import StrictRequest
 from adapters.http.exports import EXPORT_MAX, Format, file
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
-from adapters.http.past import AsOf, list_then, place, tally_then, whole_list
+from adapters.http.past import AsOf, reading
 from adapters.http.problems import FieldError, Rejected
 from adapters.http.reading import (
     LIMIT,
@@ -23,7 +24,6 @@ from adapters.http.reading import (
     Limit,
     Word,
     answers,
-    caught_up,
     document,
     listing,
     lists,
@@ -86,17 +86,18 @@ COLUMNS: dict[str, Text] = {
 """What a file of cases tells: who applied is not in it."""
 
 
-class Wanted(NamedTuple):
-    """What a list of cases is asked for."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list of cases is asked for; each field is a parameter of the query."""
 
-    signal: Signal | None = None
-    unit: str | None = None
-    hall: str | None = None
-    status: Status | None = None
-    rule: RuleName | None = None
-    number: str | None = None
-    side: Literal["receiving", "handling"] = "receiving"
-    due_before: datetime | None = None
+    signal: SignalAsked = None
+    unit: Word = None
+    hall: Word = None
+    status: StatusAsked = None
+    rule: RuleAsked = None
+    number: Word = None
+    side: Side = "receiving"
+    due_before: Due = None
 
     def where(self, identity: Identity | None) -> dict[str, Any]:
         """The facets that are asked for; a citizen's cases are their own."""
@@ -112,38 +113,30 @@ class Wanted(NamedTuple):
         return where
 
 
+WANTED = {"wanted": Provide(Wanted, sync_to_thread=False)}
+
+
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
     @get(
         f"{API}/cases",
         operation_id="cases",
+        dependencies=WANTED,
         responses=lists("cases", CaseShown),
         summary="Cases by rule, signal, unit, number and deadline",
         tags=["cases"],
     )
     async def many(
         request: StrictRequest,
-        signal: SignalAsked = None,
-        unit: Word = None,
-        hall: Word = None,
-        status: StatusAsked = None,
-        rule: RuleAsked = None,
-        number: Word = None,
-        side: Side = "receiving",
-        due_before: Due = None,
+        wanted: NamedDependency[Wanted],
         after: After = 0,
         as_of: AsOf = None,
         limit: Limit = LIMIT,
         cursor: Cursor = None,
     ) -> Response[bytes]:
-        where = Wanted(signal, unit, hall, status, rule, number, side, due_before).where(request.user)
-        now = parts.clock()
-        if as_of is not None:
-            now = (await place(parts, as_of))[1]
-            page = await list_then(parts, case_file, where, "due_at", as_of, limit, cursor)
-        else:
-            await caught_up(parts.views, case_file.NAME, after)
-            page = await parts.views.find(case_file.NAME, where, "due_at", limit, cursor)
-        found = [shown_of(parts, msgspec.json.decode(doc, type=case_file.View), now) for doc in page.docs]
+        cases = await reading(parts, case_file, after, as_of)
+        page = await cases.find(wanted.where(request.user), "due_at", limit, cursor)
+        views = (msgspec.json.decode(doc, type=case_file.View) for doc in page.docs)
+        found = [shown_of(parts, view, cases.now) for view in views]
         return listing("cases", found, page.cursor, page.position, page.as_of)
 
     @get(
@@ -160,18 +153,12 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         after: After = 0,
         as_of: AsOf = None,
     ) -> Response[bytes]:
-        if as_of is not None:
-            position, moment = await place(parts, as_of)
-            tally = partial(tally_then, parts, case_file, position=position)
-        else:
-            await caught_up(parts.views, case_file.NAME, after)
-            position, moment = await parts.views.position(case_file.NAME)
-            tally = partial(parts.views.tally, case_file.NAME)
+        cases = await reading(parts, case_file, after, as_of)
         of: list[dict[str, Any]] = [
             *({"signal": signal} for signal in SIGNALS),
             *({"rules": ("has", rule)} for rule in KINDS),
         ]
-        rows = await tally(where=Wanted(unit=unit, hall=hall).where(request.user), by=("status",), of=of)
+        rows = await cases.tally(Wanted(unit=unit, hall=hall).where(request.user), ("status",), of)
         totals = [sum(row[column] for row in rows) for column in range(1, 2 + len(of))]
         shown = CaseSurvey(
             all=totals[0],
@@ -179,38 +166,28 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             signals=dict(zip(SIGNALS, totals[1:], strict=False)),
             rules=dict(zip(KINDS, totals[1 + len(SIGNALS) :], strict=True)),
         )
-        return document(shown, position, moment)
+        return document(shown, cases.position, cases.as_of)
 
     @get(
         f"{API}/cases/export",
         operation_id="cases_export",
+        dependencies=WANTED,
         summary="The list as CSV or as an Excel workbook, by the same filters",
         tags=["cases"],
     )
     async def export(
         request: StrictRequest,
-        signal: SignalAsked = None,
-        unit: Word = None,
-        hall: Word = None,
-        status: StatusAsked = None,
-        rule: RuleAsked = None,
-        number: Word = None,
-        side: Side = "receiving",
-        due_before: Due = None,
+        wanted: NamedDependency[Wanted],
         after: After = 0,
         as_of: AsOf = None,
         format_: Annotated[Format, QueryParameter(name="format")] = "xlsx",
     ) -> Response[bytes]:
-        where = Wanted(signal, unit, hall, status, rule, number, side, due_before).where(request.user)
-        now = parts.clock()
-        if as_of is not None:
-            now = (await place(parts, as_of))[1]
-        await caught_up(parts.views, case_file.NAME, after)
+        cases = await reading(parts, case_file, after, as_of)
         rows: list[list[Cell]] = [[f"{name.zh} {name.en}" for name in COLUMNS.values()]]
-        async for doc in whole_list(parts, case_file, where, "due_at", as_of, EXPORT_MAX):
+        async for doc in cases.every(wanted.where(request.user), "due_at", EXPORT_MAX):
             view = msgspec.json.decode(doc, type=case_file.View)
-            rows.append(_row(shown_of(parts, view, now)))
-        name = f"cases-{now.astimezone(SHANGHAI):%Y-%m-%d}"
+            rows.append(_row(shown_of(parts, view, cases.now)))
+        name = f"cases-{cases.now.astimezone(SHANGHAI):%Y-%m-%d}"
         widths = (26, 30, 30, 14, 14, 12, 10, 18, 18, 10, 24, 18)
         return file(name, format_, Sheet("办件", rows, widths))
 

@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 from adapters.http.asking import encode
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
+from adapters.http.reading import caught_up
 from adapters.views import Instead, Page
 from domain.catalogue import EVENTS
 from domain.message import Recorded
@@ -70,79 +71,89 @@ async def events_of(
     return await parts.log.until(position, topics=topics, after=after), position, moment
 
 
-async def list_then(
-    parts: Parts,
-    projection: ModuleType,
-    where: Mapping[str, Any],
-    order: str,
-    told: str,
-    limit: int,
-    cursor: str | None,
-) -> Page:
-    """A list as it stood: the documents that nothing has happened to since are taken as they are, the others are
-    folded anew from their own streams. Its cost is that of what has happened since, not of the whole log.
-
-    For projections whose documents are each made of one stream, keep its subject as their key and never go.
-    """
-    position, moment = await place(parts, told)
-
-    async def read(then: Mapping[str, Any]) -> Page:
-        docs: dict[str, tuple[bytes, Any] | None] = dict.fromkeys(then)
-        for key, view in then.items():
-            if view is not None and holds(facets := projection.facets(view) | {"key": key}, where):
-                docs[key] = encode(view), facets[order]
-        instead = Instead(projection.FACETS[order], docs)
-        return await parts.views.find(projection.NAME, where, order, limit, cursor, instead)
-
-    page = await _beside_what_moved(parts, projection, position, read)
-    return page._replace(position=position, as_of=moment)
-
-
 PAGE = 500
-
-
-async def whole_list(
-    parts: Parts, projection: ModuleType, where: Mapping[str, Any], order: str, told: str | None, most: int
-) -> AsyncIterator[bytes]:
-    """Every document of a list up to ``most``, as it is or as it stood, page by page."""
-    cursor: str | None = None
-    for _ in range(0, most, PAGE):
-        if told is None:
-            page = await parts.views.find(projection.NAME, where, order, PAGE, cursor)
-        else:
-            page = await list_then(parts, projection, where, order, told, PAGE, cursor)
-        for doc in page.docs:
-            yield doc
-        if (cursor := page.cursor) is None:
-            break
-
-
 Rows = list[tuple[Any, ...]]
 
 
-async def tally_then(
-    parts: Parts,
-    projection: ModuleType,
-    where: Mapping[str, Any],
-    by: Sequence[str],
-    of: Sequence[Mapping[str, Any]],
-    position: int,
-) -> Rows:
-    """As ``Views.tally`` counts, of how it stood; for the same projections and at the same cost as ``list_then``."""
+class Reading(NamedTuple):
+    """A view as it is, or as it stood: made by ``reading``.
 
-    async def read(then: Mapping[str, Any]) -> Rows:
-        unmoved = {**where, "key": ("not in", [*then])}
-        rows: dict[tuple[Any, ...], list[int]] = {}
-        for row in await parts.views.tally(projection.NAME, unmoved, by, of):
-            rows[row[: len(by)]] = [*row[len(by) :]]
-        for facets in (projection.facets(view) for view in then.values() if view is not None):
-            if holds(facets, where):
-                counts = rows.setdefault(tuple(facets[name] for name in by), [0] * (1 + len(of)))
-                for n, condition in enumerate(({}, *of)):
-                    counts[n] += holds(facets, condition)
-        return [(*key, *counts) for key, counts in rows.items()]
+    As it stood, documents that nothing has happened to since are taken as they are, the others are folded anew from
+    their own streams: its cost is that of what has happened since, not of the whole log. For projections whose
+    documents are each made of one stream, keep its subject as their key and never go.
+    """
 
-    return await _beside_what_moved(parts, projection, position, read)
+    parts: Parts
+    projection: ModuleType
+    position: int
+    as_of: datetime
+    """The moment of the last event that can be in it."""
+    now: datetime
+    """The moment for which days left and signals are told."""
+    past: bool
+
+    async def find(self, where: Mapping[str, Any], order: str, limit: int, cursor: str | None) -> Page:
+        """As ``Views.find``."""
+        views, name = self.parts.views, self.projection.NAME
+        if not self.past:
+            return await views.find(name, where, order, limit, cursor)
+
+        async def read(then: Mapping[str, Any]) -> Page:
+            docs: dict[str, tuple[bytes, Any] | None] = dict.fromkeys(then)
+            for key, view in then.items():
+                if view is not None and holds(facets := self.projection.facets(view) | {"key": key}, where):
+                    docs[key] = encode(view), facets[order]
+            instead = Instead(self.projection.FACETS[order], docs)
+            return await views.find(name, where, order, limit, cursor, instead)
+
+        page = await _beside_what_moved(self.parts, self.projection, self.position, read)
+        return page._replace(position=self.position, as_of=self.as_of)
+
+    async def every(self, where: Mapping[str, Any], order: str, most: int) -> AsyncIterator[bytes]:
+        """Every document up to ``most``, page by page."""
+        cursor: str | None = None
+        for _ in range(0, most, PAGE):
+            page = await self.find(where, order, PAGE, cursor)
+            for doc in page.docs:
+                yield doc
+            if (cursor := page.cursor) is None:
+                break
+
+    async def tally(
+        self, where: Mapping[str, Any], by: Sequence[str], of: Sequence[Mapping[str, Any]]
+    ) -> Rows:
+        """As ``Views.tally``."""
+        views, name = self.parts.views, self.projection.NAME
+        if not self.past:
+            return await views.tally(name, where, by, of)
+
+        async def read(then: Mapping[str, Any]) -> Rows:
+            unmoved = {**where, "key": ("not in", [*then])}
+            rows: dict[tuple[Any, ...], list[int]] = {}
+            for row in await views.tally(name, unmoved, by, of):
+                rows[row[: len(by)]] = [*row[len(by) :]]
+            for facets in (self.projection.facets(view) for view in then.values() if view is not None):
+                if holds(facets, where):
+                    counts = rows.setdefault(tuple(facets[name] for name in by), [0] * (1 + len(of)))
+                    for n, condition in enumerate(({}, *of)):
+                        counts[n] += holds(facets, condition)
+            return [(*key, *counts) for key, counts in rows.items()]
+
+        return await _beside_what_moved(self.parts, self.projection, self.position, read)
+
+
+async def reading(parts: Parts, projection: ModuleType, after: int, told: str | None) -> Reading:
+    """A view once it has reached ``after``, or as it stood at the place that is told.
+
+    Raises:
+        Rejected: 422, the place is neither a position nor a time with offset.
+    """
+    if told is not None:
+        position, moment = await place(parts, told)
+        return Reading(parts, projection, position, moment, moment, True)
+    await caught_up(parts.views, projection.NAME, after)
+    position, moment = await parts.views.position(projection.NAME)
+    return Reading(parts, projection, position, moment, parts.clock(), False)
 
 
 async def _beside_what_moved(

@@ -1,12 +1,13 @@
 """Rectifications as a supervisor surveys them: the list, how many of what, a file of it, and one's whole story."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
@@ -16,7 +17,7 @@ from adapters.http.case_lists import Due, conditions
 from adapters.http.exports import EXPORT_MAX, Format, file
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
-from adapters.http.past import AsOf, list_then, place, stream_until, tally_then, whole_list
+from adapters.http.past import AsOf, reading, stream_until
 from adapters.http.reading import (
     LIMIT,
     After,
@@ -24,7 +25,6 @@ from adapters.http.reading import (
     Limit,
     Word,
     answers,
-    caught_up,
     document,
     listing,
     lists,
@@ -116,17 +116,18 @@ COLUMNS: dict[str, Text] = {
 """What a file of rectifications tells: who rated is not in it."""
 
 
-class Wanted(NamedTuple):
-    """What a list of rectifications is asked for."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list of rectifications is asked for; each field is a parameter of the query."""
 
-    status: Literal["opening", "open", "closed"] | None = None
-    unit: str | None = None
-    hall: str | None = None
-    step: Step | None = None
-    clerk: str | None = None
-    signal: Signal | None = None
-    due_in: DueIn | None = None
-    due_before: datetime | None = None
+    status: StatusAsked = None
+    unit: Word = None
+    hall: Word = None
+    step: StepAsked = None
+    clerk: Word = None
+    signal: SignalAsked = None
+    due_in: DueAsked = None
+    due_before: Due = None
 
     def where(self, identity: Identity | None, calendar: Calendar, now: datetime) -> dict[str, Any]:
         """The facets that are asked for, as they stand at ``now``."""
@@ -140,41 +141,31 @@ class Wanted(NamedTuple):
         return where
 
 
+WANTED = {"wanted": Provide(Wanted, sync_to_thread=False)}
+
+
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
     @get(
         f"{API}/rectifications",
         operation_id="rectifications",
+        dependencies=WANTED,
         responses=lists("rectifications", RectificationShown),
         summary="Rectifications by status, step, unit, clerk, signal and deadline",
         tags=["rectifications"],
     )
     async def many(
         request: StrictRequest,
-        status: StatusAsked = None,
-        unit: Word = None,
-        hall: Word = None,
-        step: StepAsked = None,
-        clerk: Word = None,
-        signal: SignalAsked = None,
-        due_in: DueAsked = None,
-        due_before: Due = None,
+        wanted: NamedDependency[Wanted],
         after: After = 0,
         as_of: AsOf = None,
         limit: Limit = LIMIT,
         cursor: Cursor = None,
     ) -> Response[bytes]:
-        now, calendar = parts.clock(), parts.catalogue.calendar
-        asked = Wanted(status, unit, hall, step, clerk, signal, due_in, due_before)
-        if as_of is not None:
-            now = (await place(parts, as_of))[1]
-            where = asked.where(request.user, calendar, now)
-            page = await list_then(parts, rectifications, where, "due_at", as_of, limit, cursor)
-        else:
-            await caught_up(parts.views, rectifications.NAME, after)
-            where = asked.where(request.user, calendar, now)
-            page = await parts.views.find(rectifications.NAME, where, "due_at", limit, cursor)
+        works = await reading(parts, rectifications, after, as_of)
+        where = wanted.where(request.user, parts.catalogue.calendar, works.now)
+        page = await works.find(where, "due_at", limit, cursor)
         views = (msgspec.json.decode(doc, type=rectifications.View) for doc in page.docs)
-        shown = [told(parts, view, now) for view in views]
+        shown = [told(parts, view, works.now) for view in views]
         return listing("rectifications", shown, page.cursor, page.position, page.as_of)
 
     @get(
@@ -192,55 +183,39 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         after: After = 0,
         as_of: AsOf = None,
     ) -> Response[bytes]:
-        now, calendar = parts.clock(), parts.catalogue.calendar
-        if as_of is not None:
-            position, now = await place(parts, as_of)
-            moment = now
-            tally = partial(tally_then, parts, rectifications, position=position)
-        else:
-            await caught_up(parts.views, rectifications.NAME, after)
-            position, moment = await parts.views.position(rectifications.NAME)
-            tally = partial(parts.views.tally, rectifications.NAME)
+        works, calendar = await reading(parts, rectifications, after, as_of), parts.catalogue.calendar
+        now = works.now
         where = Wanted(unit=unit, hall=hall, clerk=clerk).where(request.user, calendar, now)
         of = [
             *({"due_at": _bounds(calendar, now, name)} for name in DUE_IN),
             *(rectifications.at_signal(signal, now) for signal in SIGNALS),
         ]
-        rows = await tally(where={**where, "status": "open"}, by=("step", "unit"), of=of)
-        closed = await tally(where={**where, "status": "closed"}, by=("status",), of=[])
-        return document(_survey(rows, sum(count for _, count in closed)), position, moment)
+        rows = await works.tally({**where, "status": "open"}, ("step", "unit"), of)
+        closed = await works.tally({**where, "status": "closed"}, ("status",), [])
+        return document(_survey(rows, sum(count for _, count in closed)), works.position, works.as_of)
 
     @get(
         f"{API}/rectifications/export",
         operation_id="rectifications_export",
+        dependencies=WANTED,
         summary="The list as CSV or as an Excel workbook, by the same filters or of some by name",
         tags=["rectifications"],
     )
     async def export(
         request: StrictRequest,
-        status: StatusAsked = None,
-        unit: Word = None,
-        hall: Word = None,
-        step: StepAsked = None,
-        clerk: Word = None,
-        signal: SignalAsked = None,
-        due_in: DueAsked = None,
-        due_before: Due = None,
+        wanted: NamedDependency[Wanted],
         only: Only = None,
         after: After = 0,
         as_of: AsOf = None,
         format_: Annotated[Format, QueryParameter(name="format")] = "xlsx",
     ) -> Response[bytes]:
-        now, calendar = parts.clock(), parts.catalogue.calendar
-        asked = Wanted(status, unit, hall, step, clerk, signal, due_in, due_before)
-        if as_of is not None:
-            now = (await place(parts, as_of))[1]
-        await caught_up(parts.views, rectifications.NAME, after)
-        where = asked.where(request.user, calendar, now)
+        works, calendar = await reading(parts, rectifications, after, as_of), parts.catalogue.calendar
+        now = works.now
+        where = wanted.where(request.user, calendar, now)
         if only is not None:
             where["key"] = ("in", only.split(","))
         rows: list[list[Cell]] = [[f"{name.zh} {name.en}" for name in COLUMNS.values()]]
-        async for doc in whole_list(parts, rectifications, where, "due_at", as_of, EXPORT_MAX):
+        async for doc in works.every(where, "due_at", EXPORT_MAX):
             view = msgspec.json.decode(doc, type=rectifications.View)
             rows.append(_row(rectifications.present(view, calendar, now)))
         name = f"rectifications-{now.astimezone(SHANGHAI):%Y-%m-%d}"

@@ -94,6 +94,11 @@ class _Tail(msgspec.Struct):
     stale: bool
 
 
+class _Stir(msgspec.Struct):
+    position: int
+    halls: dict[str, int]
+
+
 UNFED = sys.maxsize
 """The feed does not bring this board's hall yet: no document can make it whole."""
 
@@ -262,9 +267,47 @@ class LiveBoards:
         async with self._looking(hall, day) as (live, changed):
             yield Watch(changed, lambda: (live.view.version, self._as_of(live)))
 
+    def stirring(self, halls: Collection[str], day: date) -> AsyncGenerator[bytes, None]:
+        """Several halls together, for whoever surveys them: ``event: halls`` with a position and the version of each
+        hall's day, once at the beginning and when something has happened in one, and beats as ``subscribe`` sends them.
+
+        Raises:
+            TooManyScreens: at once, not from the generator.
+        """
+        if self.screens >= self._screens_max:
+            raise TooManyScreens(f"{self.screens} screens are listening")
+        return self._stirring(halls, day)
+
+    async def _stirring(self, halls: Collection[str], day: date) -> AsyncGenerator[bytes, None]:
+        self.screens += 1
+        try:
+            async with contextlib.AsyncExitStack() as looking:
+                changed = asyncio.Event()
+                lives = [
+                    (await looking.enter_async_context(self._looking(hall, day, changed)))[0]
+                    for hall in halls
+                ]
+
+                def frame() -> bytes:
+                    position = max(map(self._position, lives), default=0)
+                    versions = {live.view.hall: live.view.version for live in lives}
+                    return sse.message("halls", position, _encode(_Stir(position, versions)))
+
+                def beat() -> bytes:
+                    known = [self._as_of(live) for live in lives]
+                    oldest = min((at for at in known if at is not None), default=None)
+                    return sse.beat(oldest, None in known or is_stale(oldest))
+
+                async for sent in sse.paced(changed, frame, beat):
+                    yield sent
+        finally:
+            self.screens -= 1
+
     @asynccontextmanager
-    async def _looking(self, hall: str, day: date) -> AsyncIterator[tuple[_Live, asyncio.Event]]:
-        changed = asyncio.Event()
+    async def _looking(
+        self, hall: str, day: date, changed: asyncio.Event | None = None
+    ) -> AsyncIterator[tuple[_Live, asyncio.Event]]:
+        changed = changed or asyncio.Event()
         live = await self._live(hall, day)
         live.screens.add(changed)
         try:

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from domain.booking import DEFAULT_LIMITS, DEFAULT_RULES, BookingRules, Limits
 from domain.message import Command, Event, Id, Label, Refused, Stamp, Text
-from domain.nearby import PhoneTickets
+from domain.nearby import PhoneTickets, Position
 from domain.order import Classes, OrderPolicy
 from domain.workdays import SHANGHAI
 
@@ -141,6 +141,8 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     kind: Literal["centre", "township", "village"] = "centre"
     parent: Id | None = None
     address: Text | None = None
+    position: Position | None = None
+    """Where it is, for maps."""
     unit: Text | None = None
     queues: Annotated[tuple[QueuePlan, ...], Meta(max_length=40)]
     windows: Annotated[tuple[WindowPlan, ...], Meta(max_length=400)]

@@ -159,6 +159,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", f"{API}/halls/{{hall}}/board"): ANYBODY,
     ("GET", f"{API}/halls/{{hall}}/board/events"): ANYBODY,
     ("GET", f"{API}/halls/{{hall}}/bulletin"): ANYBODY,
+    ("GET", f"{API}/boards/events"): OVERSIGHT,
     ("GET", f"{API}/devices"): only("admin", "auditor"),
     ("POST", f"{API}/devices"): ADMIN,
     ("POST", f"{API}/devices/enrol"): ANYBODY,  # whoever knows the code

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -188,6 +188,7 @@ class Boards(Protocol):
     def subscribe(
         self, hall: str, day: date, after: int | None = None, *, staff: bool = ...
     ) -> AsyncGenerator[bytes]: ...
+    def stirring(self, halls: Collection[str], day: date) -> AsyncGenerator[bytes]: ...
 
 
 class Rebuilds(Protocol):

@@ -21,7 +21,7 @@ from adapters.http.access import API
 from adapters.http.body import StrictRequest
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
-from adapters.http.reading import WAIT_S, After, Day, answers, shape
+from adapters.http.reading import WAIT_S, After, Day, Word, answers, shape
 from domain.workdays import SHANGHAI
 from projections import board
 
@@ -147,6 +147,25 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         return EventStream(parts.boards.subscribe(hall, day, last, staff=True), streams)
 
     @get(
+        f"{API}/boards/events",
+        operation_id="boards_events",
+        summary="In which halls something happens, as server-sent events: all that the asker may see, or one",
+        media_type="text/event-stream",
+        tags=["board"],
+    )
+    async def boards_events(request: StrictRequest, hall: Word = None) -> EventStream:
+        identity = request.user
+        assert identity is not None
+        if hall is not None and not identity.may_act_in(hall):
+            raise Rejected(403, "other-hall", {"hall": hall})
+        one = hall or identity.hall
+        halls = [*parts.catalogue.halls] if one is None else [one]
+        for name in halls:
+            parts.catalogue.hall(name)
+        day = parts.clock().astimezone(SHANGHAI).date()
+        return EventStream(parts.boards.stirring(halls, day), streams)
+
+    @get(
         f"{API}/halls/{{hall:str}}/alarms",
         operation_id="alarms",
         responses=answers(AlarmsNow),
@@ -159,7 +178,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         shown = await parts.boards.board(hall, day, after=after, timeout=WAIT_S, staff=True)
         return Response(shown, media_type="application/json")
 
-    return [events, alarm_events, alarms]
+    return [events, boards_events, alarm_events, alarms]
 
 
 def last_event(told: str | None) -> int | None:

@@ -1,6 +1,7 @@
 """The halls now: who waits how long, which lines are in alarm and what would help, windows that stand idle; a day."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -8,36 +9,58 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from adapters.web import charts
+from adapters.web import charts, hall_map
 from adapters.web.site import Page, Site, Visit, Visiting
 from adapters.web.supervise_past import AsOf
 from adapters.web.supervise_words import oversight
 from adapters.web.words import N_
+from domain.nearby import Position
 from domain.workdays import SHANGHAI
 from projections.happenings import MEANINGS
 
 STATES = {"open": N_("开放"), "paused": N_("已暂停"), "closed": N_("关闭")}
+HALL_STATES = {
+    "alarming": N_("需要关注"),
+    "waiting": N_("有人等候"),
+    "calm": N_("无人等候"),
+    "shut": N_("没有开窗"),
+}
 HOURS = range(8, 19)
 DAYS = 14
 
 
 class Now(NamedTuple):
-    """A hall as it stands."""
+    """A hall as it stands. ``waits`` are what whoever would join a queue now can expect."""
 
     hall: dict[str, Any]
     board: dict[str, Any]
     lines: list[dict[str, Any]]
     alarms: list[dict[str, Any]]
     day: dict[str, Any]
+    waits: list[dict[str, Any]]
 
     @property
     def waiting(self) -> int:
         return sum(queue["waiting"] for queue in self.board["queues"])
 
     @property
+    def wait_s(self) -> int | None:
+        """The longest wait that a newcomer has to expect in one of the queues, half the time."""
+        return max((told["wait_s"]["p50"] for told in self.waits if told["wait_s"]), default=None)
+
+    @property
     def idle(self) -> list[dict[str, Any]]:
         """Windows that are open and have nobody."""
         return [w for w in self.board["windows"] if w["state"] == "open" and not w["ticket"]]
+
+    @property
+    def state(self) -> str:
+        """In a word: somebody calls for help or a line is too long, people wait, nobody waits, no window is open."""
+        if self.alarms or self.lines:
+            return "alarming"
+        if self.waiting:
+            return "waiting"
+        return "calm" if self.windows("open") else "shut"
 
     def windows(self, state: str) -> int:
         return sum(window["state"] == state for window in self.board["windows"])
@@ -48,13 +71,26 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
 
     @get("/supervise/halls", include_in_schema=False)
     async def halls(visit: Visiting) -> Page:
+        """All of them, or those that the address names, for a page that has the others already."""
         identity = oversight(visit)
         if identity.hall is not None:
             return visit.go(f"/supervise/halls/{identity.hall}")
         listed = (await visit.api.get("/halls", limit=100))["halls"]
-        now = await asyncio.gather(*(_now(visit, hall) for hall in listed))
+        named = visit.request.query_params.get("hall")
+        wanted = listed if named is None else [hall for hall in listed if hall["hall"] in named.split(",")]
+        after = visit.request.query_params.get("after")
+        now = await asyncio.gather(*(_now(visit, hall, after) for hall in wanted))
         ordered = sorted(now, key=lambda one: (-len(one.alarms), -len(one.lines), -one.waiting))
-        return visit.page("supervise/halls.html", halls=ordered, moment=site.clock())
+        return visit.page(
+            "supervise/halls.html",
+            halls=ordered,
+            map=hall_map.drawn(
+                [(hall["hall"], at) for hall in listed if (at := _position(hall)) is not None]
+            ),
+            states={state: visit.gettext(name) for state, name in HALL_STATES.items()},
+            alarm_names=MEANINGS["kind"],
+            moment=site.clock(),
+        )
 
     @get("/supervise/halls/{hall:str}", include_in_schema=False)
     async def one(visit: Visiting, hall: FromPath[str]) -> Page:
@@ -63,7 +99,8 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         today = site.clock().astimezone(SHANGHAI).date()
         told = visit.request.query_params.get("date") or as_of.typed[:10]
         day = date.fromisoformat(told) if _is_day(told) else today
-        asked: dict[str, Any] = {"date": day.isoformat(), "as_of": as_of.asked}
+        after = visit.request.query_params.get("after")
+        asked: dict[str, Any] = {"date": day.isoformat(), "as_of": as_of.asked, "after": after}
         plan, board, figures = await asyncio.gather(
             visit.api.get(f"/halls/{hall}"),
             visit.api.get(f"/halls/{hall}/board", **asked),
@@ -72,6 +109,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         live = day == today and not as_of.asked
         lines = (await visit.api.get(f"/halls/{hall}/dispatch"))["lines"] if live else []
         alarms = (await visit.api.get(f"/halls/{hall}/alarms"))["alarms"] if live else []
+        waits = (await visit.api.get(f"/halls/{hall}/bulletin"))["waits"] if live else []
         days = [day - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
         past = await asyncio.gather(
             *(visit.api.get(f"/halls/{hall}/day", date=each.isoformat()) for each in days if each != day)
@@ -79,7 +117,8 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         by_day = {each["date"]: each for each in (*past, figures)}
         return visit.page(
             "supervise/hall.html",
-            now=Now(plan, board, lines, alarms, figures),
+            now=Now(plan, board, lines, alarms, figures, waits),
+            waits={told["queue"]: told["wait_s"] for told in waits},
             day=day,
             live=live,
             states={state: visit.gettext(name) for state, name in STATES.items()},
@@ -97,12 +136,20 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     return [halls, one]
 
 
-async def _now(visit: Visit, hall: dict[str, Any]) -> Now:
+async def _now(visit: Visit, hall: dict[str, Any], after: str | None) -> Now:
     name = hall["hall"]
-    board, dispatch, alarms, day = await asyncio.gather(
-        *(visit.api.get(f"/halls/{name}/{what}") for what in ("board", "dispatch", "alarms", "day"))
+    dispatch, bulletin, *rest = await asyncio.gather(
+        *(visit.api.get(f"/halls/{name}/{what}") for what in ("dispatch", "bulletin")),
+        *(visit.api.get(f"/halls/{name}/{what}", after=after) for what in ("board", "alarms", "day")),
     )
-    return Now(hall, board, dispatch["lines"], alarms["alarms"], day)
+    board, alarms, day = rest
+    return Now(hall, board, dispatch["lines"], alarms["alarms"], day, bulletin["waits"])
+
+
+def _position(hall: Mapping[str, Any]) -> Position | None:
+    """Where a hall is: as its plan says, or where it expects those to be who take a number by phone."""
+    told = hall["position"] or hall["phone_tickets"]["position"]
+    return None if told is None else Position(**told)
 
 
 def _is_day(text: str) -> bool:

@@ -25,8 +25,23 @@ def made(server: Running) -> dict[str, str]:
         at_work.act(answered, "assign", {"clerk": "clerk-w12"})
         at_work.act(answered, "contact", {"outcome": "reached"})
         at_work.act(answered, "verify", {"finding": "true", "note": "属实"})
+        crowd(server)
         _made[server.url] = {"good": good[0], "fresh": fresh, "case": at_work.case("shots-case")}
     return _made[server.url]
+
+
+def crowd(server: Running) -> None:
+    """A township where people wait, some of them for a window that nobody has opened, and a clerk calls for help."""
+    hall, window = "zhangdian", "w01"
+    board = server.get(f"/api/v1/halls/{hall}/board")
+    if any(one["state"] == "open" for one in board["windows"]):
+        return
+    kiosk = server.token("kiosk", f"kiosk-{hall}-01", hall=hall)
+    for queue in ("a", "a", "b"):
+        server.post(f"/api/v1/halls/{hall}/tickets", {"queue": queue}, kiosk)
+    clerk = server.token("clerk", f"clerk-{hall}-{window}", hall=hall, window=window)
+    for what, body in (("open", {"queues": ["a"]}), ("call-next", {}), ("alarm", {"kind": "help"})):
+        server.post(f"/api/v1/halls/{hall}/windows/{window}/{what}", body, clerk)
 
 
 def after(path: str) -> Callable[[Running], str]:

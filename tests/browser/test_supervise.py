@@ -3,6 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Complaints, Open
+from tests.browser.line import Line
 from tests.browser.oversight import Oversight
 from tests.browser.seeing import DESK
 from tests.running import Running
@@ -54,4 +55,39 @@ def test_all_are_picked_by_one_box(visit: Open, server: Running, complaints: Com
     expect(page.get_by_text(f"已选{rows}件")).to_be_visible()
     page.locator("tbody input").first.uncheck()
     expect(page.get_by_text(f"已选{rows - 1}件")).to_be_visible()
+    assert complaints.said == []
+
+
+def test_the_halls_move_by_themselves_on_the_map_and_in_the_list_and_say_when_the_line_is_cut(
+    visit: Open, server: Running, line: Line
+) -> None:
+    page = visit("/supervise/halls", *DESK, account="admin-01", url=line.url)
+    card, spot = page.locator("[data-hall=yuantan]"), page.locator("[data-hall=spot-yuantan]")
+    before = int(card.locator("dd").first.inner_text())
+    server.post("/api/v1/halls/yuantan/tickets", {"queue": "a"}, server.token("kiosk", "k", hall="yuantan"))
+    expect(card.locator("dd").first).to_have_text(str(before + 1))
+    expect(spot.locator(".count")).to_have_text(str(before + 1))
+    line.cut()
+    expect(page.get_by_text("连接中断")).to_be_visible()
+    line.mend()
+    expect(page.get_by_text("连接中断")).to_be_hidden(timeout=15_000)
+
+
+def test_the_past_is_reached_by_keys_and_says_so(
+    visit: Open, server: Running, complaints: Complaints
+) -> None:
+    Oversight(server, window="w11").bad("is of now")
+    page = visit("/supervise", *DESK, account="supervisor-01")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    press_to(page, ".then-box summary")
+    page.keyboard.press("Enter")
+    press_to(page, "#as-of-slide")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("只能查看，不能办理")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(0)
+    expect(page.locator("#as-of-slide")).to_be_focused()
+    assert "as_of=" in page.url
+    page.keyboard.press("End")
+    expect(page.locator("tbody tr").first).to_be_visible()
+    expect(page.get_by_text("只能查看，不能办理")).to_be_hidden()
     assert complaints.said == []

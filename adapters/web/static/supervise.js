@@ -2,6 +2,8 @@
 // while it is moved. The halls now: drawn anew when something happens in one. Without scripts every box works by itself,
 // a moment is typed or chosen by a link, and a page is as of when it was fetched.
 
+import { follow } from "./feed.js";
+
 const LIMIT_MS = 8_000;
 
 async function fetched(url) {
@@ -92,8 +94,6 @@ function sliding(form) {
   });
 }
 
-// --- the halls now ---
-
 function begin() {
   const many = document.querySelector("form.many");
   if (many) picking(many);
@@ -103,29 +103,74 @@ function begin() {
 
 begin();
 
-const EVERY_MS = 10_000;
+// --- the halls now ---
 
-const live = document.querySelector("[data-live]");
-if (live) {
+const TICK_MS = 400;
+const SPACING_MS = 1500;
+const ANEW_MS = 30_000; // waits and advice also change by the clock
+
+/** Draws what has a name (`data-hall`) anew, or all of it where nothing has; what the reader is in stays as it is. */
+function redraw(live, fresh) {
+  const reading = (element) => element.contains(document.activeElement) || element.querySelector("details[open]");
+  const named = fresh.querySelectorAll("[data-hall]");
+  if (!named.length) {
+    if (!reading(live)) live.replaceChildren(...fresh.childNodes);
+    return;
+  }
+  for (const element of named) {
+    const old = live.querySelector(`[data-hall="${element.dataset.hall}"]`);
+    if (old && !reading(old)) old.replaceWith(element);
+  }
+}
+
+function watching(live) {
   const lost = Object.assign(document.createElement("p"), { className: "banner bad", hidden: true });
   lost.setAttribute("role", "status");
   lost.textContent = live.dataset.live;
   live.before(lost);
-  let shown = live;
+  const many = live.querySelector("[data-hall]") !== null;
+  const changed = new Set();
+  let known;
+  let position = 0;
+  let asking = false;
+  let soonest = 0;
+  let anew = performance.now() + ANEW_MS;
+
+  const silent = follow(live.dataset.stream, {
+    halls(told) {
+      if (known) for (const hall of Object.keys(told.halls)) if (known[hall] !== told.halls[hall]) changed.add(hall);
+      known = told.halls;
+      position = told.position;
+    },
+    beat() {},
+  });
 
   async function renew() {
-    // Whoever reads with the keyboard in it, or has opened a table, is not interrupted.
-    if (document.hidden || shown.contains(document.activeElement) || shown.querySelector("details[open]")) return;
+    const query = new URLSearchParams(location.search);
+    query.set("after", position);
+    if (many && changed.size) query.set("hall", [...changed].join(","));
+    changed.clear();
+    asking = true;
     try {
-      const fresh = (await fetched(location.href)).querySelector("[data-live]");
-      if (!fresh) throw new Error("signed out");
-      shown.replaceWith(fresh);
-      shown = fresh;
-      lost.hidden = true;
+      const fresh = (await fetched(`${location.pathname}?${query}`)).querySelector("[data-live]");
+      if (fresh) redraw(live, fresh);
+      else location.reload(); // signed out
     } catch {
-      lost.hidden = false;
+      anew = performance.now() + SPACING_MS; // the stream says whether the line is cut
     }
+    asking = false;
   }
 
-  setInterval(renew, EVERY_MS);
+  setInterval(() => {
+    const now = performance.now();
+    lost.hidden = !silent(now);
+    if (asking || document.hidden || now < soonest || !(changed.size || now > anew)) return;
+    soonest = now + SPACING_MS;
+    if (now > anew) changed.clear();
+    anew = now + ANEW_MS;
+    renew();
+  }, TICK_MS);
 }
+
+const live = document.querySelector("[data-live]");
+if (live) watching(live);

@@ -17,6 +17,7 @@ WORDS = {
     "case": "tanghe.20260302.nothing",
     "item": "nothing",
     "year": "2026",
+    "version": "1",
     "follow": "nothing",
     "link": "nothing",
     "figure": "bad",
@@ -28,7 +29,10 @@ WORDS = {
 FOR_PROGRAMS = ("/api/", "/health/", "/metrics", "/schema", "/asyncapi")
 """Beside these there are pages, which anybody may fetch and which themselves ask these."""
 
-STREAMS = {("GET", f"{API}/halls/{{hall}}/{what}/events") for what in ("board", "alarms", "line")}
+STREAMS = {
+    ("GET", f"{API}/boards/events"),
+    *(("GET", f"{API}/halls/{{hall}}/{what}/events") for what in ("board", "alarms", "line")),
+}
 """Goes on for ever once it is admitted; its own tests are in test_screens."""
 
 

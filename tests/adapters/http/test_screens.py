@@ -79,6 +79,33 @@ async def test_a_screen_gets_the_board_and_then_its_changes(database_url: str) -
             assert int(again.id) >= int(event.id), "a screen that comes back sees nothing older"
 
 
+async def test_whoever_surveys_halls_is_told_in_which_of_them_something_happens(database_url: str) -> None:
+    async with listening(database_url) as (served, client):
+        path, admin = "/api/v1/boards/events", served.bearer("admin")
+        async with httpx_sse.aconnect_sse(client, "GET", path, headers=admin) as source:
+            events = source.aiter_sse()
+            first = await anext(events)
+            before = json.loads(first.data)
+            assert first.event == "halls"
+            assert len(before["halls"]) == 7
+            ticket = await served.post("/halls/yuantan/tickets", {"queue": "a"}, served.bearer("kiosk"))
+            async with asyncio.timeout(10):
+                while (event := await anext(events)).event != "halls":
+                    pass
+            after = json.loads(event.data)
+            moved = {hall for hall, version in after["halls"].items() if version != before["halls"][hall]}
+            assert moved == {"yuantan"}
+            assert after["position"] >= ticket.json()["position"]
+        director = served.bearer("supervisor", "director", hall="tanghe")
+        async with httpx_sse.aconnect_sse(client, "GET", path, headers=director) as source:
+            own = await anext(source.aiter_sse())
+            assert [*json.loads(own.data)["halls"]] == ["tanghe"]
+        other = await client.get(path, headers=director, params={"hall": "yuantan"})
+        assert (other.status_code, other.json()["code"]) == (403, "other-hall")
+        nowhere = await client.get(path, headers=admin, params={"hall": "nowhere"})
+        assert nowhere.status_code == 404
+
+
 @pytest.mark.parametrize("told", ["x", "-1", "9" * 30, "１"])
 async def test_a_last_event_id_that_is_none_begins_anew(told: str) -> None:
     assert screens.last_event(told) is None

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.adapters.http.serving import Served
-from tests.adapters.http.test_past import head
+from tests.adapters.http.test_past import head, now_told
 from tests.adapters.http.test_rectifications import bad_review
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -223,8 +223,19 @@ async def test_a_hall_is_seen_now_and_on_a_day_and_what_is_listed_exists(office:
     assert "十四天各时段取号" in page
     assert "<svg" in page
     await seen(office, "/supervise/halls/tanghe?date=2026-01-05", director)
+    window, clerk = "/halls/tanghe/windows/w07", office.bearer("clerk", "clerk-w07", hall="tanghe")
+    await office.post(f"{window}/open", {}, clerk)
+    raised = (await office.post(f"{window}/alarm", {"kind": "help"}, clerk)).json()["position"]
+    await now_told(office, "/halls/tanghe/board", raised)
+    assert "公安户政窗口 · 求助" in words(await seen(office, "/supervise/halls/tanghe", director))
     everywhere = await seen(office, "/supervise/halls", office.bearer("admin"))
     assert everywhere.count('<section class="hall') == 7
+    assert len(re.findall(r'data-hall="spot-', everywhere)) == 7, "the map shows what the list shows"
+    assert "公安户政窗口 · 求助" in words(everywhere)
+    assert 'aria-label="唐河县政务服务中心：需要关注' in everywhere
+    one = await seen(office, "/supervise/halls?hall=tanghe", office.bearer("admin"))
+    assert re.findall(r'data-hall="([^"]+)"', one) == ["spot-tanghe", "tanghe"]
+    await office.post(f"{window}/clear-alarm", {}, clerk)
     for path in ("/supervise/flags", "/supervise/talks", "/supervise/suspensions"):
         await seen(office, path, director)
     for href in set(re.findall(r'href="(/(?:supervise|api)[^"#]*)"', page)):

@@ -48,6 +48,7 @@ from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Tokens, derive
 from adapters.http.oidc import ClaimNames, CodeFlow, OidcTokens
 from adapters.http.parts import Hooks, Parts, Seal, Standing, Veil
+from adapters.http.proofs import Proofs
 from adapters.http.session import Sessions
 from adapters.importing.cases import CasesOptions, import_cases
 from adapters.importing.records import Stopped
@@ -249,6 +250,7 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
             boards=boards,
             people=known,
             codes=codes(settings, connections),
+            proofs=Proofs(derive(kept, "proofs of work"), settings.proof_cost),
             seeds=seeds(settings),
             catalogue=catalogue,
             clock=now,

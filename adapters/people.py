@@ -1,4 +1,4 @@
-"""Who is behind a key: names, document numbers and phones, each sealed so that erasing a person is final.
+"""Who is behind a key: names, document numbers, phones, mail addresses, each sealed so that erasing somebody is final.
 
 Every value is encrypted under a key of that person alone. These data keys lie, wrapped under the master key, in a
 table that may stand in another database: destroying a person's data key makes every copy of their values
@@ -12,7 +12,7 @@ import secrets
 import unicodedata
 from datetime import date, timedelta
 from hashlib import sha256
-from typing import Any, Literal, LiteralString
+from typing import Any, Literal, LiteralString, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -26,6 +26,7 @@ from domain.message import Refused
 from domain.personal import Field
 
 IdType = Literal["resident-id"]
+ContactKind = Literal["phone", "mail"]
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
@@ -39,14 +40,19 @@ CREATE TABLE IF NOT EXISTS people (
     id_number   bytea,
     phone       bytea,
     phone_hash  bytea,
+    mail        bytea,
+    mail_hash   bytea,
     enrolled_at timestamptz NOT NULL DEFAULT now(),
     erased_at   timestamptz
 )
 """
 
-PREPARE_PHONES = (
+PREPARE_CONTACTS: tuple[LiteralString, ...] = (
     "ALTER TABLE people ADD COLUMN IF NOT EXISTS phone_hash bytea",
+    "ALTER TABLE people ADD COLUMN IF NOT EXISTS mail bytea",
+    "ALTER TABLE people ADD COLUMN IF NOT EXISTS mail_hash bytea",
     "CREATE INDEX IF NOT EXISTS people_phone_hash ON people (phone_hash)",
+    "CREATE INDEX IF NOT EXISTS people_mail_hash ON people (mail_hash)",
 )
 
 CREATE_KEYS = """
@@ -62,14 +68,29 @@ SET_PHONE: LiteralString = (
     "UPDATE people SET phone = %s, phone_hash = %s WHERE key = %s AND erased_at IS NULL"
 )
 
+SET_MAIL: LiteralString = "UPDATE people SET mail = %s, mail_hash = %s WHERE key = %s AND erased_at IS NULL"
+WITH: dict[ContactKind, LiteralString] = {
+    "phone": "SELECT key FROM people WHERE phone_hash = %s ORDER BY key",
+    "mail": "SELECT key FROM people WHERE mail_hash = %s ORDER BY key",
+}
+
 ALGORITHM = "AES-256-GCM"
 CIPHERS = {ALGORITHM: AESGCM}
 """By the name that is stored beside what was sealed, so that old values stay readable when a new one is chosen."""
+
+MAILBOX = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-z0-9-]+\.)+[a-z0-9-]{2,}")
 
 NONCE_BYTES = 12
 
 COUNTIES = (411302, 411303, *range(411321, 411331), 411381)
 FIRST_BIRTH, LAST_BIRTH = date(1995, 1, 1), date(2007, 12, 31)
+
+
+class Contact(NamedTuple):
+    """Where somebody is reached, as it is stored."""
+
+    kind: ContactKind
+    address: str
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,18 +100,20 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     id_type: IdType = "resident-id"
     id_number: str
     phone: str | None = None
+    mail: str | None = None
 
     def __repr__(self) -> str:
         return repr(mask(self))
 
 
 class Masked(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be shown of somebody: 张*, 4113**********1234, 138****1234."""
+    """What may be shown of somebody: 张*, 4113**********1234, 138****1234, z***@example.com."""
 
     name: str
     id_type: IdType
     id_number: str
     phone: str | None
+    mail: str | None = None
 
 
 class People:
@@ -115,7 +138,7 @@ class People:
         """Once, at migration."""
         await _row(self._pool, CREATE_PEOPLE)
         await _row(self._key_pool, CREATE_KEYS)
-        for statement in PREPARE_PHONES:
+        for statement in PREPARE_CONTACTS:
             await _row(self._pool, statement)
         unhashed = "SELECT key FROM people WHERE phone IS NOT NULL AND phone_hash IS NULL LIMIT 1"
         while (found := await _row(self._pool, unhashed)) is not None:
@@ -138,15 +161,11 @@ class People:
         """The key of whoever has this document, if they are known."""
         return await self._known(self._lookup(id_type, _compact(number)))
 
-    async def with_phone(self, phone: str) -> list[str]:
-        """The keys of those who gave this number: a family may share one.
-
-        Raises:
-            Refused: it is no mobile number.
-        """
-        hashed = self._lookup("phone", mobile(phone))
+    async def with_contact(self, contact: Contact) -> list[str]:
+        """The keys of those who gave this number or address: a family may share one."""
+        hashed = self._lookup(*contact)
         async with self._pool.connection() as connection, connection.cursor(row_factory=tuple_row) as cursor:
-            await cursor.execute("SELECT key FROM people WHERE phone_hash = %s ORDER BY key", (hashed,))
+            await cursor.execute(WITH[contact.kind], (hashed,))
             return [key for (key,) in await cursor.fetchall()]
 
     async def reveal(self, key: str) -> Identity | None:
@@ -157,19 +176,20 @@ class People:
         """
         person = await _row(
             self._pool,
-            "SELECT id_type, algorithm, name, id_number, phone FROM people WHERE key = %s AND erased_at IS NULL",
+            "SELECT id_type, algorithm, name, id_number, phone, mail FROM people WHERE key = %s AND erased_at IS NULL",
             key,
         )
         data_key = await self._data_key(key)
         if person is None or data_key is None:
             return None
-        id_type, algorithm, name, id_number, phone = person
+        id_type, algorithm, name, id_number, phone, mail = person
         cipher = CIPHERS[algorithm](data_key)
         return Identity(
             name=_open(cipher, key, "name", name).decode(),
             id_type=id_type,
             id_number=_open(cipher, key, "id_number", id_number).decode(),
             phone=None if phone is None else _open(cipher, key, "phone", phone).decode(),
+            mail=None if mail is None else _open(cipher, key, "mail", mail).decode(),
         )
 
     async def masked(self, key: str) -> Masked | None:
@@ -177,7 +197,9 @@ class People:
         identity = await self.reveal(key)
         return None if identity is None else mask(identity)
 
-    async def differing(self, key: str, *, name: str | None, phone: str | None) -> tuple[Field, ...]:
+    async def differing(
+        self, key: str, *, name: str | None, phone: str | None, mail: str | None = None
+    ) -> tuple[Field, ...]:
         """Which of the values that are told are not what is known of the person.
 
         Raises:
@@ -189,12 +211,15 @@ class People:
         told: dict[Field, str | None] = {
             "name": None if name is None else _name(name),
             "phone": None if phone is None else mobile(phone),
+            "mail": None if mail is None else mailbox(mail),
         }
         return tuple(
             field for field, value in told.items() if value is not None and value != getattr(known, field)
         )
 
-    async def correct(self, key: str, *, name: str | None = None, phone: str | None = None) -> None:
+    async def correct(
+        self, key: str, *, name: str | None = None, phone: str | None = None, mail: str | None = None
+    ) -> None:
         """Put other values in the place of a person's, sealed under the same key.
 
         Raises:
@@ -211,6 +236,10 @@ class People:
             number = mobile(phone)
             sealed = _seal(cipher, key, "phone", number.encode())
             await _row(self._pool, SET_PHONE, sealed, self._lookup("phone", number), key)
+        if mail is not None:
+            address = mailbox(mail)
+            sealed = _seal(cipher, key, "mail", address.encode())
+            await _row(self._pool, SET_MAIL, sealed, self._lookup("mail", address), key)
 
     async def erase(self, key: str) -> None:
         """Forget a person for good; whoever comes with the same document later is somebody new.
@@ -220,7 +249,7 @@ class People:
         await _row(
             self._pool,
             "UPDATE people SET lookup = NULL, name = NULL, id_number = NULL, phone = NULL,"
-            " phone_hash = NULL, erased_at = now()"
+            " phone_hash = NULL, mail = NULL, mail_hash = NULL, erased_at = now()"
             " WHERE key = %s AND erased_at IS NULL",
             key,
         )
@@ -248,18 +277,21 @@ class People:
                 ("name", identity.name),
                 ("id_number", identity.id_number),
                 ("phone", identity.phone),
+                ("mail", identity.mail),
             )
         ]
         inserted = await _row(
             self._pool,
-            "INSERT INTO people (key, lookup, id_type, algorithm, name, id_number, phone, phone_hash)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (lookup) DO NOTHING RETURNING key",
+            "INSERT INTO people (key, lookup, id_type, algorithm, name, id_number, phone, mail,"
+            " phone_hash, mail_hash) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (lookup) DO NOTHING RETURNING key",
             key,
             lookup,
             identity.id_type,
             ALGORITHM,
             *values,
             None if identity.phone is None else self._lookup("phone", identity.phone),
+            None if identity.mail is None else self._lookup("mail", identity.mail),
         )
         if inserted is None:
             await _row(self._key_pool, "DELETE FROM person_keys WHERE key = %s", key)
@@ -280,7 +312,7 @@ class People:
         algorithm, wrapped = found
         return _open(CIPHERS[algorithm](self._master), key, "data-key", wrapped)
 
-    def _lookup(self, id_type: IdType | Literal["phone"], number: str) -> bytes:
+    def _lookup(self, id_type: IdType | ContactKind, number: str) -> bytes:
         return hmac.digest(self._pepper, f"{id_type}:{number}".encode(), "sha256")
 
 
@@ -291,13 +323,14 @@ def checked(identity: Identity) -> Identity:
     """The identity as it is stored: full-width characters narrowed, spaces and country code taken off.
 
     Raises:
-        Refused: ``field`` is ``name``, ``id_number`` or ``phone``.
+        Refused: ``field`` is ``name``, ``id_number``, ``phone`` or ``mail``.
     """
     return Identity(
         name=_name(identity.name),
         id_type=identity.id_type,
         id_number=_resident_id(identity.id_number),
         phone=None if identity.phone is None else mobile(identity.phone),
+        mail=None if identity.mail is None else mailbox(identity.mail),
     )
 
 
@@ -307,11 +340,16 @@ def mask(identity: Identity) -> Masked:
         id_type=identity.id_type,
         id_number=_ends(identity.id_number, 4, 4),
         phone=None if identity.phone is None else mask_phone(identity.phone),
+        mail=None if identity.mail is None else mask_mail(identity.mail),
     )
 
 
 def mask_phone(phone: str) -> str:
     return _ends(phone, 3, 4)
+
+
+def mask_mail(address: str) -> str:
+    return f"{address[0]}***@{address.rpartition('@')[2]}"
 
 
 def demonstration_identity(subject: str) -> Identity:
@@ -379,6 +417,29 @@ def mobile(phone: str) -> str:
     if not re.fullmatch(r"1[3-9][0-9]{9}", phone):
         raise Refused("invalid-mobile", invalid=True, field="phone")
     return phone
+
+
+def mailbox(address: str) -> str:
+    """A mail address as it is stored: in small letters, for no provider tells two people apart by their case.
+
+    Raises:
+        Refused: it is none.
+    """
+    address = unicodedata.normalize("NFKC", address).strip().lower()
+    if len(address) > 254 or MAILBOX.fullmatch(address) is None:
+        raise Refused("invalid-mail", invalid=True, field="mail")
+    return address
+
+
+def contact(phone: str | None, mail: str | None) -> Contact | None:
+    """The one of both that was given; ``None`` for neither, and for both.
+
+    Raises:
+        Refused: it cannot be.
+    """
+    if phone is not None and mail is None:
+        return Contact("phone", mobile(phone))
+    return Contact("mail", mailbox(mail)) if mail is not None and phone is None else None
 
 
 # --- sealing ------------------------------------------------------------------------------------------------

@@ -68,6 +68,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     case_number: Scheme = SCHEME
     """How case numbers are put together, of ``{code}``, ``{date}`` and ``{serial}``."""
 
+    proof_cost: Annotated[int, Meta(ge=0, le=1_000_000)] = 5_000
+    """How much a browser computes before a code is sent for somebody who does not say who they are: the iterations of
+    each of up to 300 derivations. 0 asks for nothing."""
+
     body_bytes_max: Count = 65_536
     body_seconds: Annotated[float, Meta(gt=0, le=600)] = 10.0
     """How long a request's body may take to arrive."""

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from domain.message import Command, Event, Refused
 
-Field = Literal["name", "phone"]
+Field = Literal["name", "phone", "mail"]
 
 CorrectionBasis = Literal["on-request", "entered-wrongly", "changed"]
 """更正 (个人信息保护法 第46条): the person asked, it was written down wrongly, it has become another."""
@@ -22,7 +22,7 @@ ErasureBasis = Literal["on-request", "purpose-met", "service-ended", "consent-wi
 
 
 class CorrectPerson(Command, frozen=True):
-    fields: Annotated[tuple[Field, ...], Meta(max_length=2)]
+    fields: Annotated[tuple[Field, ...], Meta(max_length=3)]
     basis: CorrectionBasis
 
 

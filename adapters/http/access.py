@@ -115,8 +115,9 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{API}/halls/{{hall}}/slots/revise"): ADMIN,
     ("POST", f"{API}/halls/{{hall}}/check-in"): only("kiosk", "clerk", "admin"),
     ("POST", f"{API}/halls/{{hall}}/check-in/undo"): SERVING,
-    ("POST", f"{API}/halls/{{hall}}/codes"): ARRIVING,
-    ("POST", f"{API}/halls/{{hall}}/lookup"): ARRIVING,
+    ("GET", f"{API}/proofs"): ANYBODY,
+    ("POST", f"{API}/halls/{{hall}}/codes"): ANYBODY,  # without an identity by a proof of work
+    ("POST", f"{API}/halls/{{hall}}/lookup"): ANYBODY,  # whoever has the code
     ("GET", f"{API}/standing"): only("citizen"),
     ("POST", f"{API}/standing/appeal"): only("citizen"),
     ("GET", f"{API}/suspensions"): OVERSIGHT,

@@ -112,6 +112,7 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
                 bulletin,
                 devices,
                 appointments,
+                codes,
                 feeds,
                 own,
                 people,

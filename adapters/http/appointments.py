@@ -54,6 +54,7 @@ class PersonAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=50)]
     id_number: Annotated[str, Meta(min_length=1, max_length=40)]
     phone: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
+    mail: Annotated[str, Meta(min_length=1, max_length=254)] | None = None
     id_type: IdType = "resident-id"
 
 

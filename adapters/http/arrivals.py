@@ -12,7 +12,7 @@ from msgspec import Meta
 from adapters.http.access import API
 from adapters.http.appointments import located
 from adapters.http.asking import Asking, Reply
-from adapters.http.codes import Code, Phone, using
+from adapters.http.codes import Code, Mail, Phone, meant, using
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
@@ -28,13 +28,14 @@ from domain.slots import CheckIn
 
 
 class ArrivalAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What was read: the voucher's code, or the number of the document (办事人证件号), or the phone with the one-time
-    code that ``POST …/codes`` sent there. One of them."""
+    """What was read: the voucher's code, or the number of the document (办事人证件号), or the phone or mail
+    address with the one-time code that ``POST …/codes`` sent there. One of them."""
 
     voucher: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     id_number: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
     id_type: IdType = "resident-id"
     phone: Phone | None = None
+    mail: Mail | None = None
     code: Code | None = None
     priority: Priority = "ordinary"
 
@@ -49,11 +50,12 @@ def commands(parts: Parts) -> list[Command]:
     async def arrive(asked: Asking, words: list[str], body: ArrivalAsked, query: bytes) -> Reply:
         here = words[0]
         plan = parts.catalogue.hall(here)
-        told = (body.voucher, body.id_number, body.phone)
-        if sum(one is not None for one in told) != 1 or (body.phone is None) != (body.code is None):
+        told = (body.voucher, body.id_number, body.phone, body.mail)
+        coded = body.phone is not None or body.mail is not None
+        if sum(one is not None for one in told) != 1 or coded != (body.code is not None):
             raise Rejected(422, "arrival-unclear")
-        if body.phone is not None and body.code is not None:
-            async with using(parts, asked, body.phone, body.code) as persons:
+        if body.code is not None:
+            async with using(parts, asked, meant(body.phone, body.mail), body.code) as persons:
                 return await enter(asked, here, plan, body, await of_persons(asked, here, persons))
         if body.id_number is not None:
             person = await parts.people.find(body.id_type, body.id_number)

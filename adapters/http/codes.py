@@ -1,14 +1,19 @@
-"""Proving a phone: a code is sent to it, and whoever enters it sees or keeps the appointments made with that number.
+"""Proving a phone or a mailbox: a code is sent there, and whoever enters it sees or keeps the appointments made with
+it.
 
-Whoever asks is never told whether anybody has given the number: the answer is the same, and nothing is sent.
+Whoever asks is never told whether anybody has given the number or address: the answer is the same, and nothing is sent.
+Who does not say who they are first shows a proof of work.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, time
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 from msgspec import Meta
 
 from adapters.codes import PAUSE, TooOften
@@ -16,8 +21,9 @@ from adapters.http.access import API
 from adapters.http.asking import Asking, Reply, encode
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
-from adapters.http.problems import Rejected
-from adapters.people import mobile
+from adapters.http.problems import FieldError, Rejected
+from adapters.http.reading import shape
+from adapters.people import Contact, contact
 from domain import notice
 from domain.handling import Act, Ask
 from domain.message import Refused, Text
@@ -26,13 +32,19 @@ from domain.workdays import SHANGHAI
 from projections import appointments
 
 Phone = Annotated[str, Meta(min_length=1, max_length=40)]
+Mail = Annotated[str, Meta(min_length=1, max_length=254)]
 Code = Annotated[str, Meta(pattern=r"^[0-9]{6}$")]
 
 SHOWN_MAX = 50
 
 
 class CodeAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    phone: Phone
+    """Where the code goes, one of both. ``proof`` is the solution of a challenge (``GET /proofs``), for who has no
+    identity."""
+
+    phone: Phone | None = None
+    mail: Mail | None = None
+    proof: Annotated[str, Meta(max_length=4_000)] | None = None
 
 
 class CodeSent(msgspec.Struct, frozen=True):
@@ -43,8 +55,9 @@ class CodeSent(msgspec.Struct, frozen=True):
 
 
 class LookupAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    phone: Phone
     code: Code
+    phone: Phone | None = None
+    mail: Mail | None = None
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,22 +77,26 @@ class FoundAppointments(msgspec.Struct, frozen=True):
     appointments: list[Found]
 
 
+Challenge = shape("ProofChallenge", parameters=dict[str, Any], signature=str)
+
+
 def commands(parts: Parts) -> list[Command]:
     async def send(asked: Asking, words: list[str], body: CodeAsked, query: bytes) -> Reply:
-        hall, phone, now = words[0], mobile(body.phone), asked.stamp.at
+        hall, to, now = words[0], meant(body.phone, body.mail), asked.stamp.at
         parts.catalogue.hall(hall)
+        proof = parts.proofs.check(asked.identity, body.proof)
         try:
-            made = await parts.codes.ask(phone, asked.stamp.by, now)
+            made = await parts.codes.ask(to, proof or asked.stamp.by, now, proof)
         except TooOften as often:
             wait = {"Retry-After": str(int((often.at - now).total_seconds()) + 1)}
             raise Rejected(429, "codes-too-often", {"at": often.at}, headers=wait) from often
-        persons = await parts.people.with_phone(phone)
+        persons = await parts.people.with_contact(to)
         if persons:
             command = QueueNotice(
                 template="code",
                 to=f"person:{persons[0]}",
                 hall=hall,
-                facts={"challenge": made.name, "until_at": made.until.isoformat()},
+                facts={"challenge": made.name, "until_at": made.until.isoformat(), "by": to.kind},
                 until=made.until,
             )
             # Under the challenge's own name: it is no secret, for the code needs the key as well.
@@ -91,7 +108,7 @@ def commands(parts: Parts) -> list[Command]:
         parts.catalogue.hall(words[0])
         morning = datetime.combine(asked.day, time(0), SHANGHAI)
         found: list[Found] = []
-        async with using(parts, asked, body.phone, body.code) as persons:
+        async with using(parts, asked, meant(body.phone, body.mail), body.code) as persons:
             for person in persons:
                 where = {"person": person, "status": "booked", "starts_at": (">=", morning)}
                 page = await parts.views.find(appointments.NAME, where, "starts_at", SHOWN_MAX)
@@ -105,7 +122,7 @@ def commands(parts: Parts) -> list[Command]:
             send,
             CodeSent,
             bare=True,
-            about="Send a one-time code to a phone",
+            about="Send a one-time code to a phone or a mailbox",
         ),
         Command(
             f"{API}/halls/{{hall}}/lookup",
@@ -113,23 +130,47 @@ def commands(parts: Parts) -> list[Command]:
             look_up,
             FoundAppointments,
             bare=True,
-            about="The appointments made with a phone, for whoever has its code",
+            about="The appointments made with a phone or a mail address, for whoever has its code",
         ),
     ]
 
 
+def meant(phone: str | None, mail: str | None) -> Contact:
+    """Raises:
+    Rejected: neither was given, or both.
+    Refused: it cannot be.
+    """
+    if (found := contact(phone, mail)) is None:
+        raise Rejected(422, "contact-unclear", errors=[FieldError("phone", "contact-unclear")])
+    return found
+
+
+def reads(parts: Parts) -> list[HTTPRouteHandler]:
+    @get(
+        f"{API}/proofs",
+        operation_id="proof",
+        responses={200: ResponseSpec(Challenge, generate_examples=False)},
+        summary="A challenge to compute on (ALTCHA v2), for who asks for a code without an identity",
+        tags=["codes"],
+    )
+    async def challenge() -> Response[bytes]:
+        return Response(encode(parts.proofs.challenge()), media_type="application/json")
+
+    return [challenge]
+
+
 @asynccontextmanager
-async def using(parts: Parts, asked: Asking, phone: str, code: str) -> AsyncIterator[list[str]]:
-    """The persons behind a proven phone. The code is used up by what is done with it, unless that is refused; the
-    same request under the same ``Idempotency-Key`` is the same use.
+async def using(parts: Parts, asked: Asking, proven: Contact, code: str) -> AsyncIterator[list[str]]:
+    """The persons behind a proven phone or mailbox. The code is used up by what is done with it, unless that is
+    refused; the same request under the same ``Idempotency-Key`` is the same use.
 
     Raises:
         Refused: the code is wrong, over or used.
     """
     purpose = asked.stamp.command if asked.key is None else asked.key.key
-    challenge = await parts.codes.use(mobile(phone), code, purpose, asked.stamp.at)
+    challenge = await parts.codes.use(proven, code, purpose, asked.stamp.at)
     try:
-        yield await parts.people.with_phone(phone)
+        yield await parts.people.with_contact(proven)
     except (Refused, Rejected):
         await parts.codes.give_back(challenge)
         raise

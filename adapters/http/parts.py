@@ -15,6 +15,7 @@ from adapters.catalogue import Catalogue
 from adapters.codes import Codes
 from adapters.forecasts import Forecasts
 from adapters.http.identity import Tokens, derive
+from adapters.http.proofs import Proofs
 from adapters.http.session import Sessions
 from adapters.live_lines import LiveLines
 from adapters.log import Search
@@ -215,6 +216,7 @@ class Parts(NamedTuple):
     boards: Boards
     people: People
     codes: Codes
+    proofs: Proofs
     seeds: Seeds
     catalogue: Catalogue
     clock: Callable[[], datetime]

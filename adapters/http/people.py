@@ -47,11 +47,12 @@ class PersonShown(msgspec.Struct, frozen=True):
 
 
 class CorrectionAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What it should be. A citizen corrects their own phone; a name is an administrator's to correct."""
+    """What it should be. A citizen corrects their own phone and mail address; a name is corrected by administrators."""
 
     basis: CorrectionBasis = "on-request"
     name: Value | None = None
     phone: Value | None = None
+    mail: Annotated[str, Meta(min_length=1, max_length=254)] | None = None
 
 
 class ErasureAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,11 +80,12 @@ def commands(parts: Parts) -> list[Command]:
         person = _meant(asked.identity, words[0])
         if body.name is not None and asked.identity is not None and asked.identity.role == "citizen":
             raise Rejected(403, "name-not-yours")
-        fields = await parts.people.differing(person, name=body.name, phone=body.phone)
+        told = {"name": body.name, "phone": body.phone, "mail": body.mail}
+        fields = await parts.people.differing(person, **told)
         command = CorrectPerson(fields, body.basis)
         act = Act((Ask(citizen.stream(person), command),), lambda _: Corrected(person, fields))
         reply = await asked.submit(parts.loop, act)
-        await parts.people.correct(person, name=body.name, phone=body.phone)
+        await parts.people.correct(person, **told)
         return reply
 
     async def erase(asked: Asking, words: list[str], body: ErasureAsked, query: bytes) -> Reply:
@@ -100,7 +102,11 @@ def commands(parts: Parts) -> list[Command]:
     return [
         Command(f"{API}/people/find", PersonSought, find, about="The key of whoever has this document"),
         Command(
-            f"{PERSON}/correct", CorrectionAsked, correct, Corrected, about="Correct a name or a phone (更正)"
+            f"{PERSON}/correct",
+            CorrectionAsked,
+            correct,
+            Corrected,
+            about="Correct a name, phone or mail address (更正)",
         ),
         Command(f"{PERSON}/erase", ErasureAsked, erase, Erased, about="Erase a person for good (删除)"),
     ]

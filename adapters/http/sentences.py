@@ -180,6 +180,7 @@ APPOINTMENTS: dict[str, Text] = {
     "booking-ended": Text("这个预约已经结束。", "This booking has ended."),
     "invalid-name": Text("姓名不正确。", "The name cannot be a name."),
     "invalid-resident-id": Text("身份证号码不正确。", "The resident identity number is not valid."),
+    "invalid-mail": Text("请填写有效的电子邮箱。", "This is not a mail address."),
     "invalid-mobile": Text("手机号不正确。", "The mobile number is not valid."),
 }
 
@@ -417,7 +418,22 @@ NOTICES: dict[str, Text] = {
     "codes-too-often": Text(
         "获取验证码过于频繁，请在{at}后再试。", "Too many codes were asked for; try again after {at}."
     ),
-    "code-wrong": Text("手机号或验证码不正确。", "The phone number or the code is wrong."),
+    "code-wrong": Text(
+        "手机号（邮箱）或验证码不正确。", "The phone number, the mail address or the code is wrong."
+    ),
+    "contact-unclear": Text(
+        "请填写手机号或邮箱，二者取一。", "Give a phone number or a mail address, one of them."
+    ),
+    "proof-needed": Text(
+        "请稍候，浏览器正在完成安全验证；没有启用脚本的浏览器请登录后办理。",
+        "Please wait until your browser has finished its check; without scripts please sign in.",
+    ),
+    "proof-wrong": Text(
+        "安全验证已过期，请重新打开页面。", "The check has expired; please open the page again."
+    ),
+    "proof-used": Text(
+        "安全验证已用过，请重新打开页面。", "The check was used already; please open the page again."
+    ),
     "code-over": Text("验证码已失效，请重新获取。", "This code holds no more; please ask for another."),
     "unknown-notice": Text("没有这条通知。", "There is no such notice."),
     "unknown-template": Text("没有这个通知模板。", "There is no such template of notices."),

@@ -10,7 +10,7 @@ from adapters.notices.channel import Channel
 from adapters.notices.file import FileChannel
 from adapters.notices.mail import MailChannel, MailSettings
 from adapters.notices.sms import SmsChannel, SmsSettings
-from adapters.people import mask_phone
+from adapters.people import mask_mail, mask_phone
 from adapters.settings import BadSetting
 
 FILE = "notices.jsonl"
@@ -67,6 +67,9 @@ class Channels:
 
     def to_phone(self, phone: str) -> list[Route]:
         return self._route(self._sms, phone, mask_phone)
+
+    def to_mailbox(self, address: str) -> list[Route]:
+        return self._route(self._mail, address, mask_mail)
 
     def to_staff(self, hall: str, rung: str) -> list[Route]:
         """Where a rung of a hall is reached; in a demonstration without addresses, the file."""

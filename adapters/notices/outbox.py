@@ -159,11 +159,21 @@ class Outbox:
             raise _Nobody("no-address")
         for person in await self._persons(kind, name, view.template == "reminder"):
             identity = await self._people.reveal(person)
-            if identity is not None and identity.phone is not None:
-                if routes := self._channels.to_phone(identity.phone):
-                    return routes
+            if (
+                identity is not None
+                and (reached := self._reached(identity, view.facts.get("by"))) is not None
+            ):
+                if reached:
+                    return reached
                 raise _Nobody("no-channel")
         raise _Nobody("no-address")
+
+    def _reached(self, identity: Identity, by: str | None) -> list[Route] | None:
+        """How somebody is reached: the way they asked for, else by phone, else by mail; none if there is no address,
+        empty if no channel serves it."""
+        if identity.phone is not None and by != "mail":
+            return self._channels.to_phone(identity.phone)
+        return None if identity.mail is None or by == "phone" else self._channels.to_mailbox(identity.mail)
 
     async def _persons(self, kind: str, name: str, only_booked: bool) -> list[str]:
         """The keys of those who may be told, the first that can be reached being the one who is."""

@@ -116,7 +116,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
                 return await holding(visit, hold, lacking)
             person = {
                 name: form[f"person.{name}"]
-                for name in ("name", "id_number", "phone")
+                for name in ("name", "id_number", "phone", "mail")
                 if form[f"person.{name}"]
             }
             body = {

@@ -129,7 +129,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         if wrong := form.lacks("slot", "person.name", "person.id_number", "consent"):
             return await places(visit, wrong)
         hall = await hall_of(visit, form)
-        named = {name: form[f"person.{name}"] for name in ("name", "id_number", "phone")}
+        named = {name: form[f"person.{name}"] for name in ("name", "id_number", "phone", "mail")}
         body = {
             **form.given("item", "date", "slot"),
             "person": {name: text for name, text in named.items() if text},

@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from psycopg_pool import AsyncConnectionPool
 from stdnum.cn import ric
 
-from adapters.people import Identity, Masked, People, checked, demonstration_identity, mask
+from adapters.people import (
+    Contact,
+    Identity,
+    Masked,
+    People,
+    checked,
+    contact,
+    demonstration_identity,
+    mask,
+    mobile,
+)
 from domain.message import Refused
 from domain.slots import BookSlot
 
@@ -320,10 +330,10 @@ def test_demonstration_people_are_many() -> None:
 async def test_those_who_share_a_number_are_found_by_it_and_the_erased_are_not(people: People) -> None:
     first = await people.enrol(numbered("father", phone="13600001111"))
     second = await people.enrol(numbered("son", phone="+86 136-0000-1111"))
-    assert await people.with_phone("136 0000 1111") == sorted((first, second))
+    assert await people.with_contact(Contact("phone", mobile("136 0000 1111"))) == sorted((first, second))
     await people.erase(first)
-    assert await people.with_phone("13600001111") == [second]
-    assert await people.with_phone("13600002222") == []
+    assert await people.with_contact(Contact("phone", mobile("13600001111"))) == [second]
+    assert await people.with_contact(Contact("phone", mobile("13600002222"))) == []
 
 
 async def test_who_was_enrolled_before_phones_could_be_found_is_found(
@@ -332,9 +342,36 @@ async def test_who_was_enrolled_before_phones_could_be_found_is_found(
     key = await people.enrol(numbered("old", phone="13600003333"))
     async with pool.connection() as connection:
         await connection.execute("UPDATE people SET phone_hash = NULL WHERE key = %s", (key,))
-    assert await people.with_phone("13600003333") == []
+    assert await people.with_contact(Contact("phone", mobile("13600003333"))) == []
     await people.create_tables()
-    assert await people.with_phone("13600003333") == [key]
+    assert await people.with_contact(Contact("phone", mobile("13600003333"))) == [key]
+
+
+# --- by mail ------------------------------------------------------------------------------------------------
+
+
+async def test_whoever_gave_a_mail_address_is_found_by_it_until_they_are_erased(people: People) -> None:
+    key = await people.enrol(numbered("writes", mail=" Wang.Wu@Hall.Test "))
+    mailed = Contact("mail", "wang.wu@hall.test")
+    assert contact(None, "WANG.WU@hall.test") == mailed
+    assert await people.with_contact(mailed) == [key]
+    known = await people.reveal(key)
+    assert known is not None
+    assert (known.mail, mask(known).mail) == ("wang.wu@hall.test", "w***@hall.test")
+    assert await people.differing(key, name=None, phone=None, mail="wu@hall.test") == ("mail",)
+    await people.correct(key, mail="wu@hall.test")
+    assert await people.with_contact(mailed) == []
+    assert await people.with_contact(Contact("mail", "wu@hall.test")) == [key]
+    await people.erase(key)
+    assert await people.with_contact(Contact("mail", "wu@hall.test")) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "wang", "@hall.test", "a b@hall.test", "a@hall", "a@h\nall.test", "x" * 250 + "@a.cn"]
+)
+def test_what_is_no_mail_address_is_refused(wrong: str) -> None:
+    with pytest.raises(Refused, match="invalid-mail"):
+        contact(None, wrong)
 
 
 # --- correcting -----------------------------------------------------------------------------------------------
@@ -348,8 +385,8 @@ async def test_a_corrected_phone_is_the_one_by_which_somebody_is_found(people: P
     known = await people.reveal(key)
     assert known is not None
     assert (known.name, known.phone) == ("新名字", "13700000012")
-    assert await people.with_phone("13700000011") == []
-    assert await people.with_phone("13700000012") == [key]
+    assert await people.with_contact(Contact("phone", mobile("13700000011"))) == []
+    assert await people.with_contact(Contact("phone", mobile("13700000012"))) == [key]
     with pytest.raises(Refused, match="invalid-mobile"):
         await people.correct(key, phone="12345")
     await people.erase(key)

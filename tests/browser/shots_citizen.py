@@ -211,5 +211,6 @@ SHOTS = [
     Shot("citizen-case-answered", handed_in, (PHONE,), account="citizen-02"),
     Shot("citizen-rate", rate, (PHONE,)),
     Shot("citizen-rated", rated, (PHONE,), account=ME),
+    Shot("citizen-find", "/find", (PHONE,)),
     Shot("citizen-halls", "/halls", (PHONE,)),
 ]

@@ -1,13 +1,17 @@
 """A citizen's main task in a browser: with JavaScript off, with the keyboard alone; and a line that moves."""
 
+import json
 import re
+import time
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from adapters.people import demonstration_identity
 from tests.browser.conftest import Complaints, Open
 from tests.browser.line import Line
 from tests.browser.seeing import PHONE
-from tests.browser.shots_citizen import ITEM, ticket
+from tests.browser.shots_citizen import ITEM, free, ticket
 from tests.running import Running
 
 
@@ -31,6 +35,41 @@ def test_a_phone_without_javascript_books_and_gives_back(visit: Open, complaints
     page.get_by_role("button", name="取消这个预约").click()
     expect(page.get_by_role("heading", name="已取消")).to_be_visible()
     assert complaints.said == []
+
+
+def test_who_does_not_sign_in_finds_an_appointment_by_a_code_and_the_browser_computes_meanwhile(
+    visit: Open, server: Running, complaints: Complaints
+) -> None:
+    clerk = server.token("clerk", "clerk-heilong-w02", hall="heilong")
+    day, slot = free(server, "heilong")
+    person = {"name": "周八", "id_number": demonstration_identity("zhou").id_number, "mail": "zhou@hall.test"}
+    body = {"item": ITEM, "date": day, "slot": slot, "person": person}
+    made = server.post("/api/v1/halls/heilong/appointments", body, clerk)
+    page = visit("/find", *PHONE)
+    page.get_by_label("手机号或邮箱").fill("zhou@hall.test")
+    page.get_by_label("预约的大厅").select_option("heilong")
+    page.get_by_role("button", name="获取验证码").click()
+    expect(page.get_by_role("button", name="查看预约")).to_be_visible(timeout=15_000)
+    page.get_by_label("验证码").fill(_code_sent(server.data))
+    page.get_by_role("button", name="查看预约").click()
+    expect(page.locator(f'a[href="/appointments/{made["voucher"]}"]')).to_be_visible()
+    assert complaints.said == []
+
+
+def _code_sent(data: Path) -> str:
+    """The code in the mail, which the demonstration writes into a file."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        for line in (
+            (data / "notices.jsonl").read_text().splitlines() if (data / "notices.jsonl").exists() else ()
+        ):
+            told = json.loads(line)
+            if told["address"] == "z***@hall.test" and (
+                found := re.search(r"验证码\D{0,9}(\d{6})", told["text"])
+            ):
+                return found[1]
+        time.sleep(0.1)
+    raise AssertionError("no code was sent")
 
 
 def test_the_keyboard_alone_books(visit: Open, complaints: Complaints) -> None:

@@ -22,6 +22,7 @@ from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Role, Tokens
 from adapters.http.oidc import CodeFlow
 from adapters.http.parts import Hooks, Parts, Seal, Standing, Veil
+from adapters.http.proofs import Proofs
 from adapters.http.session import Sessions
 from adapters.live_lines import LiveLines
 from adapters.log import CREATE_PEOPLE_INDEXES, LogReader
@@ -145,6 +146,7 @@ async def serving(
             boards=boards,
             people=people,
             codes=codes,
+            proofs=Proofs(SECRET, (settings or Settings(proof_cost=1)).proof_cost),
             seeds=Seeds(SECRET),
             catalogue=catalogue,
             clock=clock,

@@ -1,7 +1,11 @@
-"""Checking in and finding one's appointments with a phone and the code that was sent to it."""
+"""Checking in and finding one's appointments with a phone or a mailbox and the code that was sent there."""
 
+import base64
+import json
+import re
 from typing import Any
 
+import altcha
 import msgspec
 import pytest
 
@@ -12,6 +16,8 @@ from projections import notices
 from tests.adapters.http.serving import Served
 from tests.adapters.http.test_appointments import book, workday
 from tests.adapters.http.test_arrivals import standing_there
+from tests.adapters.http.test_notices import Post
+from tests.gateways import Gateway, Mailbox, listening
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -90,6 +96,9 @@ async def test_nobody_is_told_whether_a_number_is_known_and_nothing_is_sent(serv
         ({"phone": "13700137001"}, "arrival-unclear"),
         ({"code": "123456"}, "arrival-unclear"),
         ({"phone": "13700137001", "code": "123456", "voucher": "x"}, "arrival-unclear"),
+        ({"phone": "13700137001", "mail": "a@hall.test", "code": "123456"}, "arrival-unclear"),
+        ({"mail": "a@hall.test"}, "arrival-unclear"),
+        ({"mail": "hall.test", "code": "123456"}, "invalid-mail"),
         ({"phone": "13700137001", "code": "12345"}, "invalid"),
         ({"phone": "010-1234567", "code": "123456"}, "invalid-mobile"),
     ],
@@ -97,3 +106,122 @@ async def test_nobody_is_told_whether_a_number_is_known_and_nothing_is_sent(serv
 async def test_a_phone_goes_with_its_code(served: Served, body: dict[str, str], code: str) -> None:
     answer = await asked(served, "guotan", "check-in", served.bearer("kiosk", hall="guotan"), **body)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+# --- by mail ------------------------------------------------------------------------------------------------
+
+ZHAO = {
+    "name": "赵六",
+    "id_number": demonstration_identity("zhao").id_number,
+    "mail": "Zhao.Liu@Hall.Test",
+}
+
+
+async def test_a_mailbox_proves_what_a_phone_does_once_and_no_more_often(served: Served) -> None:
+    clerk, kiosk = (served.bearer(role, "d5", hall="guotan") for role in ("clerk", "kiosk"))
+    day = workday(served, 2)
+    made = (await book(served, clerk, "guotan", "b-1400", day, person=ZHAO)).json()
+    await served.parts.views.wait("appointments", made["position"])
+    mail = "zhao.liu@hall.test"
+
+    async def code() -> str:
+        """As it stands in the mail."""
+        box.mails.clear()
+        answer = await asked(served, "guotan", "codes", kiosk, mail=" ZHAO.liu@hall.test")
+        assert answer.status_code == 200, answer.text
+        await post.empty()
+        (sent,) = (one for one in box.mails if "验证码" in one["Subject"])
+        assert sent["To"] == mail
+        found = re.search(r"[0-9]{6}", sent.get_content())
+        assert found is not None
+        return found[0]
+
+    gateway, box = Gateway(), Mailbox()
+    async with listening(gateway), listening(box):
+        post = Post(served, gateway, box, served.parts.codes.code)
+        proof = await code()
+        soon = await asked(served, "guotan", "codes", kiosk, mail=mail)
+        assert (soon.status_code, soon.json()["code"]) == (429, "codes-too-often")
+        wrong = await asked(served, "guotan", "lookup", kiosk, phone="13700137009", code=proof)
+        assert wrong.json()["code"] == "code-wrong", "a code is for the address it was sent to"
+        found = (await asked(served, "guotan", "lookup", kiosk, mail=mail, code=proof)).json()
+        assert [one["appointment"] for one in found["appointments"]] == [made["appointment"]]
+        again = await asked(served, "guotan", "lookup", kiosk, mail=mail, code=proof)
+        assert again.json()["code"] == "code-over"
+        with standing_there(served, day, 13, 50):
+            entered = await asked(served, "guotan", "check-in", kiosk, mail=mail, code=await code())
+        assert entered.status_code == 201, entered.text
+        assert not any(mail in one.body.decode() for one in gateway.asked), "nothing goes by phone"
+        await post.tail.close()
+
+
+# --- without an identity ------------------------------------------------------------------------------------
+
+
+async def solved(served: Served) -> str:
+    """What a browser makes of a challenge."""
+    told = (await served.get("/proofs")).json()
+    challenge = altcha.Challenge.from_dict(told)
+    solution = altcha.solve_challenge(challenge)
+    assert solution is not None
+    assert solution.counter < 300
+    return str(altcha.Payload(challenge, solution).to_base64())
+
+
+async def test_whoever_says_nothing_of_themselves_computes_before_a_code_is_sent(served: Served) -> None:
+    async def send(phone: str, **more: str) -> tuple[int, str]:
+        answer = await served.post("/halls/guotan/codes", {"phone": phone, **more})
+        return answer.status_code, answer.json().get("code", "")
+
+    assert await send("13711111111") == (422, "proof-needed")
+    proof = await solved(served)
+    told = json.loads(base64.b64decode(proof))
+    easier = told | {
+        "challenge": told["challenge"] | {"parameters": {**told["challenge"]["parameters"], "cost": 0}}
+    }
+    other = told | {"solution": told["solution"] | {"derivedKey": "00" * 32}}
+    for wrong in (easier, other, {}, [], {"challenge": 1, "solution": 2}):
+        assert await send("13711111111", proof=base64.b64encode(json.dumps(wrong).encode()).decode()) == (
+            422,
+            "proof-wrong",
+        )
+    assert await send("13711111111", proof="é%") == (422, "proof-wrong")
+    assert await send("13711111111", proof=proof) == (200, "")
+    assert await send("13722222222", proof=proof) == (409, "proof-used")
+    signed = await served.post("/halls/guotan/codes", {"phone": "13733333333"}, await served.citizen("known"))
+    assert signed.status_code == 200, "who has said who they are computes nothing"
+
+
+async def challenges(served: Served) -> set[str]:
+    """Of every notice with a code."""
+    tail = LogTail(served.url)
+    await served.parts.views.wait(notices.NAME, await tail.head())
+    await tail.close()
+    docs = (await served.parts.views.find(notices.NAME, {"template": "code"}, "queued_at", 100)).docs
+    return {msgspec.json.decode(doc, type=notices.View).facts["challenge"] for doc in docs}
+
+
+async def test_an_appointment_is_found_on_the_page_without_signing_in(served: Served) -> None:
+    clerk, ours = served.bearer("clerk", "d6", hall="guotan"), {"Origin": "http://hall.test"}
+    person = {
+        "name": "孙七",
+        "id_number": demonstration_identity("sun").id_number,
+        "phone": "13700137077",
+    }
+    made = (await book(served, clerk, "guotan", "b-1500", workday(served, 2), person=person)).json()
+    await served.parts.views.wait("appointments", made["position"])
+    page = (await served.client.get("/find")).text
+    assert "没有脚本时请登录" in page
+    form = {"contact": "137 0013 7077", "hall": "guotan", "key": "f1"}
+    lacking = await served.client.post("/find", data=form, headers=ours)
+    assert lacking.status_code == 422
+    assert "请稍候，浏览器正在完成安全验证" in lacking.text
+    before = await challenges(served)
+    sent = await served.client.post("/find", data=form | {"proof": await solved(served)}, headers=ours)
+    assert 'action="/find/code"' in sent.text
+    (challenge,) = await challenges(served) - before
+    code = served.parts.codes.code(challenge)
+    wrong = await served.client.post("/find/code", data=form | {"code": "1"}, headers=ours)
+    assert wrong.status_code == 422
+    found = await served.client.post("/find/code", data=form | {"code": code, "key": "f2"}, headers=ours)
+    assert f"/appointments/{made['voucher']}" in found.text

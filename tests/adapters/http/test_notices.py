@@ -28,7 +28,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 class Post:
     """An outbox with providers of its own, whose clock is the server's."""
 
-    def __init__(self, served: Served, gateway: Gateway, box: Mailbox) -> None:
+    def __init__(
+        self,
+        served: Served,
+        gateway: Gateway,
+        box: Mailbox,
+        code: Callable[[str], str] = lambda challenge: "123456",
+    ) -> None:
+        self.code = code
         self.served = served
         self.gateway = gateway
         self.box = box
@@ -50,7 +57,7 @@ class Post:
             parts.people,
             parts.catalogue,
             Channels(settings),
-            Links(parts.seal.seal, parts.invitations.seal, lambda challenge: "123456"),
+            Links(parts.seal.seal, parts.invitations.seal, self.code),
             settings,
             parts.clock,
         )

@@ -38,6 +38,7 @@ from adapters.boards import LiveBoards
 from adapters.catalogue import CREATE_INDEX, Catalogue
 from adapters.closing import Closing
 from adapters.codes import Codes
+from adapters.connection import connected
 from adapters.demonstration import plans
 from adapters.demonstration.lively import LivelyOptions, play
 from adapters.embedded import DataInUse, ServerFailed
@@ -78,7 +79,7 @@ from adapters.relay import Relay
 from adapters.runner import ProjectionRunner, rebuild
 from adapters.servers import reached, secret, servers
 from adapters.settings import BadSetting, Settings, read
-from adapters.stream import Current, EventStream, at_windows, connected, declared, follow
+from adapters.stream import Current, EventStream, at_windows, declared, follow
 from adapters.tail import PACE_S, LogTail
 from adapters.views import Views, ViewsRecorder, lags
 from adapters.web.pages import pages

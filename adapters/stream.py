@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from nats.js import JetStreamContext, api
 
 from adapters.cancelling import obey
 from adapters.cloudevents import POSITION, Unreadable, message, plain, recorded
+from adapters.connection import Connection
 from adapters.store import Row
 from domain.message import Recorded
 
@@ -84,63 +85,6 @@ Item = Recorded | Current | Unreadable
 _read_current = msgspec.json.Decoder(Current).decode
 
 
-# --- the connection -------------------------------------------------------------------------------------------
-
-
-@contextlib.asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Client]:
-    """A client that connects by itself, now and after every break. It is handed out at once, connected or not, and
-    closed at the end."""
-    client = Client()
-    keeper = asyncio.create_task(_keep_connected(client, url))
-    await asyncio.sleep(0)
-    try:
-        yield client
-    finally:
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
-        await client.close()
-
-
-async def _keep_connected(client: Client, url: str) -> None:
-    while True:
-        closed = asyncio.Event()
-
-        async def on_closed(closed: asyncio.Event = closed) -> None:
-            closed.set()
-
-        async def on_disconnected() -> None:
-            if not client.is_closed:  # by ourselves, at the end
-                log.warning("nats-disconnected")
-
-        try:
-            await client.connect(
-                url.split(","),
-                name="mingting",
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=0.5,  # type: ignore[arg-type]  # declared int, used as seconds to sleep
-                connect_timeout=2,
-                ping_interval=5,
-                error_cb=_on_error,
-                disconnected_cb=on_disconnected,
-                reconnected_cb=_on_reconnected,
-                closed_cb=on_closed,
-            )
-            log.info("nats-connected")
-            await closed.wait()
-        except (nats.errors.Error, OSError, TimeoutError) as error:
-            log.warning("nats-refused", error=str(error))
-        await asyncio.sleep(1)
-
-
-async def _on_error(error: Exception) -> None:
-    log.warning("nats-error", error=str(error) or type(error).__name__)
-
-
-async def _on_reconnected() -> None:
-    log.info("nats-reconnected")
-
-
 # --- writing --------------------------------------------------------------------------------------------------
 
 
@@ -152,7 +96,7 @@ class EventStream:
             it would rather stop than lose what is old.
     """
 
-    def __init__(self, client: Client, *, max_bytes: int = -1, replicas: int = 1) -> None:
+    def __init__(self, client: Connection, *, max_bytes: int = -1, replicas: int = 1) -> None:
         self._client = client
         self._jetstream = client.jetstream(timeout=ANSWER_S)
         self._config = api.StreamConfig(
@@ -196,18 +140,16 @@ class EventStream:
             StreamUnavailable: the page may be in the stream or not.
         """
         batch = secrets.token_hex(11)
+        messages = [message(row, self._regions) for row in rows]
+        for nth, (_, headers, _) in enumerate(messages, 1):
+            headers["Nats-Batch-Id"] = batch
+            headers["Nats-Batch-Sequence"] = str(nth)
+        messages[0][1]["Nats-Expected-Last-Sequence"] = str(after)
+        subject, headers, event = messages.pop()
+        headers["Nats-Batch-Commit"] = "1"
         with self._answering():
-            for nth, row in enumerate(rows, 1):
-                subject, headers, event = message(row, self._regions)
-                headers["Nats-Batch-Id"] = batch
-                headers["Nats-Batch-Sequence"] = str(nth)
-                if nth == 1:
-                    headers["Nats-Expected-Last-Sequence"] = str(after)
-                if nth < len(rows):
-                    await self._client.publish(subject, event, headers=headers)
-                if nth % 50 == 0:
-                    await asyncio.sleep(0)  # let what is written go out, and others have their turn
-            headers["Nats-Batch-Commit"] = "1"
+            if messages:
+                await self._client.publish_page(messages)
             reply = await self._client.request(subject, event, timeout=ANSWER_S, headers=headers)
         answer = msgspec.json.decode(reply.data)
         if (error := answer.get("error")) is None:

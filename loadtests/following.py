@@ -9,9 +9,10 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from adapters import store
+from adapters.connection import connected
 from adapters.relay import Relay
 from adapters.runner import ProjectionRunner, rebuild
-from adapters.stream import EventStream, connected
+from adapters.stream import EventStream
 from adapters.tail import LogTail
 from adapters.views import ViewsRecorder
 from loadtests.desk import Desk

@@ -16,11 +16,12 @@ from psycopg_pool import AsyncConnectionPool
 from adapters import boards, envelope, sse, store
 from adapters.boards import BoardBehind, LiveBoards, TooManyScreens
 from adapters.cloudevents import Unreadable
+from adapters.connection import connected
 from adapters.embedded import Nats
 from adapters.relay import Relay
 from adapters.runner import ProjectionRunner
 from adapters.store import Row
-from adapters.stream import Current, EventStream, Item, StreamRewritten, at_windows, connected, follow
+from adapters.stream import Current, EventStream, Item, StreamRewritten, at_windows, follow
 from adapters.tail import LogTail
 from adapters.views import Document, Views, ViewsRecorder
 from domain.message import Recorded

@@ -19,10 +19,11 @@ from nats.js.errors import NotFoundError
 
 from adapters import relay as relaying
 from adapters.cloudevents import POSITION
+from adapters.connection import connected
 from adapters.embedded import Nats
 from adapters.relay import Relay
 from adapters.store import Row
-from adapters.stream import STREAM, Current, EventStream, StreamUnavailable, connected, follow
+from adapters.stream import STREAM, Current, EventStream, StreamUnavailable, follow
 from adapters.tail import LogTail
 from domain import queue
 from domain.message import Recorded

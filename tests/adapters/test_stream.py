@@ -17,6 +17,7 @@ from nats.js.errors import NotFoundError
 
 from adapters import envelope
 from adapters.cloudevents import Unreadable, message, recorded
+from adapters.connection import connected
 from adapters.embedded import Nats
 from adapters.store import Row
 from adapters.stream import (
@@ -28,7 +29,6 @@ from adapters.stream import (
     StreamMovedOn,
     StreamRewritten,
     StreamUnavailable,
-    connected,
     follow,
 )
 from domain import queue

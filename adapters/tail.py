@@ -72,7 +72,7 @@ class LogTail:
         self._connection: AsyncConnection[TupleRow] | None = None
         self._listening = False
         self._seen = 0
-        self._resting = False
+        self._flowing = self._resting = False
         self._read_at = 0.0
 
     @property
@@ -87,11 +87,13 @@ class LogTail:
             busy = time.monotonic() - self._read_at
             await asyncio.sleep(min(max(shortest - busy, REST * busy), longest))
         rows = await self._ask(lambda connection: store.select_page(connection, after, limit))
-        self._resting, self._read_at = 0 < len(rows) < limit, time.monotonic()
         if rows:
             self._seen = max(self._seen, rows[-1].position)
-            if len(rows) == limit and self._listening:
-                await self._drain()
+            if self._flowing and self._listening:
+                # Whoever reads page after page waits for nothing; waking them would cost every commit.
+                await self._ask(_unsubscribe)
+                self._listening = False
+        self._flowing, self._resting, self._read_at = bool(rows), 0 < len(rows) < limit, time.monotonic()
         return rows
 
     async def configured(self, until: int) -> list[Row]:
@@ -166,10 +168,6 @@ class LogTail:
                     return
             await asyncio.sleep(1)
 
-    async def _drain(self) -> None:
-        """Drop the wake-ups that came during a full page: more is asked for anyway, and they would pile up."""
-        await self._listen(0)
-
     async def _listen(self, seconds: float) -> None:
         assert self._connection is not None
         try:
@@ -183,6 +181,10 @@ class LogTail:
 
 async def _subscribe(connection: AsyncConnection[TupleRow]) -> None:
     await connection.execute("LISTEN stored_events")
+
+
+async def _unsubscribe(connection: AsyncConnection[TupleRow]) -> None:
+    await connection.execute("UNLISTEN stored_events")
 
 
 async def _head(connection: AsyncConnection[TupleRow]) -> int:

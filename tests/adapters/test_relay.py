@@ -109,6 +109,17 @@ def backends(url: str, name: str) -> list[int]:
         return [pid for (pid,) in found.fetchall()]
 
 
+def last_asked(url: str, question: str) -> list[str]:
+    """The connections of ours whose last question was like this."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT application_name FROM pg_stat_activity WHERE query LIKE %s"
+            " AND application_name LIKE 'mingting-%%' AND datname = current_database()",
+            (question,),
+        )
+        return [name for (name,) in found.fetchall()]
+
+
 def terminate(url: str, name: str) -> int:
     """End the connections of one kind, as a PostgreSQL that stops does; how many there were."""
     pids = backends(url, name)
@@ -328,14 +339,24 @@ async def test_a_tail_that_never_waits_is_sent_no_wake_ups(log: Log) -> None:
     for tail in (idle, awake):
         await tail.page(0, 10)
     await awake.wait(2)
-    with psycopg.connect(log.url) as connection:
-        found = connection.execute(
-            "SELECT application_name FROM pg_stat_activity WHERE query LIKE 'LISTEN %'"
-            " AND application_name LIKE 'mingting-%' AND datname = current_database()"
-        )
-        assert found.fetchall() == [("mingting-awake",)]
+    assert last_asked(log.url, "LISTEN %") == ["mingting-awake"]
     await idle.close()
     await awake.close()
+
+
+async def test_in_a_stream_of_events_a_tail_is_sent_none_either(log: Log) -> None:
+    tail = LogTail(log.url, pace_s=(0, 0))
+    await tail.page(0, 10)
+    await tail.page(2, 10)
+    await tail.wait(2)
+    assert len(await tail.page(0, 10)) == 2  # one page may come alone
+    assert last_asked(log.url, "UNLISTEN %") == []
+    assert len(await tail.page(0, 10)) == 2
+    assert last_asked(log.url, "UNLISTEN %") == ["mingting-tail"]
+    await tail.page(2, 10)
+    await tail.wait(2)
+    assert last_asked(log.url, "LISTEN %") == ["mingting-tail"]
+    await tail.close()
 
 
 async def test_a_tail_looks_by_itself_when_nobody_wakes_it(log: Log) -> None:

@@ -93,8 +93,9 @@ from domain.handling import Act
 from domain.message import Recorded, Stamp
 from projections import PROJECTIONS
 
-VIEWS_PACE_S = (0.04, 0.2)
-"""How far views and policies may lag in a stream of commands; boards come by the relay, which is faster."""
+VIEWS_PACE_S = (0.04, 1.0)
+"""How far views and policies may lag in a stream of commands: under a flood a second, for each document is written once
+a page, whatever happened to it. Boards come by the relay, which is faster."""
 
 
 def now() -> datetime:

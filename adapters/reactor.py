@@ -24,7 +24,9 @@ from projections import deadlines
 log = structlog.get_logger()
 
 NAME = "policies"
-PAGE = 200
+PAGE = 1_000
+
+IDLE = frozenset(str(event.__struct_config__.tag) for event in policies.NOTHING_FOLLOWS)
 
 Submit = Callable[[Act, Stamp], Awaitable[Any]]
 
@@ -85,7 +87,7 @@ class Reactor:
                     if not rows:
                         await self._tail.wait(self.position)
                         continue
-                    await self._react(read_page(rows))
+                    await self._react(read_page(row for row in rows if row.topic not in IDLE))
                     self.position = rows[-1].position
                     await asyncio.to_thread(self._tracking.insert_tracking, Tracking(NAME, self.position))
                     pause = 0.1

@@ -31,7 +31,7 @@ ANSWER_S = 5.0
 RETRY_S = 2.0
 """The longest pause between two tries to connect."""
 
-PACE_S = (0.04, 0.1)
+PACE_S = (0.04, 0.25)
 """The shortest and longest rest between two pages in a stream of events, if nothing else is said. What comes after a
 quiet moment is read at once; reading each of many as it comes would cost everybody many times what a page does."""
 

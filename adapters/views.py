@@ -209,6 +209,8 @@ class ViewsRecorder(PostgresTrackingRecorder):
             IntegrityError: another runner has saved since, or a projection was rebuilt meanwhile.
         """
         with self.datastore.transaction(commit=True) as cursor:
+            # What a crash takes of this, it takes with its position: it is folded anew.
+            cursor.execute("SET LOCAL synchronous_commit = off")
             self._advance(cursor, saves)
             for save in saves:
                 self._save_docs(cursor, save)

@@ -24,7 +24,15 @@ from domain.limits import set_limit
 from domain.matter import EndPart
 from domain.message import Recorded, clerk_of, hall_of
 from domain.notice_policy import notices
-from domain.queue import ServiceFinished, VisitSplit
+from domain.queue import (
+    ServiceFinished,
+    ServiceStarted,
+    TicketCalled,
+    TicketIssued,
+    TicketMissed,
+    TicketRecalled,
+    VisitSplit,
+)
 from domain.rectification import (
     OpenRectification,
     RecomputeDues,
@@ -43,6 +51,9 @@ from domain.terms import Terms, TermsOf, default_terms
 from domain.unit import NoteLag
 from domain.urging import Escalate
 from domain.workdays import Calendar, due
+
+NOTHING_FOLLOWS = frozenset({TicketIssued, TicketCalled, TicketRecalled, ServiceStarted, TicketMissed})
+"""What happens most often, and is nobody's cause: whoever carries out the policies need not even read it."""
 
 UnitOf = Callable[[str, str | None], str]
 """The unit responsible for an item handled at a hall."""

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from adapters import envelope
+from domain import policies
 from domain.catalogue import EVENTS
 from domain.message import Stamp
+from domain.workdays import Calendar
 
 SAMPLES = [json.loads(line) for line in (Path(__file__).parent / "samples.jsonl").read_text().splitlines()]
 
@@ -38,6 +40,16 @@ def test_an_event_once_written_can_still_be_read(sample: dict[str, object]) -> N
 
 def test_every_event_has_its_sample() -> None:
     assert {sample["topic"] for sample in SAMPLES} >= set(EVENTS)
+
+
+def test_nothing_follows_from_what_the_policies_need_not_read() -> None:
+    idle = {str(event.__struct_config__.tag) for event in policies.NOTHING_FOLLOWS}
+    told = [sample for sample in SAMPLES if sample["topic"] in idle]
+    assert {sample["topic"] for sample in told} == idle
+    for sample in told:
+        state = json.dumps(sample["state"]).encode()
+        recorded = envelope.read(sample["stream"], 1, 1, sample["topic"], state)
+        assert policies.react(recorded, Calendar()) == []
 
 
 def test_the_envelope_is_a_stamp_and_an_event() -> None:

@@ -145,7 +145,11 @@ class Site:
             if seconds < 60:
                 return _("不到1分钟")
             return format_timedelta(
-                timedelta(minutes=round(seconds / 60)), threshold=2, format="short", locale=locale
+                timedelta(minutes=round(seconds / 60)),
+                granularity="minute",
+                threshold=2,
+                format="short",
+                locale=locale,
             )
 
         environment.filters |= {

@@ -409,3 +409,17 @@ def test_commands_go_to_the_host_the_reader_came_to(site: TestClient[Litestar]) 
     html = site.get("/roles/clerk").text
     assert "http://hall.example:8000/api/v1/halls/tanghe/windows/w01/call-next" in html
     assert "{&#34;role&#34;:&#34;clerk&#34;" in html
+
+
+@pytest.mark.parametrize(
+    ("seconds", "zh", "en"),
+    [
+        (45, "不到1分钟", "less than a minute"),
+        (60, "1分钟", "1 min"),
+        (3600, "60分钟", "60 mins"),
+        (7800, "2小时", "2 hrs"),
+    ],
+)
+def test_a_stretch_of_time_is_told_as_people_say_it(seconds: float, zh: str, en: str) -> None:
+    site = Site(Sessions(b"s" * 32), nobody, lambda: NOW, development_tokens=True)
+    assert [site.templates[language].filters["duration"](seconds) for language in ("zh", "en")] == [zh, en]

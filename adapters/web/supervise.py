@@ -115,6 +115,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         asked: dict[str, Any] = {"as_of": as_of.asked, "after": after or _number(query.get("after"))}
         cursor = query.get("cursor") or None
         told = _told(query)
+        acting = visit.require().role != "auditor" and not as_of.asked
         listed, survey, halls, first = await asyncio.gather(
             visit.api.get("/rectifications", **told, **asked, limit=PAGE, cursor=cursor),
             visit.api.get(
@@ -123,14 +124,13 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
                 **{n: told[n] for n in ("unit", "hall", "clerk") if n in told},
             ),
             visit.api.get("/halls", limit=100),
-            visit.api.get("/rectifications", status="open", **asked, limit=1),
+            _most_urgent(visit, asked) if acting and not cursor else _nothing(),
         )
-        acting = visit.require().role != "auditor" and not as_of.asked
         return visit.page(
             "supervise/board.html",
             form=form,
             listed=listed["rectifications"],
-            urgent=next(iter(first["rectifications"]), None) if acting and not cursor else None,
+            urgent=first,
             act_of=lambda step: ACTS[ACT_OF.get(str(step), str(step))].label,
             more=_link(query, as_of, cursor=listed["cursor"]) if listed["cursor"] else None,
             first=_link(query, as_of) if cursor else None,
@@ -168,6 +168,16 @@ async def _exported(
     told = {"only": ",".join(picked)} if picked else _told(query)
     as_of = AsOf.of(visit, query)
     return await visit.api.file("/rectifications/export", format=format_, as_of=as_of.asked, **told)
+
+
+async def _most_urgent(visit: Visit, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is due first of all that is open, whatever the list is filtered by."""
+    found = await visit.api.get("/rectifications", status="open", **asked, limit=1)
+    return next(iter(found["rectifications"]), None)
+
+
+async def _nothing() -> None:
+    return None
 
 
 def _bulk(form: Form, act: str, picked: list[str]) -> dict[str, Any]:

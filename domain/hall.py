@@ -141,8 +141,8 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     kind: Literal["centre", "township", "village"] = "centre"
     parent: Id | None = None
     address: Text | None = None
-    position: Position | None = None
-    """Where it is, for maps."""
+    location: Position | None = None
+    """Where it is, for maps. (``position`` is what answers call their place in the log.)"""
     unit: Text | None = None
     queues: Annotated[tuple[QueuePlan, ...], Meta(max_length=40)]
     windows: Annotated[tuple[WindowPlan, ...], Meta(max_length=400)]

@@ -91,7 +91,9 @@ def _said(rule: Document) -> Document:
 
 
 HALL_PARTS = {
-    "basics": Part(N_("基本信息"), ("name", "region", "kind", "parent", "address", "unit", "demonstration")),
+    "basics": Part(
+        N_("基本信息"), ("name", "region", "kind", "parent", "address", "location", "unit", "demonstration")
+    ),
     "queues": Part(N_("队列"), ("queues",)),
     "windows": Part(N_("窗口"), ("windows", "pauses")),
     "plan": Part(

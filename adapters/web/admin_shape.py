@@ -110,11 +110,7 @@ class Field(NamedTuple):
 
 @cache
 def shape_of(document: type[msgspec.Struct]) -> Shape:
-    """The shape of a document's type.
-
-    Raises:
-        KeyError: a field has no words.
-    """
+    """The shape of a document's type. A field without words is called as the API calls it, and a test complains."""
     return _shape(inspect.type_info(document), document.__name__)
 
 
@@ -156,7 +152,7 @@ def _shape(found: inspect.Type, key: str, optional: bool = False) -> Shape:
 
 
 def _options(key: str) -> tuple[tuple[str, Text], ...]:
-    return tuple(CHOICES[key].items())
+    return tuple(CHOICES.get(key, {}).items())
 
 
 def _union(types: list[inspect.Type], key: str, optional: bool) -> Shape:
@@ -189,7 +185,7 @@ def _struct(found: inspect.StructType, key: str, optional: bool) -> Shape:
         fields.append(
             Field(
                 field.name,
-                WORDS[inner],
+                WORDS.get(inner) or Word(Text(field.name, field.name)),
                 _shape(field.type, inner),
                 None if field.required else plain(default),
                 field.required,

@@ -47,6 +47,10 @@ HALL_WORDS: dict[str, Word] = {
     "HallPlan.kind": Word(Text("层级", "Kind of hall")),
     "HallPlan.parent": Word(Text("上级大厅", "Hall above")),
     "HallPlan.address": Word(Text("地址", "Address")),
+    "HallPlan.location": Word(
+        Text("地图上的位置", "Place on the map"),
+        Text("督办的大厅地图按它标出", "The supervisors' map shows it there"),
+    ),
     "HallPlan.unit": Word(
         Text("责任单位", "Responsible unit"),
         Text("差评整改默认派给它", "Rectifications go to it if nothing else is said"),
@@ -154,6 +158,14 @@ HALL_WORDS: dict[str, Word] = {
         Text("预计办理时长", "A service takes"),
         Text("当天有实际数据后改用实际值", "Until the day itself has shown it"),
         MINUTES,
+    ),
+    "QueuePlan.assumed_windows": Word(
+        Text("开窗前按几个窗口估时", "Windows assumed before any is open"),
+        Text(
+            "还没有窗口开时，等候时间按此估算；留空则不估",
+            "For waits told before the first opens; empty: none are told",
+        ),
+        Text("个窗口", "windows"),
     ),
     "QueuePlan.skill": Word(Text("需要的技能", "Skill needed")),
     "WindowPlan.window": Word(CODE, CODE_HINT),

@@ -148,7 +148,7 @@ async def _now(visit: Visit, hall: dict[str, Any], after: str | None) -> Now:
 
 def _position(hall: Mapping[str, Any]) -> Position | None:
     """Where a hall is: as its plan says, or where it expects those to be who take a number by phone."""
-    told = hall["position"] or hall["phone_tickets"]["position"]
+    told = hall["location"] or hall["phone_tickets"]["position"]
     return None if told is None else Position(**told)
 
 

@@ -13,7 +13,7 @@ from adapters.web.admin_kinds import KINDS
 from adapters.web.admin_made import located, make
 from adapters.web.admin_shape import Shape, fill, read, rearranged, shape_of
 from adapters.web.admin_told import Told
-from adapters.web.admin_words_items import CHOICES
+from adapters.web.admin_words_items import CHOICES, WORDS
 from domain.hall import DayException, HallPlan, SessionPlan
 from domain.message import Text
 from domain.rules import Rule, Threshold
@@ -81,6 +81,18 @@ def test_every_field_of_every_document_stands_in_one_part_and_has_words(kind: st
     told_by_the_address = {"year"} if kind == "calendars" else set()
     assert len(in_parts) == len(set(in_parts))
     assert set(in_parts) | told_by_the_address == {field.name for field in known.shape.fields}
+
+
+def test_every_field_has_its_words_and_no_words_are_for_nothing() -> None:
+    def names(shape: Shape) -> Iterator[str]:
+        for f in shape.fields:
+            yield f"{shape.name}.{f.name}"
+            yield from names(f.shape)
+        for inner in (shape.inner, *(variant for _, variant in shape.variants)):
+            if inner is not None:
+                yield from names(inner)
+
+    assert {name for known in KINDS.values() for name in names(known.shape)} == WORDS.keys()
 
 
 def test_every_word_that_a_field_may_say_has_a_name() -> None:

@@ -75,7 +75,7 @@ def read(stream: str, version: int, position: int, topic: str, state: bytes) -> 
         raise UnreadableEvent(f"{stream} version {version}: no event {topic!r} in this code")
     try:
         e = _decode(state)
-    except msgspec.ValidationError as error:
+    except msgspec.DecodeError as error:
         raise UnreadableEvent(f"{stream} version {version} ({topic}): {error}") from error
     if e.v > known.VERSION:
         raise UnreadableEvent(

@@ -163,6 +163,8 @@ class CommandLoop:
         self._wake = asyncio.Event()
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._held_events = 0
+        self._shared: set[str] = set()
+        """Of the held streams, those that another process was seen to write."""
         self._unsettled: tuple[_Asked, ...] = ()
         self._down_since: float | None = None
         self.batches = self.commands = self.conflicts = self.loads = 0
@@ -260,11 +262,7 @@ class CommandLoop:
         streams = {look.stream for look in looks}
         try:
             connection = await self._connected()
-            newest = await store.select_versions(connection, [name for name in streams if name in self._held])
-            for stream, version in newest.items():
-                if self._held[stream].version != version:
-                    self._forget(stream)
-            await self._load(streams, connection, batch)
+            await self._catch_up(streams, connection, batch)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             log.warning("log-unreachable", error=str(error))
             await self._disconnect()
@@ -334,6 +332,8 @@ class CommandLoop:
     ) -> None:
         used = await self._used_keys(asked, connection)
         named = {ask.stream for one in asked for ask in one.act.asks if isinstance(ask, Ask)}
+        if shared := named & self._shared:
+            await self._catch_up(shared, connection, batch)
         await self._load(named, connection, batch)
         for one in asked:
             if one.answer.done():
@@ -428,35 +428,57 @@ class CommandLoop:
 
     # --- memory -----------------------------------------------------------------------------------------------
 
-    async def _load(self, streams: set[str], connection: AsyncConnection[TupleRow], batch: _Batch) -> None:
-        """Bring streams into memory: what the log holds, then what this batch has decided on top of it.
+    async def _catch_up(
+        self, streams: set[str], connection: AsyncConnection[TupleRow], batch: _Batch
+    ) -> None:
+        """Bring streams to where the log has them, whoever wrote there: what is in memory is folded on from where it
+        stands. Only between batches, when memory holds nothing that the log does not."""
+        known = {name: self._held[name].version for name in streams if name in self._held}
+        held = {name: self._held.get(name) or fresh(name) for name in streams}
+        for name in known:
+            self._forget(name)
+        self.loads += len(held) - len(known)
+        await self._read(held, connection, batch)
+        self._held |= held
+        self._held_events += sum(one.version for one in held.values())
+        self._shared |= {
+            name for name, version in known.items() if name in held and held[name].version > version
+        }
 
-        A stream that this code cannot read fails the commands that ask it, and no others.
-        """
-        wanted = [name for name in streams if name not in self._held]
+    async def _load(self, streams: set[str], connection: AsyncConnection[TupleRow], batch: _Batch) -> None:
+        """Bring streams into memory: what the log holds, then what this batch has decided on top of it."""
+        loaded = {name: fresh(name) for name in streams if name not in self._held}
         for name in streams:
             if name in self._held:
                 self._held.move_to_end(name)
-        if not wanted:
+        if not loaded:
             return
-        self.loads += len(wanted)
-        loaded = {name: fresh(name) for name in wanted}
-        for row in await store.select_streams(connection, wanted):
-            if (held := loaded.get(row.stream)) is None:
+        self.loads += len(loaded)
+        await self._read(loaded, connection, batch)
+        for pending, stamp in batch.stamps:
+            if (held := loaded.get(pending.stream)) is not None:
+                fold(held, pending.stream, pending.event, stamp, pending.version, held.position)
+        self._held |= loaded
+        self._held_events += sum(held.version for held in loaded.values())
+
+    async def _read(
+        self, held: dict[str, Held], connection: AsyncConnection[TupleRow], batch: _Batch
+    ) -> None:
+        """Fold what the log has of streams behind what is held of them.
+
+        A stream that this code cannot read is taken out; it fails the commands that ask it, and no others.
+        """
+        for row in await store.select_since(connection, {name: one.version for name, one in held.items()}):
+            if (one := held.get(row.stream)) is None:
                 continue
             try:
                 recorded = envelope.read(*row)
             except envelope.UnreadableEvent as error:
                 log.error("stream-unreadable", stream=row.stream, error=str(error))
                 batch.unreadable[row.stream] = error
-                del loaded[row.stream]
+                del held[row.stream]
             else:
-                fold(held, row.stream, recorded.event, recorded.stamp, row.version, row.position)
-        for pending, stamp in batch.stamps:
-            if (held := loaded.get(pending.stream)) is not None:
-                fold(held, pending.stream, pending.event, stamp, pending.version, held.position)
-        self._held |= loaded
-        self._held_events += sum(held.version for held in loaded.values())
+                fold(one, row.stream, recorded.event, recorded.stamp, row.version, row.position)
 
     async def _undo(
         self, touched: dict[str, int], batch: _Batch, connection: AsyncConnection[TupleRow]
@@ -476,11 +498,13 @@ class CommandLoop:
         """What the batch saw and decided may not stand: its streams are read anew when they are next asked for."""
         for stream in batch.looked:
             self._forget(stream)
+        self._shared |= batch.looked.keys()
 
     def _trim(self) -> None:
         while len(self._held) > 1 and (len(self._held) > self._streams or self._held_events > self._events):
-            _, held = self._held.popitem(last=False)
+            stream, held = self._held.popitem(last=False)
             self._held_events -= held.version
+            self._shared.discard(stream)
 
     # --- the connection ---------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ lock for a whole batch. The library's function path (``enable_db_functions``) le
 reader then skips events, so it is never used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString, NamedTuple
 
 from eventsourcing.persistence import StoredEvent
@@ -77,11 +77,13 @@ SELECT_KEYS: LiteralString = """
     WHERE k.key = ANY(%b)
 """
 
-SELECT_STREAMS: LiteralString = """
-    SELECT originator_id, originator_version, notification_id, topic, state
-    FROM stored_events WHERE originator_id = ANY(%b)
-    ORDER BY originator_id, originator_version
+SELECT_SINCE: LiteralString = """
+    SELECT e.* FROM unnest(%b::text[], %b::bigint[]) AS s(stream, version) CROSS JOIN LATERAL (
+        SELECT originator_id, originator_version, notification_id, topic, state FROM stored_events
+        WHERE originator_id = s.stream AND originator_version > s.version OFFSET 0
+    ) AS e ORDER BY e.originator_id, e.originator_version
 """
+"""``OFFSET 0`` keeps one look into the index per stream, whatever the planner believes of their lengths."""
 
 SELECT_VERSIONS: LiteralString = """
     SELECT s.stream, v.newest FROM unnest(%b::text[]) AS s(stream) CROSS JOIN LATERAL (
@@ -233,9 +235,9 @@ async def lock(connection: AsyncConnection[TupleRow]) -> None:
     await connection.execute("LOCK TABLE stored_events IN EXCLUSIVE MODE")
 
 
-async def select_streams(connection: AsyncConnection[TupleRow], streams: Sequence[str]) -> list[Row]:
-    """Everything that stands in some streams, stream by stream."""
-    found = await connection.execute(SELECT_STREAMS, (list(streams),), binary=True)
+async def select_since(connection: AsyncConnection[TupleRow], versions: Mapping[str, int]) -> list[Row]:
+    """What stands in some streams behind a version of each, stream by stream; everything, behind 0."""
+    found = await connection.execute(SELECT_SINCE, (list(versions), list(versions.values())), binary=True)
     return [Row(*row) for row in await found.fetchall()]
 
 

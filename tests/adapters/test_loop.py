@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import date
 from itertools import count
+from typing import Any
 
 import psycopg
 import pytest
 
 from adapters import store
+from adapters.envelope import UnreadableEvent
 from adapters.loop import CommandLoop, KeyReused, Receipt, RequestKey, StoreUnavailable, VersionMovedOn
 from domain import queue
 from domain.hall import HallPlan, QueuePlan, WindowPlan
-from domain.handling import Act, Ask
+from domain.handling import Act, Ask, Held
 from domain.message import Command, Refused, Stamp, Text
 from tests.cutting import CuttingProxy
 from tests.spec import NINE
@@ -46,6 +48,21 @@ def log_url(database_url: str) -> str:
         connection.execute("TRUNCATE stored_events, request_keys RESTART IDENTITY")
     recorder.datastore.close()
     return database_url
+
+
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many events each reading of streams found."""
+    found: list[int] = []
+    select = store.select_since
+
+    async def counted(*asked: Any) -> list[store.Row]:
+        rows = await select(*asked)
+        found.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(store, "select_since", counted)
+    return found
 
 
 @asynccontextmanager
@@ -181,6 +198,60 @@ async def test_several_processes_write_one_stream_without_gap_or_repeat(log_url:
     assert [(row.version, row.position) for row in stored] == [
         (n, stored[n - 1].position) for n in range(1, 302)
     ]
+
+
+async def test_a_process_that_does_not_write_a_stream_reads_only_what_is_new_at_each_look(
+    log_url: str, read: list[int]
+) -> None:
+    def waiting(held: Held) -> tuple[int, int, int]:
+        return held.version, held.position, held.state.waiting
+
+    async with looping(log_url) as writer, looping(log_url) as looker:
+        await writer.submit(ask(queue.OpenDay(PLAN)), stamped())
+        for n in range(50):
+            await writer.submit(ask(queue.IssueTicket(f"t{n}", "a")), stamped())
+        read.clear()
+        assert await looker.peek(DAY, waiting) == (51, 51, 50)
+        assert read == [51]
+        assert await looker.peek(DAY, waiting) == (51, 51, 50)
+        assert read == [51, 0]
+        for n in range(3):
+            await writer.submit(ask(queue.LeaveLine(f"t{n}")), stamped())
+        assert await looker.peek(DAY, waiting) == (54, 54, 47)
+        assert read == [51, 0, 3]
+        assert looker.loads == 1
+        receipt = await looker.submit(ask(queue.IssueTicket("t50", "a")), stamped())
+        assert (receipt.version, receipt.position) == (55, 55)
+        assert await writer.peek(DAY, waiting) == await looker.peek(DAY, waiting) == (55, 55, 48)
+
+
+async def test_processes_that_take_turns_at_a_stream_neither_conflict_nor_read_it_anew(
+    log_url: str, read: list[int]
+) -> None:
+    async with looping(log_url) as one, looping(log_url) as other:
+        await one.submit(ask(queue.OpenDay(PLAN)), stamped())
+        for n in range(40):
+            await (one, other)[n % 2].submit(ask(queue.IssueTicket(f"t{n}", "a")), stamped())
+        assert one.conflicts + other.conflicts <= 2, "each finds out once that it is not alone"
+        assert sum(read) <= 60
+    versions = [row.version for row in await rows(log_url)]
+    assert versions == list(range(1, 42))
+
+
+async def test_what_was_written_elsewhere_and_cannot_be_read_fails_who_asks_it_until_it_can(
+    log_url: str,
+) -> None:
+    async with looping(log_url) as writer, looping(log_url) as looker:
+        await writer.submit(ask(queue.OpenDay(PLAN)), stamped())
+        assert await looker.peek(DAY, lambda held: held.version) == 1
+        async with await store.connect(log_url) as connection:
+            await store.append(connection, [store.Row(DAY, 2, 0, "day-closed", b"what is this")], [])
+        with pytest.raises(UnreadableEvent):
+            await looker.peek(DAY, lambda held: held.version)
+        with psycopg.connect(log_url, autocommit=True) as connection:
+            connection.execute("DELETE FROM stored_events WHERE originator_version = 2")
+        await writer.submit(ask(queue.IssueTicket("t1", "a")), stamped())
+        assert await looker.peek(DAY, lambda held: held.version) == 2
 
 
 async def test_nobody_is_refused_for_what_another_process_has_changed(log_url: str) -> None:

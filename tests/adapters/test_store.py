@@ -115,7 +115,9 @@ async def test_a_batch_is_appended_whole_or_not_at_all(database_url: str) -> Non
             await store.append(connection, rows("s3", 1, 2) + rows("s1", 3, 1), [])
         await connection.rollback()
         assert [row.stream for row in await store.select_page(connection, 0, 10)] == ["s1"] * 3 + ["s2"] * 2
-        assert [row.version for row in await store.select_streams(connection, ["s2"])] == [1, 2]
+        assert [row.version for row in await store.select_since(connection, {"s2": 0})] == [1, 2]
+        since = await store.select_since(connection, {"s1": 2, "s2": 1, "s4": 0})
+        assert [(row.stream, row.version) for row in since] == [("s1", 3), ("s2", 2)]
 
 
 async def test_a_key_and_its_events_are_written_together(database_url: str) -> None:

@@ -41,6 +41,8 @@ class PlaceInLine(msgspec.Struct, frozen=True, kw_only=True):
     """Where the visit goes on after this service."""
     review: str | None = None
     """Once served: the link that invites to rate the service."""
+    left: str | None = None
+    """Once it has left: ``gave-up``, ``check-in-undone``, or ``day-closed``."""
     issued_at: datetime
 
 
@@ -165,6 +167,8 @@ class Look:
             )
         if ticket.status == "served":
             return msgspec.structs.replace(told, review=self._invite(ticket_id))
+        if ticket.status == "left":
+            return msgspec.structs.replace(told, left=ticket.reason or "day-closed")
         return told
 
     def numbered(self, number: str) -> PlaceInLine:

@@ -30,11 +30,13 @@ from domain.queue import (
     AddQueue,
     CallNext,
     CallTicket,
+    ChangeTicket,
     ClearAlarm,
     CloseDay,
     CloseWindow,
     FinishService,
     IssueTicket,
+    LeaveLine,
     MarkNoShow,
     MeanTicket,
     OpenDay,
@@ -56,6 +58,7 @@ from domain.receipts import (
     AppointmentReceipt,
     CallReceipt,
     DayReceipt,
+    DeskReceipt,
     HoldReceipt,
     QueueReceipt,
     TicketReceipt,
@@ -315,6 +318,17 @@ def at_window(hall: str, day: date, command: TicketCommand, meant: str | None = 
     named = command.number if isinstance(command, ReturnToLine) else None
     means = () if meant is None else (Ask(line, MeanTicket(command.window, meant)),)
     return Act((*means, Ask(line, command)), lambda hold: _called(hold, line, command.window, named))
+
+
+def at_desk(hall: str, day: date, command: LeaveLine | ChangeTicket) -> Act:
+    """Take a ticket that nobody has in hand out of its line, or correct it. Answers with a ``DeskReceipt``."""
+    line = queue.stream(hall, day)
+
+    def tell(hold: Hold) -> DeskReceipt:
+        ticket = known_ticket(hold(line).state, command.number)
+        return DeskReceipt(ticket.number, ticket.queue, ticket.status, ticket.priority, ticket.item)
+
+    return Act((Ask(line, command),), tell)
 
 
 def open_window(hall: str, day: date, plan: HallPlan, command: OpenWindow) -> Act:

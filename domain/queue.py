@@ -11,7 +11,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from domain import detours, windows
+from domain import detours, reception, windows
 from domain.detours import (  # noqa: F401  # the subject's words are all found here
     FinishUndone,
     NoShowUndone,
@@ -49,9 +49,7 @@ from domain.line import (  # noqa: F401  # and its questions
     known_queue,
     known_skill,
     known_ticket,
-    leave,
     next_in_line,
-    only_checked_in,
     put_down,
     take_out,
     take_up,
@@ -60,6 +58,13 @@ from domain.line import (  # noqa: F401  # and its questions
 from domain.message import Command, Event, Id, Label, Reference, Refused, Stamp, Text
 from domain.nearing import TurnNeared, nearing
 from domain.order import Priority
+from domain.reception import (  # noqa: F401  # and its words about those whom nobody has called
+    ChangeTicket,
+    LeaveLine,
+    TakeBackTicket,
+    TicketChanged,
+    TicketLeft,
+)
 from domain.wait import expected
 from domain.windows import (  # noqa: F401  # and its words about windows
     AlarmCleared,
@@ -167,18 +172,6 @@ class MarkNoShow(Command, frozen=True):
     window: Id
 
 
-class LeaveLine(Command, frozen=True):
-    """The holder gave up waiting. ``number`` is the ticket's number or its reference."""
-
-    number: Label
-
-
-class TakeBackTicket(Command, frozen=True):
-    """The check-in that gave this ticket is taken back. ``number`` is the ticket's number or its reference."""
-
-    number: Label
-
-
 AnyCommand = (
     OpenDay
     | CloseDay
@@ -190,8 +183,7 @@ AnyCommand = (
     | StartService
     | FinishService
     | MarkNoShow
-    | LeaveLine
-    | TakeBackTicket
+    | reception.AnyCommand
     | windows.AnyCommand
     | detours.AnyCommand
 )
@@ -258,11 +250,6 @@ class TicketMissed(Event, frozen=True, tag="ticket-missed"):
     window: str
 
 
-class TicketLeft(Event, frozen=True, tag="ticket-left"):
-    number: str
-    reason: str = "gave-up"
-
-
 class TicketCutOff(Event, frozen=True, tag="ticket-cut-off"):
     """The day was closed over a ticket at a window: what became of its holder, nobody wrote down."""
 
@@ -281,7 +268,7 @@ AnyEvent = (
     | ServiceStarted
     | ServiceFinished
     | TicketMissed
-    | TicketLeft
+    | reception.AnyEvent
     | TicketCutOff
     | TurnNeared
     | windows.AnyEvent
@@ -354,16 +341,6 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             if queue.plan.no_show_after_recalls and absent.recalls < queue.plan.recalls:
                 raise Refused("recall-first", number=absent.number, recalls=queue.plan.recalls)
             return [TicketMissed(absent.number, window)]
-        case LeaveLine(number):
-            leaver = known_ticket(queue, number)
-            if leaver.status == "left":
-                return []
-            if leaver.status not in ("waiting", "missed", "parked"):
-                raise Refused("ticket-not-waiting", number=leaver.number, status=leaver.status)
-            return [TicketLeft(leaver.number)]
-        case TakeBackTicket(number):
-            returner = only_checked_in(queue, number)
-            return [] if returner.status == "left" else [TicketLeft(returner.number, CHECK_IN_UNDONE)]
         case AddQueue(line, name):
             if line in queue.queues:
                 return []
@@ -374,6 +351,8 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             return [*_cut_off(queue, force), *_leavers(queue), *_closers(queue), DayClosed()]
     if isinstance(command, windows.AnyCommand):
         return [*windows.decide(command, queue)]
+    if isinstance(command, reception.AnyCommand):
+        return [*reception.decide(command, queue)]
     return [*detours.decide(command, queue, stamp)]
 
 
@@ -426,11 +405,6 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
             missed = queue.tickets[number]
             missed.done = Done("no-show", window, stamp.at, missed.status, missed.queue, missed.kept_for)
             put_down(queue, number, window, "missed", stamp.at)
-        case TicketLeft(number):
-            gone = queue.tickets[number]
-            gone.status, gone.done, gone.reason = "left", None, event.reason
-            if leave(queue, number, stamp.at) and event.reason != CHECK_IN_UNDONE:
-                queue.experience.gave_up((stamp.at - gone.issued_at).total_seconds())
         case TicketCutOff(number, window):
             put_down(queue, number, window, "left", stamp.at)
         case QueueAdded(line_plan):
@@ -446,6 +420,8 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
         case _:
             if isinstance(event, windows.AnyEvent):
                 windows.evolve(queue, event, stamp)
+            elif isinstance(event, reception.AnyEvent):
+                reception.evolve(queue, event, stamp)
             else:
                 detours.evolve(queue, event, stamp)
     return queue

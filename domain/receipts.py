@@ -9,6 +9,7 @@ from domain import slots
 from domain.experience import Wait
 from domain.line import Alarm, Stop
 from domain.message import Text
+from domain.order import Priority
 from domain.queue import Status as TicketStatus
 
 
@@ -58,6 +59,16 @@ class CallReceipt(msgspec.Struct, frozen=True, gc=False):
     item: str | None = None
     more: tuple[str, ...] = ()
     stops: tuple[Stop, ...] = ()
+
+
+class DeskReceipt(msgspec.Struct, frozen=True, gc=False):
+    """A ticket that nobody has in hand, as it stands now."""
+
+    ticket: str
+    queue: str
+    status: TicketStatus
+    priority: Priority
+    item: str | None = None
 
 
 class WindowReceipt(msgspec.Struct, frozen=True, gc=False):

@@ -138,6 +138,9 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             | queue.TransferUndone(number, window, line)
         ):
             _take_back(view, number, window, line)
+        case queue.TicketChanged(number, line):
+            _leave_line(view, number)
+            _stand(view, number, line)
         case queue.TicketLeft(number):
             _leave_line(view, number)
             view.aside.pop(number, None)

@@ -175,6 +175,8 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             for counts in _where(view, ticket, ticket.queue):
                 counts.abandoned += 1
             _turn(view, window, at).busy = False
+        case queue.TicketChanged(number, line):
+            view.tickets[number].queue = line
         case queue.TicketLeft(number, queue.CHECK_IN_UNDONE):
             ticket = view.tickets.pop(number)
             for counts in _where(view, ticket, ticket.queue):

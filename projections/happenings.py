@@ -79,6 +79,7 @@ HAPPENINGS: dict[str, Text] = case_file.HAPPENINGS | {
     "service-started": Text("开始办理", "service started"),
     "turn-neared": Text("即将叫到", "turn near"),
     "ticket-called": Text("叫号", "ticket called"),
+    "ticket-changed": Text("更正号码", "ticket corrected"),
     "ticket-cut-off": Text("当日结束时仍在窗口", "cut off at the end of the day"),
     "ticket-issued": Text("取号", "ticket issued"),
     "ticket-left": Text("离开队列", "left the line"),

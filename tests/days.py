@@ -13,6 +13,7 @@ from domain.message import Command, Text
 from domain.queue import (
     CallNext,
     CallTicket,
+    ChangeTicket,
     ClearAlarm,
     CloseDay,
     CloseWindow,
@@ -96,6 +97,8 @@ def _command(n: int, rng: Random, world: World) -> Command:
         ClearAlarm(window),
         CallTicket(window, number),
         LeaveLine(number),
+        ChangeTicket(number, queue),
+        ChangeTicket(number, priority=rng.choice(("ordinary", "elderly"))),
         PauseWindow(window),
         ResumeWindow(window),
         CloseWindow(window),

@@ -36,6 +36,8 @@ RECTIFYING = only("clerk", "supervisor", "admin")
 
 API = "/api/v1"
 WINDOW = f"{API}/halls/{{hall}}/windows/{{window}}"
+TICKET = f"{API}/tickets/{{follow}}"
+NUMBER = f"{API}/halls/{{hall}}/numbers/{{number}}"
 APPOINTMENT = f"{API}/appointments/{{id}}"
 DRAW_REQUEST = f"{API}/draw-requests/{{id}}"
 WAITING = f"{API}/waiting/{{id}}"
@@ -130,9 +132,12 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{PERSON}/erase"): only("citizen", "admin"),
     # the day at the windows
     ("POST", f"{API}/halls/{{hall}}/tickets"): ARRIVING,
-    ("GET", f"{API}/tickets/{{follow}}"): ANYBODY,
-    ("GET", f"{API}/tickets/{{follow}}/events"): ANYBODY,
-    ("GET", f"{API}/halls/{{hall}}/numbers/{{number}}"): only("kiosk", "clerk", "supervisor", "admin"),
+    ("GET", TICKET): ANYBODY,  # whoever holds its link
+    ("GET", f"{TICKET}/events"): ANYBODY,
+    ("POST", f"{TICKET}/leave"): ANYBODY,
+    ("GET", NUMBER): only("kiosk", "clerk", "supervisor", "admin"),
+    ("POST", f"{NUMBER}/leave"): SERVING,
+    ("POST", f"{NUMBER}/change"): SERVING,
     ("GET", f"{API}/halls/{{hall}}/line"): STAFF,
     ("GET", f"{API}/halls/{{hall}}/code"): only("screen", "kiosk", "clerk", "supervisor", "admin"),
     ("GET", f"{API}/halls/{{hall}}/line/events"): STAFF,

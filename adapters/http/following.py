@@ -38,18 +38,6 @@ class HallCode(msgspec.Struct, frozen=True):
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
     streams = Streams(parts.settings.follow_streams_max, parts.settings.follow_streams_per_address)
 
-    def opened(link: str) -> tuple[str, Date, str]:
-        """The hall, day and ticket of a follow link.
-
-        Raises:
-            Refused: it is none of ours.
-        """
-        reference = parts.seal.unseal(link)
-        where = place(reference) if reference is not None else None
-        if reference is None or where is None:
-            raise Refused("unknown-ticket", missing=True)
-        return *where, reference
-
     @get(
         f"{API}/tickets/{{follow:str}}",
         operation_id="tickets_follow",
@@ -58,7 +46,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         tags=["board"],
     )
     async def ticket(follow: FromPath[str], after: After = 0) -> Response[bytes]:
-        hall, day, reference = opened(follow)
+        hall, day, reference = opened(parts, follow)
         await caught_up(parts.views, board.NAME, after)
         found, version, position = await parts.lines.look(hall, day, lambda look: look.place(reference))
         return _document(parts, found, version, max(position, after))
@@ -71,7 +59,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         tags=["board"],
     )
     async def ticket_events(follow: FromPath[str]) -> EventStream:
-        return EventStream(parts.lines.follow(*opened(follow)), streams)
+        return EventStream(parts.lines.follow(*opened(parts, follow)), streams)
 
     @get(
         f"{API}/halls/{{hall:str}}/numbers/{{number:str}}",
@@ -131,6 +119,19 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         return document(HallCode(hall, day, shown), parts.catalogue.position, parts.clock())
 
     return [ticket, ticket_events, numbered, line, line_events, code]
+
+
+def opened(parts: Parts, link: str) -> tuple[str, Date, str]:
+    """The hall, day and ticket of a follow link.
+
+    Raises:
+        Refused: it is none of ours.
+    """
+    reference = parts.seal.unseal(link)
+    where = place(reference) if reference is not None else None
+    if reference is None or where is None:
+        raise Refused("unknown-ticket", missing=True)
+    return *where, reference
 
 
 def _today(parts: Parts) -> Date:

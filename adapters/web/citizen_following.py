@@ -35,6 +35,11 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         """The part that changes, for the script that put an event's arrival on the page."""
         return visit.page("citizen/follow_now.html", link=link, **await place(visit, link))
 
+    @post("/follow/{link:str}/leave", include_in_schema=False)
+    async def leave(visit: Visiting, link: FromPath[str]) -> Page:
+        await visit.api.post(f"/tickets/{quote(link)}/leave")
+        return visit.go(f"/follow/{quote(link)}")
+
     async def place(visit: Visit, link: str) -> dict[str, Any]:
         found = await visit.api.get(f"/tickets/{quote(link)}")
         wait = found["wait_s"]
@@ -89,4 +94,4 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             await visit.api.post("/standing/appeal", {"reason": form["reason"]}, key=form.key)
         return visit.go("/mine")
 
-    return [follow, follow_now, mine, appeal]
+    return [follow, follow_now, leave, mine, appeal]

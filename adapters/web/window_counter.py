@@ -31,16 +31,20 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         arrival: Form | None = None,
         undo: Form | None = None,
         undone: str = "",
+        desk: Form | None = None,
+        done: dict[str, Any] | None = None,
     ) -> Page:
-        ticket, arrival, undo = ticket or Form(), arrival or Form(), undo or Form()
+        ticket, arrival, undo, desk = ticket or Form(), arrival or Form(), undo or Form(), desk or Form()
         hall = await hall_of(visit, ticket)
         return visit.page(
             "window/counter.html",
-            form=next((one for one in (ticket, arrival) if one.problem), undo),
+            form=next((one for one in (ticket, arrival, undo) if one.problem), desk),
             ticket=ticket,
             arrival=arrival,
             undo=undo,
             undone=undone,
+            desk=desk,
+            done=done,
             items=await items(visit, hall),
             priorities=list(PRIORITY_NAMES.items()),
         )
@@ -98,6 +102,21 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             return await tickets(visit, undo=form.wrong(refusal))
         return await tickets(visit, undone=number)
 
+    @post("/window/counter/number", include_in_schema=False, status_code=200)
+    async def put_right(visit: Visiting) -> Page:
+        visit.require(*CLERKS)
+        form = await visit.form()
+        if wrong := form.lacks("number"):
+            return await tickets(visit, desk=wrong)
+        hall, number = await hall_of(visit, form), quote(form["number"].upper(), safe="")
+        act = "leave" if form["act"] == "leave" else "change"
+        body = form.given("item", "priority") if act == "change" else {}
+        try:
+            made = await visit.api.post(f"/halls/{hall}/numbers/{number}/{act}", body, key=form.key)
+        except Refusal as refusal:
+            return await tickets(visit, desk=form.wrong(refusal))
+        return await tickets(visit, done=made)
+
     @get("/window/counter/booking", include_in_schema=False)
     async def booking(visit: Visiting, item: FromQuery[str] = "", date: FromQuery[str] = "") -> Page:
         visit.require(*CLERKS)
@@ -141,4 +160,4 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             return await places(visit, form.wrong(refusal))
         return visit.go(f"/appointments/{quote(made['voucher'])}")
 
-    return [counter, take, arrive, return_to_calendar, booking, book]
+    return [counter, take, arrive, return_to_calendar, put_right, booking, book]

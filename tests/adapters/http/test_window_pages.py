@@ -126,6 +126,14 @@ async def test_the_counter_takes_a_ticket_and_books_for_somebody_without_a_phone
     assert wrong.status_code == 409
     assert f"{numbers[0][0]}号不是预约签到取得的" in wrong.text
     assert (await served.client.post(undo, data={"ticket": ""}, headers=clerk)).status_code == 422
+    desk = "/window/counter/number"
+    asked = {"number": numbers[0][0].lower(), "priority": "disabled", "act": "change"}
+    assert f"{numbers[0][0]}号已改好" in (await served.client.post(desk, data=asked, headers=clerk)).text
+    nothing = await served.client.post(desk, data={"number": numbers[0][0], "act": "change"}, headers=clerk)
+    assert nothing.status_code == 422
+    left = await served.client.post(desk, data=asked | {"act": "leave"}, headers=clerk)
+    assert f"{numbers[0][0]}号已退" in left.text
+    assert (await served.client.post(desk, data={"number": "X999"}, headers=clerk)).status_code in (404, 422)
 
     bookable = next(
         known.name

@@ -86,6 +86,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     # appointments
     ("GET", f"{API}/halls/{{hall}}/slots"): ANYBODY,
     ("POST", f"{API}/halls/{{hall}}/appointments"): APPLYING,
+    ("GET", f"{API}/halls/{{hall}}/appointments"): STAFF,
     ("POST", f"{API}/halls/{{hall}}/holds"): APPLYING,
     ("POST", f"{HOLD}/confirm"): APPLYING,
     ("POST", f"{HOLD}/release"): APPLYING,

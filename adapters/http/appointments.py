@@ -303,7 +303,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             "hall": hall,
             "hall_name": parts.catalogue.hall(hall).name,
             "item": made.item,
-            "item_name": _item_name(parts, made.item),
+            "item_name": item_name(parts, made.item),
             "slot": made.slot,
             "queue": made.queue,
             "starts_at": made.starts_at,
@@ -313,7 +313,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             "ticket": None,
             "follow": None,
             "late": None,
-            "more": [ItemNamed(name, _item_name(parts, name)) for name in made.more],
+            "more": [ItemNamed(name, item_name(parts, name)) for name in made.more],
             "item_versions": made.item_versions,
             "on_behalf": made.on_behalf and BehalfAsked(made.on_behalf.kind, made.on_behalf.consent),
             "moved_to": found.moved_to if isinstance(found, slots.Cancelled) else None,
@@ -341,7 +341,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             starts_at=made.starts_at,
             ends_at=made.ends_at,
             changed_at=parts.clock(),
-            summary=_item_name(parts, made.item).zh,
+            summary=item_name(parts, made.item).zh,
             place=", ".join(text.zh for text in (plan.name, plan.address) if text is not None),
             cancelled=found.status == "cancelled",
             sequence=int(found.status == "cancelled"),
@@ -457,6 +457,6 @@ def _booked(held: Held, appointment: str) -> slots.Appointment:
     return found
 
 
-def _item_name(parts: Parts, item: str) -> Text:
+def item_name(parts: Parts, item: str) -> Text:
     known = parts.catalogue.items.get(item)
     return Text(item, item) if known is None else known.plan.name

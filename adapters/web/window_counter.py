@@ -1,5 +1,6 @@
 """The counter for people without a smartphone: a ticket, a check-in or a booking made for whoever stands there."""
 
+from datetime import date as Date
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -13,8 +14,19 @@ from adapters.web.codes import drawn
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from adapters.web.window import CLERKS, items
 from adapters.web.window_cases import CONSENTS, hall_of
+from adapters.web.words import N_
 from domain.order import PRIORITY_NAMES
 from domain.workdays import SHANGHAI
+
+LISTED = 100
+
+STATUSES = {
+    "booked": N_("已预约"),
+    "checked-in": N_("已签到"),
+    "cancelled": N_("已取消"),
+    "missed": N_("未按时到场"),
+}
+"""What a desk calls the state of an appointment."""
 
 
 def routes(site: Site) -> list[HTTPRouteHandler]:
@@ -78,13 +90,14 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def arrive(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
-        if wrong := form.lacks("id_number"):
+        listed = form["appointment"]
+        if not listed and (wrong := form.lacks("id_number")):
             return await tickets(visit, arrival=wrong)
         hall = await hall_of(visit, form)
+        path = f"/appointments/{quote(listed, safe='')}/check-in" if listed else f"/halls/{hall}/check-in"
+        told = form.given("priority") if listed else form.given("id_number", "priority")
         try:
-            receipt = await visit.api.post(
-                f"/halls/{hall}/check-in", form.given("id_number", "priority"), key=form.key
-            )
+            receipt = await visit.api.post(path, told, key=form.key)
         except Refusal as refusal:
             return await tickets(visit, arrival=form.wrong(refusal))
         return await handed(visit, hall, receipt)
@@ -95,11 +108,14 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         form = await visit.form()
         if wrong := form.lacks("ticket"):
             return await tickets(visit, undo=wrong)
-        hall, number = await hall_of(visit, form), form["ticket"].upper()
+        hall, number = await hall_of(visit, form), form["ticket"]
+        number = number if "." in number else number.upper()  # a list names the ticket, people its number
         try:
-            await visit.api.post(f"/halls/{hall}/check-in/undo", {"ticket": number}, key=form.key)
+            made = await visit.api.post(f"/halls/{hall}/check-in/undo", {"ticket": number}, key=form.key)
         except Refusal as refusal:
             return await tickets(visit, undo=form.wrong(refusal))
+        if "." in number:
+            return visit.go(f"/window/day?after={made['position']}")
         return await tickets(visit, undone=number)
 
     @post("/window/counter/number", include_in_schema=False, status_code=200)
@@ -116,6 +132,37 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         except Refusal as refusal:
             return await tickets(visit, desk=form.wrong(refusal))
         return await tickets(visit, done=made)
+
+    @get("/window/day", include_in_schema=False)
+    async def expected(
+        visit: Visiting, date: FromQuery[str] = "", cursor: FromQuery[str] = "", after: FromQuery[int] = 0
+    ) -> Page:
+        """Who is expected at the hall on a day."""
+        visit.require(*CLERKS)
+        form = Form()
+        hall, today = await hall_of(visit, form), site.clock().astimezone(SHANGHAI).date()
+        try:
+            day = Date.fromisoformat(date) if date else today
+        except ValueError:
+            day = today
+        found = await visit.api.get(
+            f"/halls/{hall}/appointments",
+            date=day.isoformat(),
+            limit=LISTED,
+            cursor=cursor or None,
+            after=after,
+        )
+        return visit.page(
+            "window/day.html",
+            form=form,
+            day=day,
+            today=day == today,
+            before=day - timedelta(days=1),
+            behind=day + timedelta(days=1),
+            listed=found["appointments"],
+            more=found["cursor"],
+            statuses=STATUSES,
+        )
 
     @get("/window/counter/booking", include_in_schema=False)
     async def booking(visit: Visiting, item: FromQuery[str] = "", date: FromQuery[str] = "") -> Page:
@@ -160,4 +207,4 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             return await places(visit, form.wrong(refusal))
         return visit.go(f"/appointments/{quote(made['voucher'])}")
 
-    return [counter, take, arrive, return_to_calendar, put_right, booking, book]
+    return [expected, counter, take, arrive, return_to_calendar, put_right, booking, book]

@@ -109,6 +109,7 @@ SHOTS = [
     Shot("window-cases", cases, (DESK,), account=ACCOUNT, theme="dark"),
     Shot("window-case-new", "/window/cases/new", (DESK,), account=ACCOUNT),
     Shot("window-counter", "/window/counter", (DESK,), account=ACCOUNT),
+    Shot("window-day", "/window/day", (DESK,), account=ACCOUNT),
     Shot("window-paper", "/window/paper", (DESK,), account=ACCOUNT),
     Shot("window-booking", "/window/counter/booking", (DESK,), account=ACCOUNT),
 ]

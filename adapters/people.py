@@ -106,7 +106,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return repr(mask(self))
 
 
-class Masked(msgspec.Struct, frozen=True, kw_only=True):
+class Masked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What may be shown of somebody: 张*, 4113**********1234, 138****1234, z***@example.com."""
 
     name: str

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -17,6 +18,9 @@ Count = Annotated[int, Meta(ge=1, le=10_000_000)]
 
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+NETWORKS = frozenset(("metrics_from", "unlimited_from", "proxies", "webhook_networks"))
 
 
 class BadSetting(Exception):
@@ -139,6 +143,8 @@ def read(environ: Mapping[str, str] = os.environ, **told: Any) -> Settings:
     for field, value in values.items():
         try:
             msgspec.convert(value, known[field].type, strict=False)
-        except msgspec.ValidationError as error:
+            for one in value if field in NETWORKS else ():
+                ip_network(one)
+        except ValueError as error:  # msgspec's own are such too
             raise BadSetting(f"{PREFIX}{field.upper()}: {error}") from error
     return msgspec.convert(values, Settings, strict=False)

@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +64,35 @@ def checked(program: Running) -> dict[str, Any]:
     return report
 
 
+@pytest.fixture
+def partner() -> Iterator[tuple[str, list[int]]]:
+    """A partner's address, and the positions of what was posted to it."""
+    taken: list[int] = []
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            taken.append(json.loads(body)["position"])
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (its name in the library)
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as serving:
+        serving.daemon_threads = True
+        threading.Thread(target=serving.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{serving.server_port}/", taken
+        serving.shutdown()
+
+
 def test_killed_in_the_middle_of_a_replay_it_goes_on_and_every_promise_holds(
-    data: Path, record: Path
+    data: Path, record: Path, partner: tuple[str, list[int]]
 ) -> None:
+    url, taken = partner
     with running(data) as program:
+        body = {"name": "partner", "url": url, "subjects": ["queue"], "events": ["ticket-issued"]}
+        program.post("/api/v1/webhooks", body, program.token("admin"))
         replay = replaying(program, record)
         auditor = program.token("auditor")
         while not program.get(f"/api/v1/events?stream=queue-tanghe-{DAY}&after=0&limit=300", auditor)[
@@ -90,6 +117,13 @@ def test_killed_in_the_middle_of_a_replay_it_goes_on_and_every_promise_holds(
         assert told["wait_s"] == pytest.approx(expected["wait_s"], abs=0.001)
         assert told["service_s"]["mean"] == pytest.approx(expected["service_s"]["mean"], abs=0.001)
         assert checked(program)["broken"] == []
+        program.until(
+            "/api/v1/webhooks", program.token("admin"), lambda w: w["webhooks"][0]["lag_events"] == 0
+        )
+        told_once = list(dict.fromkeys(taken))
+        assert len(told_once) == expected["issued"], "a partner misses nothing"
+        assert told_once == sorted(told_once), "and hears it in order, the last before the kill perhaps twice"
+        assert len(taken) - len(told_once) <= 1
 
 
 def test_a_second_start_finds_its_data_and_nothing_is_left_running_after_a_stop(data: Path) -> None:

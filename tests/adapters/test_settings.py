@@ -37,6 +37,8 @@ def test_the_command_line_wins_over_the_environment() -> None:
         ("MINGTING_SECRET", "short"),
         ("MINGTING_BODY_BYTES_MAX", "0"),
         ("MINGTING_ACCESS_LOG", "perhaps"),
+        ("MINGTING_PROXIES", "10.0.0.0/8, my-proxy"),
+        ("MINGTING_WEBHOOK_NETWORKS", "10.0.0.1/8"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(name: str, value: str) -> None:

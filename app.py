@@ -207,6 +207,7 @@ async def tokens(settings: Settings, known: People, stack: AsyncExitStack) -> tu
             settings.oidc_name_claim,
             settings.oidc_id_number_claim,
             settings.oidc_phone_claim,
+            settings.oidc_mail_claim,
         ),
         enrol=known.enrol,
     )

@@ -431,6 +431,14 @@ def mailbox(address: str) -> str:
     return address
 
 
+def is_mailbox(address: str) -> bool:
+    try:
+        mailbox(address)
+    except Refused:
+        return False
+    return True
+
+
 def contact(phone: str | None, mail: str | None) -> Contact | None:
     """The one of both that was given; ``None`` for neither, and for both.
 

@@ -60,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     oidc_name_claim: str = "name"
     oidc_id_number_claim: str = "id_number"
     oidc_phone_claim: str = "phone_number"
+    oidc_mail_claim: str = "email"
+    """Taken over only with ``email_verified``."""
 
     notices: str | None = None
     """A file with the channels of notices (see ``adapters/notices/config.py``); without it they go into a file under

@@ -22,6 +22,7 @@ from joserfc.jwk import Key, KeySet
 from adapters.http.identity import TOKEN_CHARACTERS_MAX, Identity, Role, TokenCache, checked, invalid_token
 from adapters.http.problems import Rejected
 from adapters.people import Identity as Person
+from adapters.people import is_mailbox
 
 log = structlog.get_logger()
 
@@ -50,6 +51,7 @@ class ClaimNames(msgspec.Struct, frozen=True):
     name: str = "name"
     id_number: str = "id_number"
     phone: str = "phone_number"
+    mail: str = "email"
 
 
 Enrol = Callable[[Person], Awaitable[str]]
@@ -219,9 +221,11 @@ class OidcTokens:
         name, number = self._text(claims, self._names.name), self._text(claims, self._names.id_number)
         if self._enrol is None or name is None or number is None:
             return None
-        return await self._enrol(
-            Person(name=name, id_number=number, phone=self._text(claims, self._names.phone))
-        )
+        phone, mail = self._text(claims, self._names.phone), self._text(claims, self._names.mail)
+        # An address that nobody proved could be somebody else's, and would be sent their notices.
+        if not (claims.get("email_verified") is True and mail is not None and is_mailbox(mail)):
+            mail = None
+        return await self._enrol(Person(name=name, id_number=number, phone=phone, mail=mail))
 
     def _text(self, claims: dict[str, Any], name: str) -> str | None:
         value = _dig(claims, name)

@@ -295,6 +295,29 @@ async def test_a_citizen_is_known_by_the_document_their_token_names() -> None:
     assert (await tokens.identify(signed(role="citizen"))).person is None
 
 
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [
+        ({"email": "zhang@hall.test", "email_verified": True}, "zhang@hall.test"),
+        ({"email": "zhang@hall.test", "email_verified": False}, None),
+        ({"email": "zhang@hall.test"}, None),
+        ({"email": "no mailbox", "email_verified": True}, None),
+    ],
+)
+async def test_a_mail_address_is_taken_over_only_if_the_provider_has_verified_it(
+    told: dict[str, Any], known: str | None
+) -> None:
+    enrolled: list[Person] = []
+
+    async def enrol(person: Person) -> str:
+        enrolled.append(person)
+        return "key-1"
+
+    named = signed(role="citizen", name="张三", id_number="11010519491231002X", **told)
+    await Published(RSA).tokens(enrol=enrol).identify(named)
+    assert [person.mail for person in enrolled] == [known]
+
+
 def test_a_shared_secret_algorithm_cannot_be_configured() -> None:
     with pytest.raises(ValueError, match="HS256"):
         Published(RSA).tokens(algorithms=("RS256", "HS256"))

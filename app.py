@@ -368,7 +368,7 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
         freezing = Freezing(tail("figures"), views_recorder, views, LogReader(connections), loop.submit, now)
         lots = Lots(tail("lots"), views, loop, seeds(settings), lambda hall: catalogue.hall(hall).limits, now)
         hooked = hooks(settings, connections)
-        caller = Caller(hooked.targets)
+        caller = Caller(hooked.targets, settings.webhook_authorities)
         stack.push_async_callback(caller.close)
         webhooks = Webhooks(
             tail("webhooks"),

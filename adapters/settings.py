@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from adapters.networks import networks
 from domain.numbers import SCHEME, Scheme
 
 PREFIX = "MINGTING_"
@@ -70,6 +70,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     webhook_networks: tuple[str, ...] = ()
     """Networks to which events may be posted though they are not the internet: an intranet over https; this machine
     also over http. A demonstration may call this machine."""
+    webhook_authorities: str | None = None
+    """A PEM file of certificate authorities that are trusted besides the known ones: an intranet's own."""
 
     case_number: Scheme = SCHEME
     """How case numbers are put together, of ``{code}``, ``{date}`` and ``{serial}``."""
@@ -145,8 +147,7 @@ def read(environ: Mapping[str, str] = os.environ, **told: Any) -> Settings:
     for field, value in values.items():
         try:
             msgspec.convert(value, known[field].type, strict=False)
-            for one in value if field in NETWORKS else ():
-                ip_network(one)
+            networks(value if field in NETWORKS else ())
         except ValueError as error:  # msgspec's own are such too
             raise BadSetting(f"{PREFIX}{field.upper()}: {error}") from error
     return msgspec.convert(values, Settings, strict=False)

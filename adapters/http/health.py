@@ -7,8 +7,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from adapters.http import measures
 from adapters.http.body import StrictRequest
-from adapters.http.limits import address, networks
 from adapters.http.parts import Parts
+from adapters.networks import address, networks, within
 
 
 class Live(msgspec.Struct, frozen=True):
@@ -66,8 +66,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     )
     async def metrics(request: StrictRequest) -> Response[bytes]:
         peer = request.scope["client"]
-        found = None if peer is None else address(peer[0])
-        if found is None or not any(found in network for network in allowed):
+        if peer is None or not within(address(peer[0]), allowed):
             # The same answer as for a path that does not exist: outsiders learn nothing.
             raise NotFoundException
         standing = await parts.health()

@@ -19,9 +19,7 @@ from litestar.types import HTTPScope
 from adapters.http.asking import Headers
 from adapters.http.identity import Identity
 from adapters.http.problems import Rejected
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from adapters.networks import address, networks, within
 
 HELD_MAX = 50_000
 """So many askers are remembered, about 10 MB; of more, those are forgotten who have not asked for longest."""
@@ -57,15 +55,14 @@ class Peers:
                     break
 
     def _through(self, host: str) -> bool:
-        found = address(host)
-        return found is not None and any(found in network for network in self._proxies)
+        return within(address(host), self._proxies)
 
     def _key(self, host: str) -> str | None:
         """Under what an address is counted; ``None`` if it is not."""
         found = address(host)
         if found is None:
             return host
-        if any(found in network for network in self._free):
+        if within(found, self._free):
             return None
         if found.version == 6:
             return str(ipaddress.ip_network((found, IPV6_SITE), strict=False))
@@ -126,21 +123,6 @@ class Limits:
 
     def _counted(self, scope: Any) -> str | None:
         return None if (peer := scope["client"]) is None else self._peers.key(peer[0])
-
-
-def networks(told: Sequence[str]) -> list[Network]:
-    """The networks of a setting."""
-    return [ipaddress.ip_network(one) for one in told]
-
-
-def address(host: str) -> Address | None:
-    """An address as it is compared with networks; ``None`` for what is none."""
-    try:
-        found = ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    # A socket that serves both families names IPv4 peers as ::ffff:127.0.0.1.
-    return getattr(found, "ipv4_mapped", None) or found
 
 
 def says_who(headers: Headers) -> bool:

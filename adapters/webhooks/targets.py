@@ -3,19 +3,16 @@ that its name resolves to is looked at, at each delivery, and the one that was l
 """
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import httpx
 
+from adapters.networks import Address, address, networks, within
 from domain.message import Refused
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-BURIED = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96")))
+BURIED = networks(("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96"))
 """IPv6 addresses with an IPv4 address inside, which may be anything (NAT64, 6to4, compatible)."""
 
 
@@ -33,11 +30,11 @@ class Target(NamedTuple):
 
 class Targets:
     """Args:
-    networks: those that may be called though they are not the internet: an intranet, or this machine for a test.
+    allowed: networks that may be called though they are not the internet: an intranet, or this machine for a test.
     """
 
-    def __init__(self, networks: Sequence[str]) -> None:
-        self._networks = [ipaddress.ip_network(one) for one in networks]
+    def __init__(self, allowed: Sequence[str]) -> None:
+        self._networks = networks(allowed)
 
     def check(self, url: str) -> None:
         """What can be said without asking for the name.
@@ -47,11 +44,9 @@ class Targets:
         """
         try:
             parsed = httpx.URL(url)
-            literal = ipaddress.ip_address(parsed.host)
         except httpx.InvalidURL as error:
             raise Refused("webhook-url-refused", invalid=True, field="url", reason="not-a-url") from error
-        except ValueError:
-            literal = None
+        literal = address(parsed.host)
         try:
             if literal is not None:
                 self._admit(parsed, literal)
@@ -71,21 +66,18 @@ class Targets:
         port = parsed.port or (443 if parsed.scheme == "https" else 80)
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(parsed.host, port, type=socket.SOCK_STREAM)
-        addresses = [ipaddress.ip_address(str(where[0]).partition("%")[0]) for *_, where in found]
-        for address in addresses:
-            self._admit(parsed, address)
-        return Target(
-            parsed.copy_with(host=str(addresses[0]), port=port), parsed.netloc.decode(), parsed.host
-        )
+        hosts = [str(where[0]).partition("%")[0] for *_, where in found]
+        for host in hosts:
+            self._admit(parsed, address(host))
+        return Target(parsed.copy_with(host=hosts[0], port=port), parsed.netloc.decode(), parsed.host)
 
-    def _admit(self, url: httpx.URL, address: Address) -> None:
-        plain: Address = getattr(address, "ipv4_mapped", None) or address
-        named = any(plain in network for network in self._networks)
-        if url.scheme != "https" and not (plain.is_loopback and named):
+    def _admit(self, url: httpx.URL, found: Address | None) -> None:
+        named = within(found, self._networks)
+        if url.scheme != "https" and not (named and found is not None and found.is_loopback):
             raise Forbidden("not-https")
         if named:
             return
-        if not plain.is_global or plain.is_multicast or any(plain in network for network in BURIED):
+        if found is None or not found.is_global or found.is_multicast or within(found, BURIED):
             raise Forbidden("not-public")
 
     def _named_loopback(self, url: httpx.URL) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.http import limits
+from adapters import networks
 from adapters.http.access import ACCESS
 from adapters.settings import Settings
 from domain.catalogue import EVENTS
@@ -147,9 +147,8 @@ async def test_metrics_are_read_from_the_networks_of_the_settings_only(database_
     ],
 )
 async def test_a_peers_address_is_understood_in_every_form(host: str, inside: bool) -> None:
-    found = limits.address(host)
-    known = limits.networks(Settings().metrics_from)
-    assert any(found is not None and found in network for network in known) is inside
+    known = networks.networks(Settings().metrics_from)
+    assert networks.within(networks.address(host), known) is inside
 
 
 async def test_metrics_count_commands_and_show_lags(served: Served) -> None:

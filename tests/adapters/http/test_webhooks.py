@@ -1,14 +1,21 @@
 """Events posted to partners: in order, signed, until they are taken; never to where only this machine can reach."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from psycopg_pool import AsyncConnectionPool
 from standardwebhooks.webhooks import Webhook as Receiver
 from standardwebhooks.webhooks import WebhookVerificationError
@@ -51,7 +58,11 @@ async def worker(served: Served, answer_s: float = 2.0) -> AsyncIterator[Worker]
     """A worker as it begins: it remembers nothing."""
     hooks = served.parts.webhooks
     async with AsyncConnectionPool[Any](served.url, open=False, kwargs={"autocommit": True}) as pool:
-        catalogue, tail, caller = Catalogue(pool), LogTail(served.url), Caller(hooks.targets, answer_s)
+        catalogue, tail, caller = (
+            Catalogue(pool),
+            LogTail(served.url),
+            Caller(hooks.targets, answer_s=answer_s),
+        )
         webhooks = Webhooks(
             tail,
             pool,
@@ -296,6 +307,49 @@ async def test_a_name_is_looked_at_when_it_is_called_and_the_address_that_was_lo
     Targets(("10.0.0.0/8",)).check("https://10.0.0.1/")
     with pytest.raises(Refused):
         Targets(("10.0.0.0/8",)).check("http://10.0.0.1/")
+
+
+def certified(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for a name, signed by itself, and a server's context with it."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem, secret = folder / f"{name}.pem", folder / f"{name}.key"
+    pem.write_bytes(made.public_bytes(Encoding.PEM))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pem, secret)
+    return pem, context
+
+
+async def test_a_certificate_is_held_to_the_name_though_the_looked_at_address_is_called(
+    tmp_path: Path,
+) -> None:
+    for name, taken_by_it in (("localhost", True), ("elsewhere.test", False)):
+        pem, context = certified(tmp_path, name)
+        gateway = Gateway()
+        here = (await asyncio.get_running_loop().getaddrinfo("localhost", 0))[0][4][0]
+        server = await asyncio.start_server(gateway.serve, here, 0, ssl=context)
+        async with server:
+            url = f"https://localhost:{server.sockets[0].getsockname()[1]}/hook"
+            caller, stranger = Caller(Targets(LOOPBACK), str(pem)), Caller(Targets(LOOPBACK))
+            if taken_by_it:
+                await caller(url, {"webhook-id": "evt_1"}, b"{}")
+                assert gateway.asked[0].headers["host"] == url.split("/")[2]
+            else:
+                with pytest.raises(NotTaken, match="ConnectError"):
+                    await caller(url, {}, b"{}")
+            with pytest.raises(NotTaken, match="ConnectError"):
+                await stranger(url, {}, b"{}")
+            await caller.close()
+            await stranger.close()
 
 
 @pytest.mark.parametrize(

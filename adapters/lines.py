@@ -14,7 +14,7 @@ from domain.hall import pause_name
 from domain.handling import Held
 from domain.line import Alarm, Pool, Stop, Ticket, places, why
 from domain.message import Refused, Text
-from domain.order import PRIORITY_NAMES, Priority
+from domain.order import HOLDER, PRIORITY_NAMES, STAFF, Priority, Reader
 from domain.queue import Queue, Status
 from projections.board import DayState, Pause
 
@@ -47,8 +47,9 @@ class PlaceInLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TicketInLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket as clerks see it. Who waits is told ``ahead``, ``why`` and ``wait_s``; ``reason`` is why it was set
-    aside or sent on, ``pool`` who may take it up again, ``kept_window`` and ``kept_clerk`` whom it is kept for."""
+    """A ticket as clerks see it. Who waits is told ``ahead``, ``why`` and ``wait_s``; ``started_at`` is when its
+    service began, ``reason`` why it was set aside or sent on, ``pool`` who may take it up again, ``kept_window`` and
+    ``kept_clerk`` whom it is kept for."""
 
     id: str
     ticket: str
@@ -67,6 +68,7 @@ class TicketInLine(msgspec.Struct, frozen=True, kw_only=True):
     wait_s: Wait | None = None
     window: str | None = None
     called_at: datetime | None = None
+    started_at: datetime | None = None
     recalls: int = 0
     reason: str | None = None
     pool: Pool | None = None
@@ -155,7 +157,7 @@ class Look:
             next_queues=tuple(self._queue.queues[stop.queue].name for stop in ticket.stops),
         )
         if ticket.status == "waiting":
-            return msgspec.structs.replace(told, **self._waiting(ticket))
+            return msgspec.structs.replace(told, **self._waiting(ticket, HOLDER))
         if ticket.status in ("called", "serving") and ticket.window is not None:
             window = self._queue.windows[ticket.window].plan
             return msgspec.structs.replace(
@@ -228,9 +230,9 @@ class Look:
     def _ticket(self, ticket: Ticket) -> TicketInLine:
         told: dict[str, Any] = {}
         if ticket.status == "waiting":
-            told = self._waiting(ticket)
+            told = self._waiting(ticket, STAFF)
         elif ticket.status in ("called", "serving"):
-            told = {"window": ticket.window, "called_at": ticket.called_at, "recalls": ticket.recalls}
+            told = {name: getattr(ticket, name) for name in ("window", "called_at", "started_at", "recalls")}
         elif ticket.status == "parked":
             told = {"window": ticket.window, "pool": ticket.pool}
         kept = ticket.kept_for
@@ -253,12 +255,12 @@ class Look:
             **told,
         )
 
-    def _waiting(self, ticket: Ticket) -> dict[str, Any]:
+    def _waiting(self, ticket: Ticket, to: Reader) -> dict[str, Any]:
         before = self._order(ticket.queue)[ticket.number]
         stream = queue.stream(self._hall, self._day)
         return {
             "ahead": before,
-            "why": why(self._queue, ticket.number, before, self._now),
+            "why": why(self._queue, ticket.number, before, self._now, to),
             "wait_s": self._forecasts.wait(stream, self._held, ticket, before, self._now),
         }
 

@@ -19,6 +19,7 @@ from domain.line import (
     Ticket,
     Wanted,
     Window,
+    being_served,
     count_service,
     free_window,
     in_hand,
@@ -208,7 +209,7 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             return _return(queue, window, number)
         case SplitVisit(window, line, item, items, outcome, case, skill):
             known_queue(queue, line)
-            done, needed = in_hand(queue, window, "serving"), known_skill(queue, skill)
+            done, needed = being_served(queue, window), known_skill(queue, skill)
             return [
                 VisitSplit(done.number, window, done.id, done.queue, line, item, items, outcome, case, needed)
             ]

@@ -12,7 +12,7 @@ from domain import order
 from domain.experience import Experience, Wait
 from domain.hall import HallPlan, QueuePlan, WindowPlan
 from domain.message import Id, Refused, Text
-from domain.order import Past, Priority
+from domain.order import HOLDER, Past, Priority, Reader
 
 Status = Literal["waiting", "called", "serving", "parked", "missed", "served", "left"]
 
@@ -82,6 +82,8 @@ class Ticket(msgspec.Struct, gc=False):
     status: Status = "waiting"
     window: str | None = None
     called_at: datetime | None = None
+    started_at: datetime | None = None
+    """When the service in hand began, where the window has told."""
     recalls: int = 0
     recalled_at: datetime | None = None
     after: int = 0
@@ -208,11 +210,11 @@ def places(queue: Queue, line: str, at: datetime) -> dict[str, int]:
     return found
 
 
-def why(queue: Queue, number: str, before: int, at: datetime) -> Text:
-    """Why a waiting ticket stands where it stands, with so many before it."""
+def why(queue: Queue, number: str, before: int, at: datetime, to: Reader = HOLDER) -> Text:
+    """Why a waiting ticket stands where it stands, with so many before it, told to this reader."""
     assert queue.plan is not None
     mine = queue.tickets[number]
-    told = order.reason(queue.plan.order, mine, before, past(queue, mine.queue), at)
+    told = order.reason(queue.plan.order, mine, before, past(queue, mine.queue), at, to)
     for skill in needs(queue, mine):
         name = queue.plan.skills[skill]
         told = Text(f"需由会“{name.zh}”的窗口办理；{told.zh}", f"For a clerk with “{name.en}”. {told.en}")
@@ -350,6 +352,16 @@ def in_hand(queue: Queue, window: str, status: Status | None = None) -> Ticket:
     return ticket
 
 
+def being_served(queue: Queue, window: str) -> Ticket:
+    """The ticket whose service can end at a window: once it was started, or called in a hall that tells no starts.
+
+    Raises:
+        Refused: there is none.
+    """
+    assert queue.plan is not None
+    return in_hand(queue, window, "serving" if queue.plan.starts_told else None)
+
+
 def known_ticket(queue: Queue, number: str) -> Ticket:
     """The ticket of a number or of a reference.
 
@@ -398,7 +410,7 @@ def take_out(queue: Queue, number: str, window: str, why: str | None, at: dateti
 def take_up(queue: Queue, number: str, window: str, at: datetime) -> None:
     ticket = queue.tickets[number]
     ticket.status, ticket.window, ticket.called_at, ticket.recalls = "called", window, at, 0
-    ticket.recalled_at = ticket.done = ticket.reason = None
+    ticket.started_at = ticket.recalled_at = ticket.done = ticket.reason = None
     queue.windows[window].serving = queue.windows[window].last = number
 
 

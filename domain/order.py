@@ -7,7 +7,7 @@ was made of. ``first`` is the head of ``in_order``, found without sorting.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -64,6 +64,21 @@ class Past(msgspec.Struct, gc=False):
     turn: int = 0
 
 
+class Reader(NamedTuple):
+    """To whom a reason is told, by the words it has for the ticket's holder."""
+
+    zh: str
+    they: str
+    their: str
+    them: str
+
+
+HOLDER = Reader("您", "you", "your", "you")
+"""The holder of the ticket themselves."""
+
+STAFF = Reader("", "they", "their", "them")
+"""Whoever calls them."""
+
 Rank = tuple[Any, ...]
 Key = Callable[[Waiting], Rank]
 W = TypeVar("W", bound=Waiting)
@@ -77,7 +92,7 @@ class Arrival(msgspec.Struct, frozen=True, tag="arrival", forbid_unknown_fields=
     def key(self, at: datetime) -> Key:
         return lambda ticket: (ticket.serial,)
 
-    def why(self, ticket: Waiting, at: datetime) -> Text:
+    def why(self, ticket: Waiting, at: datetime, to: Reader) -> Text:
         return Text("按取号先后排队", "In order of arrival")
 
 
@@ -109,17 +124,17 @@ class Classes(msgspec.Struct, frozen=True, tag="classes", forbid_unknown_fields=
 
         return rank
 
-    def why(self, ticket: Waiting, at: datetime) -> Text:
+    def why(self, ticket: Waiting, at: datetime, to: Reader) -> Text:
         name, effect = PRIORITY_NAMES[ticket.priority], self.effects.get(ticket.priority)
         match self.key(at)(ticket)[0]:
             case 0:
                 return Text(f"优先类别：{name.zh}", f"Priority: {name.en}")
             case 1:
-                return Text("预约时间已到，先于未预约者", "Your booked time has come")
+                return Text("预约时间已到，先于未预约者", f"{to.their.capitalize()} booked time has come")
         if effect:
             return Text(
                 f"优先类别：{name.zh}，视同提前{effect}分钟取号",
-                f"Priority: {name.en}, as if you had come {effect} minutes earlier",
+                f"Priority: {name.en}, as if {to.they} had come {effect} minutes earlier",
             )
         return Text("按取号先后排队", "In order of arrival")
 
@@ -146,14 +161,18 @@ class ByAppointment(msgspec.Struct, frozen=True, tag="by-appointment", forbid_un
 
         return rank
 
-    def why(self, ticket: Waiting, at: datetime) -> Text:
+    def why(self, ticket: Waiting, at: datetime, to: Reader) -> Text:
         if ticket.due_at is None or self.key(at)(ticket)[0] == 0:
-            return self.classes.why(ticket, at)
+            return self.classes.why(ticket, at, to)
         if ticket.due_at <= at:
-            return Text("预约时间已到，排在最前", "Your booked time has come: you are at the front")
+            return Text(
+                "预约时间已到，排在最前",
+                f"{to.their.capitalize()} booked time has come: {to.they} are at the front",
+            )
         return Text(
             f"按预约时间{ticket.due_at:%H:%M}排队，视同提前{self.lead_minutes}分钟取号",
-            f"By your booked time {ticket.due_at:%H:%M}, as if you had come {self.lead_minutes} minutes before it",
+            f"By {to.their} booked time {ticket.due_at:%H:%M}, "
+            f"as if {to.they} had come {self.lead_minutes} minutes before it",
         )
 
 
@@ -173,13 +192,14 @@ class Ageing(msgspec.Struct, frozen=True, tag="ageing", forbid_unknown_fields=Tr
 
         return rank
 
-    def why(self, ticket: Waiting, at: datetime) -> Text:
+    def why(self, ticket: Waiting, at: datetime, to: Reader) -> Text:
         if self.key(at)(ticket)[0] == -1:
             return Text(
                 f"等候已满{self.after_minutes}分钟，优先办理",
-                f"You have waited {self.after_minutes} minutes: you go before those who have not",
+                f"{to.they.capitalize()} have waited {self.after_minutes} minutes: "
+                f"{to.they} go before those who have not",
             )
-        return self.classes.why(ticket, at)
+        return self.classes.why(ticket, at, to)
 
 
 class Ratio(msgspec.Struct, frozen=True, tag="ratio", forbid_unknown_fields=True):
@@ -203,8 +223,8 @@ class Ratio(msgspec.Struct, frozen=True, tag="ratio", forbid_unknown_fields=True
     def next_turn(self, turn: int) -> int:
         return (turn + 1) % (self.preferred + self.others)
 
-    def why(self, ticket: Waiting, at: datetime) -> Text:
-        side = self.classes.why(ticket, at)
+    def why(self, ticket: Waiting, at: datetime, to: Reader) -> Text:
+        side = self.classes.why(ticket, at, to)
         return Text(
             f"{side.zh}；优先与普通按{self.preferred}比{self.others}轮流叫号",
             f"{side.en}; {self.preferred} with precedence and {self.others} without are called in turn",
@@ -254,15 +274,17 @@ def count_call(policy: OrderPolicy, ticket: Waiting, past: Past, at: datetime, *
         past.turn = policy.next_turn(past.turn)
 
 
-def reason(policy: OrderPolicy, ticket: Waiting, ahead: int, past: Past, at: datetime) -> Text:
-    """Why the ticket stands where it stands, in a sentence."""
-    why = policy.why(ticket, at)
+def reason(
+    policy: OrderPolicy, ticket: Waiting, ahead: int, past: Past, at: datetime, to: Reader = HOLDER
+) -> Text:
+    """Why the ticket stands where it stands, in a sentence for this reader."""
+    why = policy.why(ticket, at, to)
     if (more := ticket.after - past.called) > 0:
         why = Text(
             f"过号后重新排队，再叫{more}人后轮到",
             f"Back after a missed call: {more} others are called before",
         )
-    return Text(f"{why.zh}；您前面还有{ahead}人。", f"{why.en}; {ahead} ahead of you.")
+    return Text(f"{why.zh}；{to.zh}前面还有{ahead}人。", f"{why.en}; {ahead} ahead of {to.them}.")
 
 
 def _ranked(policy: OrderPolicy, line: list[W], turn: int, at: datetime) -> list[W]:

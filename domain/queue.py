@@ -41,6 +41,7 @@ from domain.line import (  # noqa: F401  # and its questions
     Ticket,
     Window,
     ahead,
+    being_served,
     count_service,
     desk_of,
     free_prefix,
@@ -332,7 +333,7 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
                 return []
             return [ServiceStarted(in_hand(queue, window, "called").number, window)]
         case FinishService(window, items, outcome, case):
-            done = in_hand(queue, window, "serving")
+            done = being_served(queue, window)
             if (further := detours.next_stop(done, window, items, outcome, case, queue)) is not None:
                 return [further]
             return [ServiceFinished(done.number, window, done.id, done.queue, items, outcome, case)]
@@ -393,7 +394,7 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
             queue.tickets[number].recalls += 1
             queue.tickets[number].recalled_at = stamp.at
         case ServiceStarted(number, _):
-            queue.tickets[number].status = "serving"
+            queue.tickets[number].status, queue.tickets[number].started_at = "serving", stamp.at
         case ServiceFinished(number, window):
             served = queue.tickets[number]
             seconds = count_service(queue, served.queue, served.called_at, stamp.at)

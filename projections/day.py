@@ -75,6 +75,8 @@ class Ticket(msgspec.Struct, array_like=True, omit_defaults=True):
     """Who has it in hand, or last had."""
     told: Wait | None = None
     """The wait its holder was told."""
+    taken_at: datetime | None = None
+    """When it was last called or taken up: where no start is told, its service began then."""
 
 
 class View(msgspec.Struct, omit_defaults=True):
@@ -127,7 +129,7 @@ def evolve(view: View | None, recorded: Recorded) -> View:
         case queue.ServiceFinished(number=number, window=window, queue=line):
             ticket = _put_down(view, number, window, at)
             del view.tickets[number]
-            _stop(ticket, at)
+            _end(ticket, at)
             assert ticket.called_at is not None, f"{number} was served but never called"
             wait_s = round((ticket.called_at - ticket.issued_at).total_seconds())
             for counts in _where(view, ticket, line, window):
@@ -147,7 +149,9 @@ def evolve(view: View | None, recorded: Recorded) -> View:
                 counts.transfers += 1
             _send_on(ticket, line, at)
         case queue.VisitSplit(number=number, window=window, next_queue=line):
-            _send_on(_put_down(view, number, window, at), line, at)
+            ticket = _put_down(view, number, window, at)
+            _end(ticket, at)
+            ticket.queue = line
         case queue.TicketReturned(number, from_window):
             _come_back(view, view.tickets[number])
             _stop(view.tickets[number], at)
@@ -235,7 +239,7 @@ def _turn(view: View, window: str, at: datetime) -> Desk:
 
 def _call(view: View, ticket: Ticket, window: str, at: datetime) -> None:
     desk = _turn(view, window, at)
-    desk.busy, ticket.clerk = True, desk.clerk
+    desk.busy, ticket.clerk, ticket.taken_at = True, desk.clerk, at
     if ticket.called_at is None:
         ticket.called_at = at
         waited_s = (at - ticket.issued_at).total_seconds()
@@ -273,6 +277,12 @@ def _come_back(view: View, ticket: Ticket) -> None:
 def _send_on(ticket: Ticket, line: str, at: datetime) -> None:
     _stop(ticket, at)
     ticket.queue = line
+
+
+def _end(ticket: Ticket, at: datetime) -> None:
+    """A service ends, whether its start was told or not."""
+    ticket.started_at = ticket.started_at or ticket.taken_at
+    _stop(ticket, at)
 
 
 def _stop(ticket: Ticket, at: datetime) -> None:

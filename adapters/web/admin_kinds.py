@@ -108,6 +108,7 @@ HALL_PARTS = {
             "recalls",
             "recall_gap_seconds",
             "no_show_after_recalls",
+            "starts_told",
             "missed_return_after",
             "undo_seconds",
             "tickets_until",

@@ -111,6 +111,10 @@ HALL_WORDS: dict[str, Word] = {
         Text("重呼间隔", "Between two calls"), Text("本厅自定，没有规定", "The hall's own, no rule"), SECONDS
     ),
     "HallPlan.no_show_after_recalls": Word(Text("呼满次数才能过号", "No-show only after all repeated calls")),
+    "HallPlan.starts_told": Word(
+        Text("窗口按“开始办理”", "Windows tell when a service begins"),
+        Text("不按的，从叫号起算办理", "Where they do not, it begins with the call"),
+    ),
     "HallPlan.missed_return_after": Word(
         Text("过号回来排在几人之后", "Back after a missed call: behind"),
         Text("留空则排到队尾", "Empty: at the end"),

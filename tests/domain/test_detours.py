@@ -135,6 +135,17 @@ def test_a_hall_may_want_every_recall_before_a_no_show() -> None:
     given(queue, *history, TicketRecalled("A001", "1")).when(MarkNoShow("1")).then(MISSED)
 
 
+def test_where_no_start_is_told_a_service_ends_from_the_call() -> None:
+    history = (opened(starts_told=False), W1, A1, CALLED)
+    ended = ServiceFinished("A001", "1", "ta1", "general")
+    state = given(queue, *history).when(FinishService("1")).then(ended)
+    given(queue, *history, ended).when(UndoLast("1")).then(FinishUndone("A001", "1", "general"))
+    assert state.tickets["A001"].status == "served"
+    given(queue, OPEN, W1, A1, CALLED).when(FinishService("1")).refused("ticket-not-serving", status="called")
+    given(queue, *history).when(MarkNoShow("1")).then(MISSED)
+    given(queue, *history, ServiceStarted("A001", "1")).when(FinishService("1")).then(ended)
+
+
 def test_who_missed_the_call_comes_back_last() -> None:
     booked = TicketIssued("A001", "ta1", "general", due_at=NINE)
     state = (

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.order import (
     PRIORITY_NAMES,
+    STAFF,
     Ageing,
     Arrival,
     ByAppointment,
@@ -268,3 +269,17 @@ def test_the_next_of_five_hundred_is_found_at_once(policy: OrderPolicy) -> None:
         first(policy, line, Past(), at)
         took.append(perf_counter() - began)
     assert min(took) < 0.0005
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: type(policy).__name__)
+def test_a_reason_is_told_to_a_clerk_in_the_third_person(policy: OrderPolicy) -> None:
+    """The same facts, and nobody at the counter is told that they wait themselves."""
+    at = NINE + timedelta(minutes=60)
+    for priority in PRIORITY_NAMES:
+        for due in (None, 30, 90):
+            ticket = Ticket(1, priority, due)
+            holder = reason(policy, ticket, 2, Past(), at)
+            clerk = reason(policy, ticket, 2, Past(), at, STAFF)
+            assert clerk.zh == holder.zh.replace("您", "")
+            assert not {"you", "your"} & set(clerk.en.lower().replace(":", " ").replace(".", " ").split())
+            assert clerk.en.endswith("2 ahead of them.")

@@ -93,6 +93,15 @@ def test_a_wait_is_counted_from_the_issue_to_the_first_call_and_a_service_to_its
     assert seen.service_s == Services(300, 300, 300)
 
 
+def test_where_no_start_is_told_a_service_counts_from_its_last_call() -> None:
+    finished = at(370, ServiceFinished("A001", "w1", "ref-A001", "a"))
+    seen = figures(issued(0, "A001"), called(60, "A001"), finished)
+    assert (seen.wait_s.max, seen.service_s.mean) == (60, 310)
+    missed = at(70, TicketMissed("A001", "w1"))
+    seen = figures(issued(0, "A001"), called(60, "A001"), missed, called(300, "A001"), finished)
+    assert seen.service_s.mean == 70
+
+
 def test_told_waits_are_compared_with_real_ones_when_their_tickets_are_called() -> None:
     def told(second: float, number: str, p50: int, p90: int) -> Happened:
         return at(second, TicketIssued(number, f"ref-{number}", "a", told=Wait(p50, p90)))

@@ -28,6 +28,7 @@ const put = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[nam
 let line = told.line;
 let asOf = told.line.as_of;
 let filter = "mine";
+let lastInHand = null; // or who is now
 clock.set(Date.parse(told.now));
 
 // --- what is so ----------------------------------------------------------------------------------------------
@@ -37,6 +38,9 @@ const here = () => line.windows.find(({ window }) => window === told.window) ?? 
 const hand = () => line.tickets.find(({ ticket }) => ticket === here().ticket) ?? null;
 const windowName = (window) => told.said(line.windows.find((one) => one.window === window)?.name ?? { zh: window, en: window });
 const undoable = () => (here().undo && Date.parse(here().undo.until) > clock.now() ? here().undo : null);
+
+/** Whether a service is going on; where no start is told it begins with the call. */
+const inService = () => hand()?.status === "serving" || (hand()?.status === "called" && !told.starts_told);
 
 /** Whether an act can be done now, by what the server last told. */
 const CAN = {
@@ -48,8 +52,8 @@ const CAN = {
   recall: () => hand()?.status === "called",
   start: () => hand()?.status === "called",
   "no-show": () => hand()?.status === "called",
-  finish: () => hand()?.status === "serving",
-  split: () => hand()?.status === "serving",
+  finish: () => inService(),
+  split: () => inService(),
   park: () => Boolean(hand()),
   transfer: () => Boolean(hand()),
   return: () => Boolean(hand()),
@@ -100,7 +104,8 @@ const doing = presses(`${hall}/windows/${told.window}`, {
     const values = { ...named(press), ticket: receipt.ticket };
     const said = put(words.done[press.act], values);
     const why = replayed ? put(words.replayed, values) : late ? words.late : "";
-    tellDesk("good", [said, why].filter(Boolean).join(" "));
+    const when = ["finish", "split"].includes(press.act) ? ended(receipt.ticket) : "";
+    tellDesk("good", [said, when, why].filter(Boolean).join(" "));
     await look();
     draw();
     invitation.look();
@@ -186,9 +191,27 @@ function marks(ticket) {
   ].filter(Boolean);
 }
 
+/** What has become of a ticket, and when: taken, called, begun. */
+function times({ issued_at: issued, called_at: called, started_at: started }) {
+  const told = { issued, called, started };
+  return Object.keys(told).filter((name) => told[name]).map((name) => put(words.times[name], { time: hourMinute(told[name]) }));
+}
+
+/** The times of a service that has just ended, as far as this page has seen it. */
+function ended(ticket) {
+  const began = lastInHand?.ticket === ticket && (lastInHand.started_at ?? (told.starts_told ? null : lastInHand.called_at));
+  if (!began) return "";
+  const took = long((clock.now() - Date.parse(began)) / 1000);
+  const now = put(words.times.ended, { time: clock.clockTime(clock.now()).slice(0, 5) });
+  return `${[...times(lastInHand), now].join(" → ")} (${put(words.times.took, { time: took })})`;
+}
+
+const long = (seconds) => (seconds < 60 ? put(words.seconds, { n: Math.max(0, Math.round(seconds)) }) : put(words.minutes, { n: Math.round(seconds / 60) }));
+
 function draw() {
   const me = here();
   const inHand = hand();
+  if (inHand) lastInHand = inHand;
   desk.dataset.state = me.state;
   say(part.state, me.pause ? `${words.states[me.state]} · ${told.said(me.pause.name)}` : words.states[me.state]);
   say(part.who, me.clerk ?? told.clerk);
@@ -196,7 +219,8 @@ function draw() {
   say(part.number, inHand?.ticket ?? "—");
   mark(part.number, "none", !inHand);
   say(part.item, inHand ? `${queueName(inHand)} · ${itemName(inHand)}` : "");
-  say(part.marks, inHand ? [...marks(inHand), put(words.since, { time: hourMinute(inHand.issued_at) })].join(" · ") : "");
+  say(part.marks, inHand ? marks(inHand).join(" · ") : "");
+  say(part.times, inHand ? times(inHand).join(" → ") : "");
   say(part.reason, inHand?.reason ?? "");
   part.invite.hidden ||= Boolean(inHand);
   drawCase(inHand);
@@ -328,7 +352,7 @@ async function figures(done = 0, tries = FIGURES_TRIES) {
   const mine = day.clerks.find(({ clerk }) => clerk === told.clerk);
   const mean = mine?.service_s.mean ?? null;
   say(part.served, String(mine?.served ?? 0));
-  say(part.service, mean === null ? "–" : mean < 60 ? put(words.seconds, { n: Math.round(mean) }) : put(words.minutes, { n: Math.round(mean / 60) }));
+  say(part.service, mean === null ? "–" : long(mean));
   say(part["no-shows"], String(mine?.no_shows ?? 0));
   say(part.transfers, String(mine?.transfers ?? 0));
 }
@@ -342,7 +366,7 @@ function drawTime() {
   part.stale.hidden = !silent;
   if (silent) say(part.stale, put(words.stale, { time }));
   say(part["as-of"], time);
-  const at = hand()?.called_at;
+  const at = hand()?.started_at ?? hand()?.called_at;
   const seconds = at ? Math.max(0, Math.floor((clock.now() - Date.parse(at)) / 1000)) : 0;
   say(part.timer, at ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : "");
   const undo = undoable();

@@ -16,9 +16,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import msgspec
 import psycopg
 import uvicorn
@@ -26,36 +25,20 @@ import uvloop
 from eventsourcing.persistence import PersistenceError
 from nats.aio.client import Client
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from rich.console import Console
-from rich.progress import Progress as ProgressBar
 
 from adapters import check as checking
-from adapters import cli, exporting, journal, store
+from adapters import cli, journal, store
 from adapters import log as logged
 from adapters.attendance import Attendance
 from adapters.backup import backup, restore
-from adapters.boards import LiveBoards
 from adapters.catalogue import CREATE_INDEX, Catalogue
 from adapters.closing import Closing
 from adapters.codes import Codes
 from adapters.connection import connected
 from adapters.demonstration import plans
-from adapters.demonstration.lively import LivelyOptions, play
 from adapters.embedded import DataInUse, ServerFailed
-from adapters.forecasts import Forecasts
 from adapters.freezing import Freezing
-from adapters.http.app import create_http
-from adapters.http.front import Door
-from adapters.http.identity import DevelopmentTokens, Tokens, derive
-from adapters.http.oidc import ClaimNames, CodeFlow, OidcTokens
-from adapters.http.parts import Hooks, Parts, Seal, Standing, Veil
-from adapters.http.proofs import Proofs
-from adapters.http.session import Sessions
-from adapters.importing.cases import CasesOptions, import_cases
 from adapters.importing.records import Stopped
-from adapters.importing.replay import ReplayOptions, replay
-from adapters.importing.tables import TableOptions, import_table
-from adapters.live_lines import LiveLines
 from adapters.log import LogReader
 from adapters.loop import CommandLoop, VersionMovedOn
 from adapters.lots import Lots, Seeds
@@ -77,14 +60,15 @@ from adapters.process import (
 from adapters.reactor import Reactor, Scheduler
 from adapters.relay import Relay
 from adapters.runner import ProjectionRunner, rebuild
+from adapters.seal import Seal, Veil, derive
 from adapters.servers import reached, secret, servers
 from adapters.settings import BadSetting, Settings, read
 from adapters.stream import Current, EventStream, at_windows, declared, follow
 from adapters.tail import PACE_S, LogTail
 from adapters.views import Views, ViewsRecorder, lags
-from adapters.web.pages import pages
 from adapters.webhooks.calling import Caller
 from adapters.webhooks.delivering import Webhooks
+from adapters.webhooks.hooks import Hooks
 from adapters.webhooks.progress import Progress
 from adapters.webhooks.signing import Secrets
 from adapters.webhooks.targets import Targets
@@ -92,6 +76,13 @@ from adapters.worker import work
 from domain.handling import Act
 from domain.message import Recorded, Stamp
 from projections import PROJECTIONS
+
+if TYPE_CHECKING:
+    # What only some commands use is imported where they begin: a worker or a tool starts without the web framework.
+    from adapters.http.front import Door
+    from adapters.http.identity import Tokens
+    from adapters.http.oidc import CodeFlow
+    from adapters.http.parts import Standing
 
 VIEWS_PACE_S = (0.04, 1.0)
 """How far views and policies may lag in a stream of commands: under a flood a second, for each document is written once
@@ -189,9 +180,16 @@ def seeds(settings: Settings) -> Seeds:
     return Seeds(derive(secret(settings), "lotteries"))
 
 
-async def tokens(settings: Settings, known: People, stack: AsyncExitStack) -> tuple[Tokens, CodeFlow | None]:
+async def tokens(
+    settings: Settings, known: People, stack: AsyncExitStack
+) -> "tuple[Tokens, CodeFlow | None]":
     """Who says who somebody is, and how one signs in there: the identity provider that is configured, or this server
     for a demonstration."""
+    import httpx
+
+    from adapters.http.identity import DevelopmentTokens
+    from adapters.http.oidc import ClaimNames, CodeFlow, OidcTokens
+
     if settings.oidc_issuer is None:
         return DevelopmentTokens(secret(settings)), None
     client = await stack.enter_async_context(httpx.AsyncClient(timeout=5, follow_redirects=False))
@@ -225,8 +223,17 @@ async def tokens(settings: Settings, known: People, stack: AsyncExitStack) -> tu
 
 
 @asynccontextmanager
-async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
+async def http(settings: Settings) -> "AsyncIterator[tuple[Door, CommandLoop]]":
     """Everything a serving process holds, around the application that answers requests."""
+    from adapters.boards import LiveBoards
+    from adapters.forecasts import Forecasts
+    from adapters.http.app import create_http
+    from adapters.http.parts import Parts
+    from adapters.http.proofs import Proofs
+    from adapters.http.session import Sessions
+    from adapters.live_lines import LiveLines
+    from adapters.web.pages import pages
+
     assert settings.nats_url is not None
     async with AsyncExitStack() as stack:
         loop = await stack.enter_async_context(command_loop(settings))
@@ -274,8 +281,10 @@ async def http(settings: Settings) -> AsyncIterator[tuple[Door, CommandLoop]]:
         yield create_http(parts, pages=[pages(parts, code_flow, kept)]), loop
 
 
-async def standing(connections: AsyncConnectionPool[Any], nats: Client) -> Standing:
+async def standing(connections: AsyncConnectionPool[Any], nats: Client) -> "Standing":
     """What ``/health/ready`` tells."""
+    from adapters.http.parts import Standing
+
     stream = "up" if nats.is_connected else "away"
     try:
         behind = await lags(connections, [p.NAME for p in PROJECTIONS])
@@ -439,6 +448,8 @@ async def run_check(settings: Settings) -> checking.Report:
 
 async def run_export(settings: Settings, options: Namespace) -> int:
     """Write what was asked for; the counts go to standard error, for the rows may go to standard output."""
+    from adapters import exporting
+
     asked = exporting.Options(
         options.what,
         options.format,
@@ -467,6 +478,9 @@ async def run_rebuild(settings: Settings, names: list[str]) -> dict[str, Any]:
     Raises:
         BadSetting: there is no such projection.
     """
+    from rich.console import Console
+    from rich.progress import Progress as ProgressBar
+
     known = {p.NAME: p for p in PROJECTIONS}
     if strange := sorted(set(names) - set(known)):
         raise BadSetting(f"{strange[0]} is not a projection; there are {', '.join(known)}")
@@ -523,12 +537,20 @@ def run(options: Namespace) -> int:
     journal.configure(settings.log_level)
     match options.command:
         case "replay":
+            from adapters.importing.replay import ReplayOptions, replay
+
             return _print(uvloop.run(replay(_options(ReplayOptions, told))))
         case "play":
+            from adapters.demonstration.lively import LivelyOptions, play
+
             return _print(uvloop.run(play(_options(LivelyOptions, told))))
         case "import-bookings" | "import-day":
+            from adapters.importing.tables import TableOptions, import_table
+
             return _print(uvloop.run(import_table(_options(TableOptions, told))))
         case "import-cases":
+            from adapters.importing.cases import CasesOptions, import_cases
+
             return _print(uvloop.run(import_cases(_options(CasesOptions, told))))
     if options.command == "serve":
         with listening(settings.host, settings.port) as address, servers(settings) as found:

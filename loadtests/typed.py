@@ -3,9 +3,9 @@
 from functools import partial
 
 import app
-from adapters.http.app import create_http
+from adapters.http import app as http
 
 if __name__ == "__main__":
     # The program has no such setting: nobody should run it so.
-    app.create_http = partial(create_http, lean=False)  # type: ignore[attr-defined]  # imported there
+    http.create_http = partial(http.create_http, lean=False)
     app.main()

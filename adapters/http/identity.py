@@ -4,8 +4,6 @@ Two kinds of tokens exist and never both at once. The embedded default signs its
 whoever asks. A configured identity provider signs them in earnest; its keys come from its discovery document.
 """
 
-import hashlib
-import hmac
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,6 +15,7 @@ from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import OctKey
 
 from adapters.http.problems import Rejected
+from adapters.seal import derive
 
 Role = Literal["citizen", "kiosk", "screen", "clerk", "supervisor", "admin", "auditor", "partner"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -67,11 +66,6 @@ class Tokens(Protocol):
         Rejected: 401, the token proves nothing; 503, the keys to check it with cannot be had.
         """
         ...
-
-
-def derive(secret: bytes, purpose: str) -> bytes:
-    """A key for one purpose from the server's secret, so that no two purposes share one."""
-    return hmac.digest(secret, purpose.encode(), hashlib.sha256)
 
 
 class TokenCache:

@@ -1,20 +1,15 @@
 """What the routes are given to work with, each as narrow as they need it."""
 
-import hashlib
-import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from adapters.catalogue import Catalogue
 from adapters.codes import Codes
 from adapters.forecasts import Forecasts
-from adapters.http.identity import Tokens, derive
+from adapters.http.identity import Tokens
 from adapters.http.proofs import Proofs
 from adapters.http.session import Sessions
 from adapters.live_lines import LiveLines
@@ -22,11 +17,10 @@ from adapters.log import Search
 from adapters.loop import Receipt, RequestKey
 from adapters.lots import Seeds
 from adapters.people import People
+from adapters.seal import Seal, Veil
 from adapters.settings import Settings
 from adapters.views import Document, Instead, Page, Progress
-from adapters.webhooks.progress import Progress as WebhookProgress
-from adapters.webhooks.signing import Secrets
-from adapters.webhooks.targets import Targets
+from adapters.webhooks.hooks import Hooks
 from domain.handling import Act, Held
 from domain.message import Recorded, Stamp
 from domain.policies import UnitOf, the_hall_itself
@@ -105,81 +99,6 @@ class ReadLog(Protocol):
     async def position_at(self, moment: datetime) -> int: ...
 
 
-class Seal:
-    """Makes a reference into a link that cannot be guessed or altered, and back. Nothing is stored for it.
-
-    The reference itself is random already, but staff see references; the sealed link only its holder has.
-    """
-
-    def __init__(self, secret: bytes, purpose: str = "follow links") -> None:
-        self._secret = secret
-        self._key = derive(secret, purpose)
-
-    def of(self, purpose: str) -> "Seal":
-        """A seal for another purpose: what one has sealed no other opens."""
-        return Seal(self._secret, purpose)
-
-    @property
-    def invitations(self) -> "Seal":
-        """What makes a service (``ticket.…``, ``case.…``) into the link that invites to rate it: for this purpose
-        alone and for no other service. It rates once because a service is rated once."""
-        return self.of("review invitations")
-
-    def hall_code(self, hall: str, day: date) -> str:
-        """Six digits that only a hall's own screens and staff show on a day."""
-        mac = hmac.digest(derive(self._secret, "hall codes"), f"{hall} {day}".encode(), hashlib.sha256)
-        return f"{int.from_bytes(mac[:8]) % 1_000_000:06d}"
-
-    def invite(self, ticket: str) -> str:
-        """The link that invites to rate the service of a ticket."""
-        return self.invitations.seal(f"ticket.{ticket}")
-
-    def shown(self, service: str, clerk: str) -> str:
-        """The link in the code that a clerk shows at the window: it says who showed it."""
-        return self.of("review invitations shown").seal(f"{service}~{_packed(clerk.encode())}")
-
-    def unshown(self, link: str) -> tuple[str, str] | None:
-        """The service and the clerk of such a link."""
-        if (told := self.of("review invitations shown").unseal(link)) is None:
-            return None
-        service, _, clerk = told.rpartition("~")
-        return service, urlsafe_b64decode(clerk + "=" * (-len(clerk) % 4)).decode()
-
-    def seal(self, reference: str) -> str:
-        mac = hmac.digest(self._key, reference.encode(), hashlib.sha256)[:16]
-        return f"{reference}.{_packed(mac)}"
-
-    def unseal(self, link: str) -> str | None:
-        """The reference; ``None`` for anything that was not sealed here."""
-        reference, _, _ = link.rpartition(".")
-        # As bytes: comparing texts refuses characters beyond ASCII.
-        return reference if hmac.compare_digest(self.seal(reference).encode(), link.encode()) else None
-
-
-def _packed(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-class Veil:
-    """Makes a reference into a link that tells nothing of it, always the same, and back. Nothing is stored for it.
-
-    A sealed link shows its reference to whoever has it; a person's key or a running number is not for showing.
-    """
-
-    def __init__(self, secret: bytes, purpose: str) -> None:
-        self._box = AESSIV(derive(secret, purpose))
-
-    def draw(self, reference: str) -> str:
-        return _packed(self._box.encrypt(reference.encode(), None))
-
-    def lift(self, link: str) -> str | None:
-        """The reference; ``None`` for anything that was not made here."""
-        try:
-            return self._box.decrypt(urlsafe_b64decode(link + "=" * (-len(link) % 4)), None).decode()
-        except (ValueError, InvalidTag):
-            return None
-
-
 class Boards(Protocol):
     """Hall screens as they stand in this process's memory."""
 
@@ -198,14 +117,6 @@ class Rebuilds(Protocol):
     @property
     def running(self) -> tuple[str, ...]: ...
     def begin(self, names: tuple[str, ...]) -> None: ...
-
-
-class Hooks(NamedTuple):
-    """What webhooks need beside the log: how far they have come, what they are signed with, where they may call."""
-
-    progress: WebhookProgress
-    secrets: Secrets
-    targets: Targets
 
 
 class Parts(NamedTuple):

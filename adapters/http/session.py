@@ -18,8 +18,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from litestar.datastructures import Cookie
 
-from adapters.http.identity import Identity, derive
+from adapters.http.identity import Identity
 from adapters.http.problems import Rejected
+from adapters.seal import derive
 
 COOKIE = "mingting-session"
 LIFETIME_S = 8 * 3600

@@ -21,7 +21,7 @@ from adapters.http.app import create_http
 from adapters.http.front import Door
 from adapters.http.identity import DevelopmentTokens, Role, Tokens
 from adapters.http.oidc import CodeFlow
-from adapters.http.parts import Hooks, Parts, Seal, Standing, Veil
+from adapters.http.parts import Parts, Standing
 from adapters.http.proofs import Proofs
 from adapters.http.session import Sessions
 from adapters.live_lines import LiveLines
@@ -31,12 +31,14 @@ from adapters.lots import Seeds
 from adapters.people import People
 from adapters.process import Rebuilds
 from adapters.runner import ProjectionRunner
+from adapters.seal import Seal, Veil
 from adapters.settings import Settings
 from adapters.store import GroupCommitRecorder
 from adapters.stream import Item
 from adapters.tail import LogTail
 from adapters.views import Views, ViewsRecorder
 from adapters.web.pages import pages
+from adapters.webhooks.hooks import Hooks
 from adapters.webhooks.progress import Progress
 from adapters.webhooks.signing import Secrets
 from adapters.webhooks.targets import Targets

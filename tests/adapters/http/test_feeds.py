@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from adapters.http.parts import Veil
 from adapters.people import demonstration_identity
+from adapters.seal import Veil
 from tests.adapters.http.serving import SECRET, Served
 from tests.adapters.http.test_appointments import book, workday
 

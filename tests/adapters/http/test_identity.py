@@ -8,9 +8,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
-from adapters.http.identity import DevelopmentTokens, TokenCache, derive
-from adapters.http.parts import Seal
+from adapters.http.identity import DevelopmentTokens, TokenCache
 from adapters.http.problems import Rejected
+from adapters.seal import Seal, derive
 from adapters.settings import Settings
 from tests.adapters.http.serving import SECRET, Served, serving
 

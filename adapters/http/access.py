@@ -173,6 +173,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{API}/devices/{{device}}/revoke"): ADMIN,
     ("GET", f"{API}/halls/{{hall}}/day"): STAFF,
     ("GET", f"{API}/halls/{{hall}}/day/export"): STAFF,
+    ("GET", f"{API}/halls/{{hall}}/day/tickets"): OVERSIGHT,
     ("GET", f"{API}/halls/{{hall}}/dispatch"): STAFF,
     # cases
     ("POST", f"{API}/cases"): APPLYING,

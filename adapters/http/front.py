@@ -192,7 +192,7 @@ class Door:
 
 
 PAST = re.compile(
-    rf"{API}/(halls/[^/]+/(board|day)|cases(/[^/]+)?|rectifications(/[^/]+(/events)?)?|performance(/[^/]+/events)?)"
+    rf"{API}/(halls/[^/]+/(board|day(/tickets)?)|cases(/[^/]+)?|rectifications(/[^/]+(/events)?)?|performance(/[^/]+/events)?)"
 )
 """What is also answered as the log stood at a moment."""
 

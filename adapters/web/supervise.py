@@ -16,6 +16,7 @@ from adapters.http.problems import Rejected
 from adapters.web import (
     supervise_cases,
     supervise_figures,
+    supervise_files,
     supervise_halls,
     supervise_people,
     supervise_work,
@@ -158,6 +159,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         *supervise_halls.routes(site),
         *supervise_figures.routes(site),
         *supervise_people.routes(),
+        *supervise_files.routes(),
     ]
 
 

@@ -14,7 +14,7 @@ from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
 from adapters.web.supervise_acts import Act, Field, body_of, forms_of, lacks, offered
 from adapters.web.supervise_past import AsOf
-from adapters.web.supervise_words import SIGNALS, facts, oversight, told_by
+from adapters.web.supervise_words import SIGNALS, facts, hall_names, oversight, told_by
 from adapters.web.supervise_work import Told
 from adapters.web.words import N_
 from domain.rules import KINDS
@@ -154,7 +154,6 @@ def routes() -> list[HTTPRouteHandler]:
         as_of = AsOf.of(visit)
         after = visit.request.query_params.get("after")
         work: dict[str, Any] = await visit.api.get(f"/cases/{name}", as_of=as_of.asked, after=after)
-        halls = (await visit.api.get("/halls", limit=100))["halls"]
         may_act = visit.require().role != "auditor" and not as_of.asked
         wrong = next((form.problem for form in forms.values() if form.problem is not None), None)
         return visit.page(
@@ -175,7 +174,7 @@ def routes() -> list[HTTPRouteHandler]:
             acts={act: told for act, told in ACTS.items() if told.when(work)} if may_act else {},
             forms=forms_of(forms, ACTS),
             offered=offered(visit),
-            units={hall["hall"]: visit.say(hall["name"]) for hall in halls},
+            units=await hall_names(visit),
             as_of=as_of,
             moment=work["as_of"],
             signals=SIGNALS,

@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from adapters.web import charts
 from adapters.web.site import Page, Site, Visit, Visiting
 from adapters.web.supervise_past import AsOf
-from adapters.web.supervise_words import DUE_NAMES, STEPS, called, oversight
+from adapters.web.supervise_words import DUE_NAMES, STEPS, called, hall_names, oversight
 from adapters.web.words import N_
 from domain.message import category
 from domain.workdays import SHANGHAI
@@ -141,12 +141,11 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def snapshot(visit: Visiting, snapshot: FromPath[str]) -> Page:
         oversight(visit)
         frozen = await visit.api.get(f"/performance/snapshots/{snapshot}")
-        halls = (await visit.api.get("/halls", limit=100))["halls"]
         return visit.page(
             "supervise/snapshot.html",
             frozen=frozen,
             groups=sorted(frozen["groups"], key=lambda group: GROUPS.index(group["by"])),
-            names={hall["hall"]: visit.say(hall["name"]) for hall in halls},
+            names=await hall_names(visit),
             by_names={name: visit.gettext(text) for name, text in BY.items()},
             show=_value,
             called=called,
@@ -178,6 +177,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             behind=[_behind(visit, one, names, opens_log) for one in proof["evidence"]],
             more=f"{here}&{urlencode({'cursor': proof['cursor']})}" if proof["cursor"] else None,
             first_page=here if query.get("cursor") else None,
+            export=urlencode(asked | as_of.query),
             first=first,
             last=last,
             words=words,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
@@ -12,10 +13,11 @@ from litestar.params import FromPath
 from adapters.web import charts, hall_map
 from adapters.web.site import Page, Site, Visit, Visiting
 from adapters.web.supervise_past import AsOf
-from adapters.web.supervise_words import oversight
+from adapters.web.supervise_words import oversight, told_by
 from adapters.web.words import N_
 from domain.nearby import Position
 from domain.workdays import SHANGHAI
+from projections.day import BANDS_S
 from projections.happenings import MEANINGS
 
 STATES = {"open": N_("开放"), "paused": N_("已暂停"), "closed": N_("关闭")}
@@ -27,6 +29,8 @@ HALL_STATES = {
 }
 HOURS = range(8, 19)
 DAYS = 14
+BANDS = frozenset(map(str, range(len(BANDS_S))))
+"""Bands of waits that have an end."""
 
 
 class Now(NamedTuple):
@@ -123,8 +127,9 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             live=live,
             states={state: visit.gettext(name) for state, name in STATES.items()},
             alarm_names=MEANINGS["kind"],
-            hours=charts.bars([_hour(visit, figures, hour) for hour in HOURS]),
-            bands=charts.bars([_band(visit, figures, n) for n in range(len(figures["bands"]))]),
+            tickets=f"/supervise/halls/{hall}/tickets?{urlencode({'date': day.isoformat()} | as_of.query)}",
+            hours=charts.bars([_hour(visit, figures, hour, as_of) for hour in HOURS]),
+            bands=charts.bars([_band(visit, figures, n, as_of) for n in range(len(figures["bands"]))]),
             heat=charts.heat([[_cell(hall, by_day, each, hour) for hour in HOURS] for each in days]),
             heat_days=days,
             heat_names=[f"{each:%m-%d}" for each in days],
@@ -133,7 +138,41 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             moment=figures["as_of"],
         )
 
-    return [halls, one]
+    @get("/supervise/halls/{hall:str}/tickets", include_in_schema=False)
+    async def tickets(visit: Visiting, hall: FromPath[str]) -> Page:
+        """What stands behind a day's figures: its tickets with their events."""
+        identity = oversight(visit)
+        as_of = AsOf.of(visit)
+        query = visit.request.query_params
+        which = {name: query[name] for name in ("date", "hour", "band", "served") if query.get(name)}
+        plan, found = await asyncio.gather(
+            visit.api.get(f"/halls/{hall}"),
+            visit.api.get(
+                f"/halls/{hall}/day/tickets",
+                **which,
+                as_of=as_of.asked,
+                cursor=query.get("cursor") or None,
+            ),
+        )
+        here = f"/supervise/halls/{hall}/tickets?{urlencode(which | as_of.query)}"
+        band = BANDS_S[int(which["band"])] // 60 if which.get("band", "") in BANDS else None
+        return visit.page(
+            "supervise/tickets.html",
+            hall=plan,
+            found=found,
+            which=which,
+            band=band,
+            queues={line["queue"]: visit.say(line["name"]) for line in plan["queues"]},
+            windows={window["window"]: visit.say(window["name"]) for window in plan["windows"]},
+            told_by=lambda by: told_by(visit, by),
+            opens_log=identity.role in ("auditor", "admin"),
+            more=f"{here}&{urlencode({'cursor': found['cursor']})}" if found["cursor"] else None,
+            first_page=here if query.get("cursor") else None,
+            as_of=as_of,
+            moment=found["as_of"],
+        )
+
+    return [halls, one, tickets]
 
 
 async def _now(visit: Visit, hall: dict[str, Any], after: str | None) -> Now:
@@ -164,20 +203,30 @@ def _of_hour(day: dict[str, Any], hour: int) -> dict[str, Any] | None:
     return next((told for told in day["hours"] if told["hour"] == hour), None)
 
 
-def _hour(visit: Visit, day: dict[str, Any], hour: int) -> charts.Value:
+def _tickets(hall: str, day: str, as_of: AsOf, **which: int) -> str:
+    """Where the tickets of a day are told, with their events."""
+    return f"/supervise/halls/{hall}/tickets?{urlencode({'date': day} | which | as_of.query)}"
+
+
+def _hour(visit: Visit, day: dict[str, Any], hour: int, as_of: AsOf) -> charts.Value:
     told = _of_hour(day, hour)
     issued = told["issued"] if told else 0
-    return charts.Value(f"{hour}:00", issued, visit.gettext(N_("%(n)s个号"), n=issued))
+    where = _tickets(day["hall"], day["date"], as_of, hour=hour)
+    return charts.Value(
+        f"{hour}:00", issued, visit.gettext(N_("%(n)s个号"), n=issued), where if issued else None
+    )
 
 
-def _band(visit: Visit, day: dict[str, Any], n: int) -> charts.Value:
+def _band(visit: Visit, day: dict[str, Any], n: int, as_of: AsOf) -> charts.Value:
     band = day["bands"][n]
     before = day["bands"][n - 1]["up_to_s"] // 60 if n else 0
     label = f"{before}+" if band["up_to_s"] is None else f"{before}–{band['up_to_s'] // 60}"
-    return charts.Value(label, band["served"], visit.gettext(N_("%(n)s人"), n=band["served"]))
+    where = _tickets(day["hall"], day["date"], as_of, band=n) if band["served"] else None
+    return charts.Value(label, band["served"], visit.gettext(N_("%(n)s人"), n=band["served"]), where)
 
 
 def _cell(hall: str, days: dict[str, dict[str, Any]], day: date, hour: int) -> charts.Value:
     told = _of_hour(days[day.isoformat()], hour)
     issued = told["issued"] if told else 0
-    return charts.Value(f"{day:%m-%d} {hour}:00", issued, str(issued), f"/supervise/halls/{hall}?date={day}")
+    where = _tickets(hall, day.isoformat(), AsOf(), hour=hour) if issued else None
+    return charts.Value(f"{day:%m-%d} {hour}:00", issued, str(issued), where)

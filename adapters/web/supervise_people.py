@@ -10,7 +10,7 @@ from adapters.http.problems import Rejected
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
 from adapters.web.supervise_acts import Act, Field, body_of, lacks
-from adapters.web.supervise_words import SIGNALS, oversight
+from adapters.web.supervise_words import SIGNALS, hall_names, oversight
 from adapters.web.words import N_
 from projections.suspicion import REASONS
 
@@ -37,7 +37,12 @@ def routes() -> list[HTTPRouteHandler]:
             "/reviews/suspicious", **{name: query[name] for name in ("from", "to") if query.get(name)}
         )
         return visit.page(
-            "supervise/flags.html", flags=told["flags"], reasons=REASONS, moment=told["as_of"], query=query
+            "supervise/flags.html",
+            flags=told["flags"],
+            reasons=REASONS,
+            names=await hall_names(visit),
+            moment=told["as_of"],
+            query=query,
         )
 
     @get("/supervise/talks", include_in_schema=False)
@@ -70,6 +75,7 @@ def routes() -> list[HTTPRouteHandler]:
             act=TALK,
             offered=lambda field: [],
             signals=SIGNALS,
+            names=await hall_names(visit),
             may_act=visit.require().role != "auditor",
             moment=listed["as_of"],
         )

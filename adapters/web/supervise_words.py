@@ -56,6 +56,13 @@ def oversight(visit: Visit) -> Identity:
     return visit.require("supervisor", "admin", "auditor")
 
 
+async def hall_names(visit: Visit) -> dict[str, str]:
+    """What halls and units that are halls are called, by their ids."""
+    return {
+        hall["hall"]: visit.say(hall["name"]) for hall in (await visit.api.get("/halls", limit=100))["halls"]
+    }
+
+
 def told_by(visit: Visit, by: str) -> str:
     """``窗口人员 li`` of ``clerk:li``."""
     kind, _, name = by.partition(":")

@@ -159,6 +159,9 @@ async def test_a_figure_is_the_sum_of_the_events_it_leads_to(office: Served) -> 
     assert {which for _, which, _ in links} == {"分子", "分母"}
     for href, which, number in links:
         proof = await seen(office, href, director)
+        (book,) = set(re.findall(r'href="([^"]+/csv[^"]*)"', proof))
+        lines = (await office.client.get(book, headers=director)).content.decode("utf-8-sig").splitlines()
+        assert len(lines) == 1 + len(re.findall(r"<tr><td>", proof))
         part = "numerator" if which == "分子" else "denominator"
         assert f'<dd id="{part}">{number}</dd>' in proof, href
         column = 2 if which == "分子" else 3
@@ -236,8 +239,20 @@ async def test_a_hall_is_seen_now_and_on_a_day_and_what_is_listed_exists(office:
     one = await seen(office, "/supervise/halls?hall=tanghe", office.bearer("admin"))
     assert re.findall(r'data-hall="([^"]+)"', one) == ["spot-tanghe", "tanghe"]
     await office.post(f"{window}/clear-alarm", {}, clerk)
+    bars = re.findall(
+        r'href="([^"]*/tickets[^"]*(?:hour|band)=[^"]*)" aria-label="[^"]* (\d+)(?:个号|人)"', page
+    )
+    for href, count in bars:
+        behind = await seen(office, href, director)
+        assert f"共{count}个号" in words(behind), href
+        assert behind.count('<tr><th scope="row">') == min(int(count), 50)
     for path in ("/supervise/flags", "/supervise/talks", "/supervise/suspensions"):
         await seen(office, path, director)
+    for path in ("/supervise/flags", "/supervise/talks"):
+        book = await office.client.get(f"{path}/xlsx", headers=director)
+        assert book.content.startswith(b"PK")
+        assert (await office.client.get(f"{path}/pdf", headers=director)).status_code == 404
+        assert (await office.client.get(f"{path}/csv", headers=office.bearer("clerk"))).status_code == 403
     for href in set(re.findall(r'href="(/(?:supervise|api)[^"#]*)"', page)):
         answer = await office.client.get(href, headers=director)
         assert answer.status_code in (200, 303), href

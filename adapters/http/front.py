@@ -34,7 +34,7 @@ SECURITY: tuple[tuple[bytes, bytes], ...] = (
     # Other sites learn nothing. Our own must see where a form came from: with no-referrer its Origin would be "null".
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"permissions-policy", b"camera=(), geolocation=(self), microphone=()"),
 )
 NOT_KEPT = (b"cache-control", b"no-store")
 """Answers are about people and change by the second; a page that may be kept says so itself."""

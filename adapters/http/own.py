@@ -32,6 +32,7 @@ from domain.experience import Wait
 from domain.hall import HallPlan
 from domain.handling import Held
 from domain.message import Grade, Refused, Text, place
+from domain.nearby import Position
 from domain.receipts import HoldReceipt
 from domain.workdays import SHANGHAI
 from projections import appointments, rectifications
@@ -86,6 +87,8 @@ class HallForItem(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     region: str
     address: Text | None
+    location: Position | None
+    """Where it is, for a phone that compares it with where itself is: it need tell nobody."""
     nearness: int
     waiting: int
     wait_s: Wait | None
@@ -219,6 +222,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
                         kind=known.plan.kind,
                         region=known.plan.region,
                         address=known.plan.address,
+                        location=known.plan.location or known.plan.phone_tickets.position,
                         nearness=nearness(known.plan.region, region or ""),
                         waiting=waiting,
                         wait_s=wait,
@@ -274,8 +278,9 @@ def nearness(one: str, other: str) -> int:
     return sum(one[:digits] == other[:digits] for digits in DIGITS_A_LEVEL if len(other) >= digits)
 
 
-def _best(hall: HallForItem) -> tuple[bool, int, date, float, str]:
-    """Halls with places before those without, the nearer before the further, then the earlier and the quicker."""
+def _best(hall: HallForItem) -> tuple[bool, int, date, float, bool, str]:
+    """Halls with places before those without, the nearer before the further, then the earlier and the quicker; where
+    nothing tells them apart a county's before a town's."""
     first = next((day.date for day in hall.days if day.remaining), None)
     wait = hall.wait_s.p50 if hall.wait_s is not None else float("inf")
-    return (first is None, -hall.nearness, first or date.max, wait, hall.hall)
+    return (first is None, -hall.nearness, first or date.max, wait, hall.kind != "centre", hall.hall)

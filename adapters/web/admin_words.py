@@ -49,7 +49,7 @@ HALL_WORDS: dict[str, Word] = {
     "HallPlan.address": Word(Text("地址", "Address")),
     "HallPlan.location": Word(
         Text("地图上的位置", "Place on the map"),
-        Text("督办的大厅地图按它标出", "The supervisors' map shows it there"),
+        Text("大厅地图和按距离选大厅都用它", "For the map, and for citizens who look for the nearest"),
     ),
     "HallPlan.unit": Word(
         Text("责任单位", "Responsible unit"),

@@ -100,6 +100,30 @@ def _enter(page: Page, name: str) -> None:
     raise AssertionError(f"the keyboard does not come to {name}")
 
 
+def test_halls_are_sorted_by_distance_on_a_press_and_nobody_is_told_where_the_phone_is(
+    visit: Open, complaints: Complaints
+) -> None:
+    here = {"latitude": 32.41, "longitude": 112.755}
+    page = visit(f"/book/{ITEM}", *PHONE, geolocation=here, permissions=["geolocation"])
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    expect(page.locator(".distance").first).to_be_empty()
+    page.get_by_role("button", name="按距离排").click()
+    expect(page.locator(".card h2").first).to_contain_text("湖阳镇便民服务中心 约 50 米")
+    expect(page.locator(".card h2").last).to_contain_text("源潭镇")
+    assert [url for url in sent if "/static/" not in url] == []
+    assert (page.evaluate("localStorage.length"), complaints.said) == (0, [])
+
+
+def test_without_a_position_halls_stay_sorted_by_place_and_the_page_says_so(visit: Open) -> None:
+    page = visit(f"/book/{ITEM}", *PHONE)
+    page.get_by_role("button", name="按距离排").click()
+    expect(page.get_by_role("status").filter(has_text="可以按地名排")).to_be_visible()
+    page.get_by_label("我在").select_option(label="湖阳镇")
+    page.get_by_role("button", name="近的排前面").click()
+    expect(page.locator(".card h2").first).to_contain_text("湖阳镇便民服务中心")
+
+
 def test_a_place_in_line_moves_by_itself_and_says_when_it_is_old(
     visit: Open, server: Running, line: Line
 ) -> None:

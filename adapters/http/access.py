@@ -271,6 +271,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{API}/import"): ADMIN,
     ("POST", f"{API}/halls/{{hall}}/appointments/import"): ADMIN,
     ("POST", f"{API}/halls/{{hall}}/queue-days/import"): ADMIN,
+    ("POST", f"{API}/halls/{{hall}}/cases/import"): ADMIN,
     ("POST", f"{API}/halls/{{hall}}/queues"): ADMIN,
 }
 

@@ -26,6 +26,7 @@ from adapters.http.items import dry_run
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
 from adapters.importing import courier
+from adapters.importing.permit_cases import batches, read_cases, story
 from adapters.importing.queue_day import read_day, timeline
 from adapters.importing.records import (
     Happening,
@@ -37,7 +38,7 @@ from adapters.importing.records import (
 )
 from adapters.people import Identity as Person
 from adapters.people import checked as checked_person
-from domain import acts, citizen, offering, queue, slots
+from domain import acts, case, citizen, offering, queue, slots
 from domain.booking import Channel
 from domain.handling import Rehearsal
 from domain.message import Refused, Stamp, Text
@@ -85,6 +86,17 @@ class DayImported(msgspec.Struct, frozen=True, kw_only=True):
     commands: int
     overlaps: int
     never_joined: int
+    rejected: int
+    receipts: list[RowTold]
+
+
+class CasesImported(msgspec.Struct, frozen=True, kw_only=True):
+    """``receipts`` are the lines that were rejected; ``cases`` those that the file tells of."""
+
+    dry_run: bool
+    hall: str
+    cases: int
+    commands: int
     rejected: int
     receipts: list[RowTold]
 
@@ -189,6 +201,31 @@ def commands(parts: Parts) -> list[Command]:
         )
         return Reply(200, encode(report))
 
+    async def cases(asked: Asking, words: list[str], body: Table, query: bytes) -> Reply:
+        hall, dry, unit = words[0], dry_run(query), _asked_unit(query)
+        parts.catalogue.hall(hall)
+        try:
+            file = await asyncio.to_thread(read_cases, body.csv.encode())
+        except UnreadableFile as error:
+            raise Rejected(422, "invalid", errors=[FieldError("csv", str(error))]) from error
+        told = [_rejected(row.line, Senseless(row.reason)) for row in file.skipped]
+        stories = story(file, hall, unit)
+        if dry:
+            told += await asyncio.to_thread(_tried_cases, stories, asked.stamp)
+        else:
+            for parcel in batches(stories, IMPORT_MAX):
+                told += await entered(asked, parcel)
+        told.sort(key=lambda one: one.line)
+        report = CasesImported(
+            dry_run=dry,
+            hall=hall,
+            cases=len(file.cases),
+            commands=sum(map(len, stories)),
+            rejected=len(told),
+            receipts=told,
+        )
+        return Reply(200, encode(report))
+
     async def entered(asked: Asking, happenings: Sequence[Happening]) -> list[RowTold]:
         """Tell happenings in their order; the lines whose command was refused."""
         receipts = await asyncio.gather(
@@ -217,6 +254,14 @@ def commands(parts: Parts) -> list[Command]:
             about="Take over a recorded day at the windows (date), or only try (dry_run)",
             bytes_max=BYTES_MAX,
         ),
+        Command(
+            f"{API}/halls/{{hall}}/cases/import",
+            Table,
+            cases,
+            CasesImported,
+            about="Take over recorded applications of a unit (unit), or only try (dry_run)",
+            bytes_max=BYTES_MAX,
+        ),
     ]
 
 
@@ -233,6 +278,21 @@ def _tried(happenings: Sequence[Happening], opening: queue.OpenDay, stamp: Stamp
                 day = queue.evolve(day, event, then)
         except Refused as refused:
             told.append(_rejected(line, refused))
+    return told
+
+
+def _tried_cases(stories: Sequence[Sequence[Happening]], stamp: Stamp) -> list[RowTold]:
+    """The lines whose commands cases that nobody knows yet would refuse."""
+    told = []
+    for happenings in stories:
+        state = case.initial()
+        for one in happenings:
+            then = msgspec.structs.replace(stamp, at=one.at)
+            try:
+                for event in case.decide(one.command, state, then):  # type: ignore[arg-type]  # a case's
+                    state = case.evolve(state, event, then)
+            except Refused as refused:
+                told.append(_rejected(one.line, refused))
     return told
 
 
@@ -273,3 +333,13 @@ def _asked_day(query: bytes) -> date:
         return date.fromisoformat(parse_qs(query.decode("latin-1"))["date"][-1])
     except (KeyError, ValueError) as error:
         raise Rejected(422, "invalid", errors=[FieldError("date", "a date: YYYY-MM-DD")]) from error
+
+
+def _asked_unit(query: bytes) -> str:
+    """Raises:
+    Rejected: 422, no unit is told.
+    """
+    unit = parse_qs(query.decode("latin-1")).get("unit", [""])[-1].strip()
+    if not 1 <= len(unit) <= 100:
+        raise Rejected(422, "invalid", errors=[FieldError("unit", "a unit's name of 1 to 100 characters")])
+    return unit

@@ -28,6 +28,18 @@ REQUESTS: dict[str, Text] = {
     ),
     "form-incomplete": Text("有几项还没有填写。", "Some fields are still empty."),
     "field-missing": Text("请填写这一项。", "Please fill this in."),
+    "file-too-large": Text("文件超过4MB，请分成几份。", "The file is larger than 4 MB; please split it."),
+    "file-empty": Text("文件是空的。", "The file is empty."),
+    "file-not-text": Text(
+        "读不出这个文件：请另存为 CSV（UTF-8）或 Excel（.xlsx）。",
+        "This file cannot be read: please save it as CSV (UTF-8) or as Excel (.xlsx).",
+    ),
+    "file-no-workbook": Text("这个 Excel 文件打不开。", "This workbook cannot be opened."),
+    "file-not-json": Text("这个文件不是有效的 JSON。", "The file is no valid JSON."),
+    "file-no-holidays": Text(
+        "读不出放假安排：应是通知全文，或有 date 和 kind 两列的表。",
+        "No holidays were found: the notice's whole text is wanted, or a table with date and kind.",
+    ),
     "field-wrong": Text(
         "请检查这一项，填写的内容不能使用。", "Please check this field; what it says cannot be used."
     ),

@@ -124,12 +124,12 @@ def routes() -> list[HTTPRouteHandler]:
         if form["do"]:
             what, _, path = form["do"].partition(" ")
             rearranged(shape, draft, what, path)
-            return _show(visit, standing, part, shape, draft, form, opened=path)
+            return show(visit, standing, part, shape, draft, form, opened=path)
         wrong: Wrong = {}
         made = make(shape, draft, wrong)
         if wrong:
             incomplete = form.wrong(Refusal(problem(422, "form-incomplete")))
-            return _show(visit, standing, part, shape, draft, incomplete, wrong)
+            return show(visit, standing, part, shape, draft, incomplete, wrong)
         document = standing.with_part(made)
         digest = digested(document)
         try:
@@ -139,10 +139,10 @@ def routes() -> list[HTTPRouteHandler]:
             told = await visit.api.put(f"{standing.path}?dry_run=true", document)
         except Refusal as refusal:
             said, wrong = explained(visit, standing.kind.shape, shape, draft, refusal.problem)
-            return _show(visit, standing, part, shape, draft, form.wrong(Refusal(said)), wrong)
+            return show(visit, standing, part, shape, draft, form.wrong(Refusal(said)), wrong)
         lines = standing.changes(visit, standing.kind.normal(document))
         rehearsal = Rehearsal(lines, told.get("days", []), digest, form["act"] == "save")
-        return _show(visit, standing, part, shape, draft, form, rehearsal=rehearsal)
+        return show(visit, standing, part, shape, draft, form, rehearsal=rehearsal)
 
     async def _part(visit: Visit, kind: str, name: str, part: str) -> Page:
         if kind not in KINDS or part not in KINDS[kind].parts:
@@ -153,7 +153,7 @@ def routes() -> list[HTTPRouteHandler]:
         days: Any = None
         if part == "plan" and standing.document:
             days = (await visit.api.get(f"{standing.path}/plan/days"))["days"]
-        return _show(visit, standing, part, shape, draft, Form(), days=days)
+        return show(visit, standing, part, shape, draft, Form(), days=days)
 
     # --- as JSON ----------------------------------------------------------------------------------------------
 
@@ -301,7 +301,7 @@ def _at(draft: Draft, path: str) -> Any:
     return draft
 
 
-def _show(
+def show(
     visit: Visit,
     standing: Standing,
     part: str,
@@ -313,7 +313,16 @@ def _show(
     rehearsal: Rehearsal | None = None,
     days: Sequence[Any] | None = None,
     opened: str = "",
+    taken: bool = False,
 ) -> Page:
+    """The form of a part of a document.
+
+    Args:
+        rehearsal: what the change would do, if it was asked.
+        days: what a hall's plan in force offers.
+        opened: the path of the row that a button has made.
+        taken: whether it was filled in from a file.
+    """
     return visit.page(
         "admin/document.html",
         standing=standing,
@@ -325,6 +334,7 @@ def _show(
         rehearsal=rehearsal,
         days=days,
         opened=opened,
+        taken=taken,
         telling=Told(visit.say, standing.sources),
         saved="saved" in visit.request.query_params,
         status=HTTPStatus.OK,

@@ -166,8 +166,8 @@ HALL_WORDS: dict[str, Word] = {
     "QueuePlan.assumed_windows": Word(
         Text("开窗前按几个窗口估时", "Windows assumed before any is open"),
         Text(
-            "还没有窗口开时，等候时间按此估算；留空则不估",
-            "For waits told before the first opens; empty: none are told",
+            "还没有窗口开时，等候时间按此估算；0则不估",
+            "For waits told before the first opens; 0: none are told",
         ),
         Text("个窗口", "windows"),
     ),

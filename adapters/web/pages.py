@@ -12,6 +12,7 @@ from adapters.http.parts import Parts
 from adapters.web import (
     admin,
     admin_documents,
+    admin_imports,
     admin_upkeep,
     admin_webhooks,
     audit,
@@ -70,6 +71,7 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
         feeds.routes(site),
         admin.routes(site),
         admin_documents.routes(),
+        admin_imports.routes(),
         admin_upkeep.routes(site),
         admin_webhooks.routes(),
         supervise.routes(site),

@@ -19,7 +19,7 @@ from babel.dates import format_skeleton, format_time, format_timedelta
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 from litestar.connection import ASGIConnection
-from litestar.datastructures import Cookie
+from litestar.datastructures import Cookie, UploadFile
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
@@ -262,9 +262,16 @@ class Visit:
         return self.identity
 
     async def form(self) -> Form:
-        """What was sent. Files are not taken here."""
+        """What was sent, without its files."""
         sent = await self.request.form()
         return Form((name, value) for name, value in sent.multi_items() if isinstance(value, str))
+
+    async def file(self, name: str) -> tuple[str, bytes] | None:
+        """A file that was sent, its name and what is in it; none if none was chosen."""
+        for known, value in (await self.request.form()).multi_items():
+            if known == name and isinstance(value, UploadFile) and value.filename:
+                return value.filename, await value.read()
+        return None
 
     def page(self, template: str, *, status: int = HTTPStatus.OK, **told: Any) -> Page:
         """A template with what it is told; beside that it knows ``visit``, and ``form`` if it is told one."""

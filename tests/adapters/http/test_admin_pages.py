@@ -77,7 +77,14 @@ async def pressed(served: Served, path: str, sent: list[tuple[str, str]], **chan
 async def test_only_an_administrator_sees_them(served: Served) -> None:
     assert (await served.client.get("/admin")).status_code == 303
     clerk = served.bearer("clerk", "li", hall="guotan")
-    for path in ("/admin", "/admin/items", "/admin/devices", "/admin/notices", "/admin/views"):
+    for path in (
+        "/admin",
+        "/admin/items",
+        "/admin/devices",
+        "/admin/imports",
+        "/admin/notices",
+        "/admin/views",
+    ):
         assert (await served.client.get(path, headers=clerk)).status_code == 403
         assert (await served.client.get(path, headers=admin(served))).status_code == 200
 
@@ -209,15 +216,6 @@ async def test_the_document_itself_is_kept_for_whoever_wants_it(served: Served) 
     answer = await sent_to(served, path, document=json.dumps(wrong), act="rehearse")
     assert answer.status_code == 422
     assert "<code>recalls</code>" in answer.text
-
-
-async def test_items_are_imported_after_a_rehearsal_row_by_row(served: Served) -> None:
-    rows = "item,name_zh,unit_zh,handling,queue\nadmin-new,新事项,某局,immediate,general\nbroken,,,,\n"
-    rehearsed = await sent_to(served, "/admin/items/import", csv=rows, act="rehearse")
-    assert rehearsed.status_code == 200, rehearsed.text
-    assert "预演结果" in rehearsed.text
-    assert "未采纳" in rehearsed.text
-    assert (await served.get("/items/admin-new")).status_code == 404
 
 
 async def test_a_device_is_invited_by_a_code_shown_once(served: Served) -> None:

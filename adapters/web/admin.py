@@ -15,6 +15,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         visit.require("admin")
         ask = visit.api.get
         views = (await ask("/views"))["views"]
+        webhooks = (await ask("/webhooks", limit=100))["webhooks"]
         return visit.page(
             "admin/home.html",
             halls=(await ask("/halls", limit=100))["halls"],
@@ -23,6 +24,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             regions=(await ask("/regions", limit=100))["regions"],
             failed=(await ask("/notices", status="failed", limit=100))["notices"],
             devices=(await ask("/devices", limit=100))["devices"],
+            stuck=[one for one in webhooks if one["status"] == "suspended" or one["failures"]],
             lag=max((view["lag_events"] for view in views), default=0),
             parked=sum(view["parked"] for view in views),
             this_year=site.clock().year,

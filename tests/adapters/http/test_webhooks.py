@@ -400,7 +400,9 @@ async def test_an_administrator_registers_suspends_and_renews_on_the_page(served
     assert "whsec_" not in (await served.client.get("/admin/webhooks", headers=admin)).text
     found = (await served.get("/webhooks", admin)).json()["webhooks"]
     name = next(one["webhook"] for one in found if one["name"] == "市平台")
+    assert "个事件推送没有送达" not in (await served.client.get("/admin", headers=admin)).text
     assert "管理员暂停" in await sent(f"/admin/webhooks/{name}/suspend", key="k3")
+    assert "有1个事件推送没有送达" in (await served.client.get("/admin", headers=admin)).text
     assert "whsec_" in await sent(f"/admin/webhooks/{name}/renew-secret", key="k4")
     assert "管理员暂停" not in await sent(f"/admin/webhooks/{name}/resume", after="1", key="k5")
     assert "市平台" not in await sent(f"/admin/webhooks/{name}/remove", key="k6")

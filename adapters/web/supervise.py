@@ -62,7 +62,7 @@ class Tile(NamedTuple):
     how_many: int
     href: str
     chosen: bool
-    alarming: bool
+    tone: str = ""
 
 
 def routes(site: Site) -> list[HTTPRouteHandler]:
@@ -248,16 +248,14 @@ def _tiles(visit: Visit, query: Mapping[str, str], survey: Mapping[str, Any], as
             count,
             _link({**kept, "due_in": name}, as_of),
             query.get("due_in") == name,
-            name == "overdue" and count > 0,
+            {"overdue": "alarming", "today": "pressing", "1": "pressing"}.get(name, "") if count else "",
         )
         for name, count in survey["due"].items()
     ]
     everything = not query.get("due_in") and open_
-    tiles.append(Tile(visit.gettext(N_("全部在办")), survey["open"], _link(kept, as_of), everything, False))
+    tiles.append(Tile(visit.gettext(N_("全部在办")), survey["open"], _link(kept, as_of), everything))
     closed = _link({**kept, "status": "closed"}, as_of)
-    tiles.append(
-        Tile(visit.gettext(N_("已办结")), survey["closed"], closed, query.get("status") == "closed", False)
-    )
+    tiles.append(Tile(visit.gettext(N_("已办结")), survey["closed"], closed, query.get("status") == "closed"))
     return tiles
 
 

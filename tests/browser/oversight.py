@@ -11,11 +11,12 @@ ITEM = "demo-shebaoka-shenling"
 class Oversight:
     """A window of the hall at work, citizens who rate, and the clerk and supervisor who answer them."""
 
-    def __init__(self, server: Running, window: str = "w12") -> None:
+    def __init__(self, server: Running, window: str = "w12", hall: str = HALL) -> None:
         self._server = server
-        self._window = f"/api/v1/halls/{HALL}/windows/{window}"
-        self.clerk = server.token("clerk", f"clerk-{window}", hall=HALL, window=window)
-        self.supervisor = server.token("supervisor", "supervisor-01", hall=HALL)
+        self._hall = f"/api/v1/halls/{hall}"
+        self._window = f"{self._hall}/windows/{window}"
+        self.clerk = server.token("clerk", f"clerk-{window}", hall=hall, window=window)
+        self.supervisor = server.token("supervisor", "supervisor-01", hall=hall)
         self.do("open", {"queues": ["a"]})
 
     def do(self, what: str, body: Any = None) -> Any:
@@ -24,7 +25,7 @@ class Oversight:
     def rated(self, grade: str, who: str, comment: str | None = None, tags: tuple[str, ...] = ()) -> str:
         """Somebody is served and rates it; the service."""
         citizen = self._server.token("citizen", who)
-        ticket = self._server.post(f"/api/v1/halls/{HALL}/tickets", {"queue": "a"}, citizen)
+        ticket = self._server.post(f"{self._hall}/tickets", {"queue": "a"}, citizen)
         self.do("call", {"ticket": ticket["ticket"]})
         self.do("start")
         self.do("finish")

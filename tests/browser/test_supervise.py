@@ -47,6 +47,40 @@ def test_a_bad_review_is_assigned_and_worked_on_by_keyboard_alone(
     assert complaints.said == []
 
 
+def test_what_is_most_urgent_is_found_and_worked_through_to_the_answer_by_keyboard_alone(
+    visit: Open, server: Running, complaints: Complaints
+) -> None:
+    at_work = Oversight(server, window="w02", hall="zhangdian")
+    service = at_work.bad("the most urgent", "第一个要办的")
+    page = visit("/supervise", *DESK, account="supervisor-zhangdian-01")
+    expect(page.locator(".next .what")).to_contain_text("联系评价人")
+    press_to(page, ".next a.button")
+    page.keyboard.press("Enter")
+    radio, text = ".act[open] input[type=radio]", ".act[open] textarea"
+    for next_act, fields in (
+        ("联系评价人", (radio, text)),
+        ("核实情况", (radio, text)),
+        ("整改", (radio, text)),
+        ("反馈", (text, radio)),
+    ):
+        expect(page.locator(".act[open] summary")).to_have_text(next_act)
+        for field in fields:
+            press_to(page, field)
+            if field == radio:
+                page.keyboard.press("Space")
+            else:
+                page.keyboard.type(f"已{next_act}")
+        press_to(page, ".act[open] button")
+        page.keyboard.press("Enter")
+        expect(page.locator(".timeline")).to_contain_text(f"已{next_act}")
+    expect(page.locator(".act[open] summary")).to_have_text("回访评价人")
+    press_to(page, ".crumb a")
+    page.keyboard.press("Enter")
+    expect(page.locator(".next .what")).to_contain_text("回访评价人")
+    assert server.get(f"/api/v1/rectifications/{service}", at_work.supervisor)["step"] == "call-back"
+    assert complaints.said == []
+
+
 def test_all_are_picked_by_one_box(visit: Open, server: Running, complaints: Complaints) -> None:
     Oversight(server, window="w11").bad("picked")
     page = visit("/supervise", *DESK, account="supervisor-01")

@@ -106,6 +106,11 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             _point(chosen, unit, name, name[5:], found.get(name), told) for name in _names(first, last, every)
         ]
         names = {hall["hall"]: visit.say(hall["name"]) for hall in halls["halls"]}
+        if by == "window" and "hall" in words:  # a window's name is its hall's own
+            windows = (hall["windows"] for hall in halls["halls"] if hall["hall"] == words["hall"])
+            names |= {
+                window["window"]: visit.say(window["name"]) for of_hall in windows for window in of_hall
+            }
         bars = [
             _point(chosen, unit, group[by], names.get(group[by], group[by]), group, told)
             for group in groups["performance"]

@@ -68,8 +68,12 @@ function sliding(form) {
   async function show() {
     const turn = ++moving;
     const query = new URLSearchParams(new FormData(form));
-    if (range.value === "0") query.delete("as_of");
     const url = `${location.pathname}?${query}`;
+    if (range.value === "0") {
+      query.delete("as_of");
+      location.assign(`${location.pathname}?${query}`); // the whole page: now it may move by itself
+      return;
+    }
     try {
       const page = await fetched(url);
       if (turn !== moving) return;

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from domain.workdays import SHANGHAI
-from tests.browser.oversight import HALL, Oversight
+from tests.browser.oversight import HALL, ITEM, Oversight
 from tests.browser.seeing import DESK, KIOSK_WIDE, PHONE, Shot
 from tests.running import Running
 
@@ -17,7 +18,9 @@ def made(server: Running) -> dict[str, str]:
         at_work = Oversight(server)
         good = [
             at_work.rated(grade, f"shots-{n}")
-            for n, grade in enumerate(("very-satisfied", "satisfied", "fairly-satisfied", "very-satisfied"))
+            for n, grade in enumerate(
+                ("very-satisfied", "satisfied", "fairly-satisfied", "very-satisfied") * 2
+            )
         ]
         fresh, contested, answered = (at_work.bad(f"shots-bad-{n}") for n in range(3))
         at_work.act(contested, "contact", {"outcome": "reached", "note": "已电话致歉"})
@@ -26,6 +29,7 @@ def made(server: Running) -> dict[str, str]:
         at_work.act(answered, "contact", {"outcome": "reached"})
         at_work.act(answered, "verify", {"finding": "true", "note": "属实"})
         crowd(server)
+        troubled(server, [fresh, contested, answered])
         _made[server.url] = {"good": good[0], "fresh": fresh, "case": at_work.case("shots-case")}
     return _made[server.url]
 
@@ -42,6 +46,33 @@ def crowd(server: Running) -> None:
     clerk = server.token("clerk", f"clerk-{hall}-{window}", hall=hall, window=window)
     for what, body in (("open", {"queues": ["a"]}), ("call-next", {}), ("alarm", {"kind": "help"})):
         server.post(f"/api/v1/halls/{hall}/windows/{window}/{what}", body, clerk)
+
+
+def troubled(server: Running, services: list[str]) -> None:
+    """A unit that has let three deadlines pass and is called to a talk, and a person who has appealed against the
+    suspension of their online booking: written down as things that happened on days before."""
+    admin, citizen = server.token("admin", "admin-01"), server.token("citizen", "shots-late")
+    person = f"citizen-{server.get('/api/v1/people/me', citizen)['person']}"
+    now = datetime.now(SHANGHAI)
+    told: list[dict[str, Any]] = []
+
+    def tell(stream: str, days_ago: int, command: str, **fields: Any) -> None:
+        at, key = (now - timedelta(days=days_ago)).isoformat(), f"shots-{len(told)}"
+        told.append({"stream": stream, "at": at, "key": key, "command": {"type": command, **fields}})
+
+    for days_ago in (9, 7):
+        name, begun = f"{HALL}.shots.{days_ago}", now - timedelta(days=days_ago)
+        place = {"hall": HALL, "item": ITEM, "starts_at": begun.isoformat()}
+        ends = (begun + timedelta(hours=1)).isoformat()
+        tell(person, days_ago + 1, "record-booking", appointment=name, ends_at=ends, **place)
+        tell(person, days_ago - 1, "record-no-show", appointment=name)
+    tell(person, 2, "appeal-suspension", reason="两次都在住院，有医院证明")
+    due = {"at": (now + timedelta(days=2)).isoformat()}
+    for days_ago, service in zip((5, 4, 1), services, strict=True):
+        tell(f"unit-{HALL}", days_ago, "note-lag", service=service, step="contact", rule={}, due=due)
+    receipts = server.post("/api/v1/import", told, admin)["receipts"]
+    for view in ("talks", "suspensions"):
+        server.get(f"/api/v1/{view}?after={receipts[-1]['position']}", admin)
 
 
 def after(path: str) -> Callable[[Running], str]:
@@ -91,7 +122,7 @@ SHOTS = [
     Shot("supervise-evidence", after("/supervise/figures/favourable"), (DESK, PHONE), account="admin-01"),
     Shot("supervise-snapshot", snapshot, (DESK, PHONE), account="admin-01"),
     Shot("supervise-flags", after("/supervise/flags"), (DESK, PHONE), account=WHO),
-    Shot("supervise-talks", after("/supervise/talks"), (DESK, PHONE), account=WHO),
+    Shot("supervise-talks", after("/supervise/talks"), (DESK, PHONE), account="admin-01"),
     Shot("supervise-suspensions", after("/supervise/suspensions"), (DESK, PHONE), account=WHO),
     Shot("audit", after("/audit"), (DESK, PHONE), account="auditor-01"),
     Shot("audit-event", after("/audit/events/5"), (DESK,), account="auditor-01"),

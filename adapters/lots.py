@@ -4,7 +4,6 @@ A seed is made of the server's secret and the draw's own name, when it is promis
 stores it before.
 """
 
-import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -45,7 +44,7 @@ class Seeds:
         self._key = key
 
     def of(self, hall: str, day: date, queue: str, nth: int) -> str:
-        return hmac.digest(self._key, f"{hall}:{day}:{queue}:{nth}".encode(), hashlib.sha256).hex()
+        return hmac.digest(self._key, f"{hall}:{day}:{queue}:{nth}".encode(), "sha256").hex()
 
 
 class Lots:

@@ -453,7 +453,8 @@ def _told(held: Held, asked: IssueTicket, foretell: Foretell) -> IssueTicket:
     day: queue.Queue = held.state
     if asked.queue not in day.lines or asked.ticket in day.numbers:
         return asked
-    return msgspec.structs.replace(asked, told=foretell(held, asked))
+    told = foretell(held, asked)
+    return asked if told is None else msgspec.structs.replace(asked, told=told)
 
 
 def _ticket(hold: Hold, line: str, ticket: str) -> TicketReceipt:

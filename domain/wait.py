@@ -329,6 +329,8 @@ def assumed(queue: Queue, at: datetime, calendar: Calendar) -> Queue | None:
     """
     if queue.begun or queue.closed or queue.plan is None:
         return None
+    if not any(line.assumed_windows for line in queue.queues.values()):
+        return None
     local = at.astimezone(SHANGHAI)
     sessions = sessions_on(queue.plan, local.date(), calendar)
     opens = max((s.opens for s in sessions if s.opens <= local.time() < s.closes), default=None)
@@ -342,7 +344,7 @@ def assumed(queue: Queue, at: datetime, calendar: Calendar) -> Queue | None:
         for line in queue.queues.values()
         for n in range(line.assumed_windows)
     }
-    if opens is None or not named:
+    if opens is None:
         return None
     since = datetime.combine(local.date(), opens, SHANGHAI).timestamp()
     waited = {line: known.crowded(since) for line, known in queue.experience.lines.items()}

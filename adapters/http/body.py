@@ -1,14 +1,65 @@
 """Bodies are decoded by msgspec straight into their types, strictly, and in the same way on every route."""
 
+import asyncio
+import math
 from functools import cache
 from typing import Any
 
 import msgspec
 from litestar import Request
+from litestar.types import Receive
 
 from adapters.http.asking import Headers
 from adapters.http.identity import Identity
 from adapters.http.problems import FieldError, Rejected
+
+CLOSE = {"Connection": "close"}
+"""The rest of a body that was not read cannot be the next request."""
+
+
+class Arrivals:
+    """Bodies on their way. One timer watches over all of them: most have come with their headers, and a timer for
+    each would cost more than reading it does."""
+
+    def __init__(self) -> None:
+        self._until: dict[asyncio.Task[Any], float] = {}
+        self._late: set[asyncio.Task[Any]] = set()
+        self._looks_at = math.inf
+
+    async def within(self, until: float, receive: Receive) -> Any:
+        """What ``receive`` answers, before a time of the event loop's clock.
+
+        Raises:
+            Rejected: 408, it took longer.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        self._until[task] = until
+        if until < self._looks_at:
+            self._look_at(until)
+        try:
+            return await receive()
+        except asyncio.CancelledError as error:
+            if task in self._late and task.uncancel() == 0:
+                raise Rejected(408, "body-too-slow", headers=CLOSE) from error
+            raise
+        finally:
+            del self._until[task]
+            self._late.discard(task)
+
+    def _look_at(self, at: float) -> None:
+        self._looks_at = at
+        asyncio.get_running_loop().call_at(at, self._look, at)
+
+    def _look(self, at: float) -> None:
+        """Give up those that are late, and look again when the next may be."""
+        for task in [task for task, until in self._until.items() if until <= at]:
+            self._late.add(task)
+            task.cancel()
+        if at == self._looks_at:
+            self._looks_at = math.inf
+            if coming := [until for until in self._until.values() if until > at]:
+                self._look_at(min(coming))
 
 
 @cache

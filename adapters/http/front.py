@@ -19,7 +19,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from adapters.http import errors
 from adapters.http.access import ACCESS, API, identified, in_place, may
 from adapters.http.asking import Asking, Headers, Reply, asking
-from adapters.http.body import read
+from adapters.http.body import CLOSE, Arrivals, read
 from adapters.http.identity import Identity, Tokens
 from adapters.http.limits import Limits, Peers, says_who
 from adapters.http.problems import Rejected
@@ -38,9 +38,6 @@ SECURITY: tuple[tuple[bytes, bytes], ...] = (
 )
 NOT_KEPT = (b"cache-control", b"no-store")
 """Answers are about people and change by the second; a page that may be kept says so itself."""
-
-CLOSE = {"Connection": "close"}
-"""The rest of a body that was not read cannot be the next request."""
 
 PLAIN = (*SECURITY, NOT_KEPT)
 
@@ -87,6 +84,7 @@ class Door:
         self._limits = limits
         self._bytes = body_bytes_max
         self._seconds = body_seconds
+        self._arrivals = Arrivals()
         self._lane = {(len(parts := h.route.split("/")), parts[-1]): (parts, h) for h in hot}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -159,32 +157,14 @@ class Door:
 
     def _hurried(self, receive: Receive) -> Receive:
         """``receive`` that gives up when the body takes too long. Once it is there, waiting may be endless."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._seconds
-        whole = late = False
+        until = asyncio.get_running_loop().time() + self._seconds
+        whole = False
 
         async def hurried() -> Any:
             nonlocal whole
             if whole:
                 return await receive()
-            task = asyncio.current_task()
-            assert task is not None
-
-            def give_up() -> None:
-                nonlocal late
-                late = True
-                task.cancel()
-
-            # As asyncio.timeout_at does it, at a quarter of its cost: most bodies have come with their headers.
-            timer = loop.call_at(until, give_up)
-            try:
-                message = await receive()
-            except asyncio.CancelledError as error:
-                if late and task.uncancel() == 0:
-                    raise Rejected(408, "body-too-slow", headers=CLOSE) from error
-                raise
-            finally:
-                timer.cancel()
+            message = await self._arrivals.within(until, receive)
             whole = not message.get("more_body")
             return message
 

@@ -28,7 +28,7 @@ class Secrets:
 
     def of(self, webhook: str, number: int) -> str:
         """The secret as a receiver keeps it: ``whsec_`` and 32 bytes in base64."""
-        made = hmac.digest(self._key, f"{webhook}.{number}".encode(), hashlib.sha256)
+        made = hmac.digest(self._key, f"{webhook}.{number}".encode(), "sha256")
         return f"whsec_{b64encode(made).decode()}"
 
     def headers(self, name: str, webhook: Webhook, message: str, body: str, now: datetime) -> dict[str, str]:

@@ -28,6 +28,10 @@ REQUESTS: dict[str, Text] = {
     ),
     "form-incomplete": Text("有几项还没有填写。", "Some fields are still empty."),
     "field-missing": Text("请填写这一项。", "Please fill this in."),
+    "name-wrong": Text(
+        "只能用小写字母、数字和连字符，以字母或数字开头，最多40个字符。",
+        "Lower-case letters, digits and hyphens only, beginning with a letter or digit, 40 characters at most.",
+    ),
     "file-too-large": Text("文件超过4MB，请分成几份。", "The file is larger than 4 MB; please split it."),
     "file-empty": Text("文件是空的。", "The file is empty."),
     "file-not-text": Text(

@@ -1,10 +1,17 @@
 """Administration: what needs attention, what is configured, and the items that are published."""
 
+import re
+
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 
-from adapters.web.site import Page, Site, Visiting
+from adapters.http.problems import FieldError, problem
+from adapters.web.admin_documents import NO_KIND
+from adapters.web.api import Refusal
+from adapters.web.site import Form, Page, Site, Visiting
+
+NAME = r"[a-z0-9][a-z0-9-]{0,39}"
 
 
 def routes(site: Site) -> list[HTTPRouteHandler]:
@@ -36,4 +43,18 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         found = await visit.api.get("/items", q=q.strip() or None, cursor=cursor or None, limit=50)
         return visit.page("admin/items.html", q=q.strip(), items=found["items"], cursor=found["cursor"])
 
-    return [home, items]
+    @get("/admin/new/{kind:str}", include_in_schema=False)
+    async def new(visit: Visiting, kind: FromPath[str], name: FromQuery[str] = "") -> Page:
+        visit.require("admin")
+        if kind not in ("halls", "items"):
+            return visit.missing(NO_KIND)
+        wanted = name.strip().lower()
+        form = Form([("name", wanted)])
+        if not wanted:
+            return visit.page("admin/new.html", kind=kind, form=form)
+        if not re.fullmatch(NAME, wanted, re.ASCII):
+            wrong = Refusal(problem(422, "form-incomplete", errors=[FieldError("name", "name-wrong")]))
+            return visit.page("admin/new.html", kind=kind, form=form.wrong(wrong))
+        return visit.go(f"/admin/documents/{kind}/{wanted}")
+
+    return [home, items, new]

@@ -54,6 +54,10 @@ class Kind(NamedTuple):
         lists: Document = {f.name: [] for f in self.shape.fields if f.required and f.shape.kind == "rows"}
         return lists | document
 
+    def whole(self, document: Document) -> Document:
+        """A document of the log with what its defaults leave out, as it is shown."""
+        return self.shown(self.normal(document))
+
     def normal(self, document: Document) -> Document:
         """A document with every field, as the log would hold it.
 
@@ -94,8 +98,8 @@ HALL_PARTS = {
     "basics": Part(
         N_("基本信息"), ("name", "region", "kind", "parent", "address", "location", "unit", "demonstration")
     ),
-    "queues": Part(N_("队列"), ("queues",)),
-    "windows": Part(N_("窗口"), ("windows", "pauses")),
+    "queues": Part(N_("业务队列"), ("queues",)),
+    "windows": Part(N_("办事窗口"), ("windows", "pauses")),
     "plan": Part(
         N_("开放时间与号源"),
         ("sessions", "exceptions"),

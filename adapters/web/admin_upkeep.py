@@ -7,7 +7,29 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
 from adapters.web.api import Refusal
+from adapters.web.codes import drawn as qr_svg
 from adapters.web.site import Form, Page, Site, Visit, Visiting
+from domain.message import Text
+
+VIEW_NAMES: dict[str, Text] = {
+    "appeals": Text("暂停预约的申诉", "Appeals against suspensions"),
+    "appointments": Text("预约", "Appointments"),
+    "board": Text("大厅屏幕和排队", "The halls' boards and lines"),
+    "case_file": Text("办件档案", "Case files"),
+    "day": Text("每日数字", "Figures of the day"),
+    "deadlines": Text("期限", "Deadlines"),
+    "holds": Text("占位", "Places held"),
+    "lotteries": Text("摇号", "Lotteries"),
+    "notices": Text("通知", "Notices"),
+    "open_days": Text("未结束的排队日", "Days that are open"),
+    "papers_waiting": Text("待确认的纸质评价", "Paper ratings to be confirmed"),
+    "performance": Text("效能数据", "Performance"),
+    "rectifications": Text("差评整改", "Bad reviews"),
+    "snapshots": Text("冻结的数据", "Frozen figures"),
+    "talks": Text("约谈", "Talks"),
+    "waiting": Text("候补", "Waiting lists"),
+}
+"""What views are called; one that is not named here goes by its own name."""
 
 
 def routes(site: Site) -> list[HTTPRouteHandler]:
@@ -18,7 +40,20 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def _devices(visit: Visit, form: Form, invited: Any = None) -> Page:
         devices = (await visit.api.get("/devices", limit=100))["devices"]
         halls = (await visit.api.get("/halls", limit=100))["halls"]
-        return visit.page("admin/devices.html", devices=devices, halls=halls, form=form, invited=invited)
+        where = site.public_url or str(visit.request.base_url)
+        address = f"{where.rstrip('/')}/enrol"
+        code = None if invited is None else qr_svg(f"{address}?code={invited['code']}")
+        named = {hall["hall"]: hall for hall in halls}
+        return visit.page(
+            "admin/devices.html",
+            devices=devices,
+            halls=halls,
+            named=named,
+            form=form,
+            invited=invited,
+            address=address,
+            qr=code,
+        )
 
     @get("/admin/devices", include_in_schema=False)
     async def devices(visit: Visiting) -> Page:
@@ -130,7 +165,11 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def views(visit: Visiting) -> Page:
         visit.require("admin")
         found = await visit.api.get("/views")
-        return visit.page("admin/views.html", views=found["views"], head=found["position"], form=Form())
+        named = [
+            {**view, "name": visit.say(VIEW_NAMES.get(view["view"], Text(view["view"], view["view"])))}
+            for view in found["views"]
+        ]
+        return visit.page("admin/views.html", views=named, head=found["position"], form=Form())
 
     @post("/admin/views/rebuild", include_in_schema=False)
     async def rebuild(visit: Visiting) -> Page:

@@ -13,6 +13,9 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from adapters.web.admin_kinds import KINDS, Kind
+from adapters.web.admin_told import Line as ToldLine
+from adapters.web.admin_told import Told
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
 from adapters.web.supervise_past import MOMENT
@@ -23,6 +26,20 @@ from projections.happenings import HAPPENINGS
 FILTERS = ("person", "by", "stream", "tag", "since", "until")
 PAGE = 50
 NEWEST = 2**62
+
+CONFIGURED: dict[str, Kind] = {
+    "hall-configured": KINDS["halls"],
+    "item-published": KINDS["items"],
+    "calendar-gazetted": KINDS["calendars"],
+    "terms-set": KINDS["terms"],
+}
+DOCUMENTS = {
+    "hall-configured": "plan",
+    "item-published": "plan",
+    "calendar-gazetted": "year",
+    "terms-set": "terms",
+}
+"""Events that hold a whole document, and where."""
 
 NO_EVENT = Text("日志里没有这个序号。", "The log has nothing at this position.")
 
@@ -86,7 +103,10 @@ def routes() -> list[HTTPRouteHandler]:
         one = found[0]
         return visit.page(
             "audit/event.html",
-            line=_line(visit, one),
+            line=_line(visit, one)._replace(
+                facts=facts(visit, one["data"], hidden=frozenset(DOCUMENTS.values()))
+            ),
+            changes=await _changes(visit, one),
             event=one,
             json=json.dumps(one, ensure_ascii=False, indent=2),
         )
@@ -129,6 +149,19 @@ def routes() -> list[HTTPRouteHandler]:
         )
 
     return [log, event, looks]
+
+
+async def _changes(visit: Visit, event: Mapping[str, Any]) -> list[ToldLine] | None:
+    """What an event of configuration changed of the one before it in its stream; nothing of other events."""
+    tag = event["type"].rpartition(".")[2]
+    if tag not in DOCUMENTS:
+        return None
+    kind, field = CONFIGURED[tag], DOCUMENTS[tag]
+    before = (
+        await visit.api.get("/events", stream=event["subject"], tag=tag, before=event["position"], limit=1)
+    )["events"]
+    was = kind.whole(before[0]["data"][field]) if before else {}
+    return list(Told(visit.say, {}).changes(kind.shape, was, kind.whole(event["data"][field])))
 
 
 def _asked(chosen: Mapping[str, str]) -> dict[str, str]:

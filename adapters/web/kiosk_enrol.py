@@ -13,8 +13,8 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
     @get("/enrol", include_in_schema=False)
-    async def enrol(visit: Visiting, next: FromQuery[str] = "/") -> Page:  # noqa: A002  # the word in the address
-        return visit.page("kiosk/enrol.html", form=Form([("next", inside(next))]))
+    async def enrol(visit: Visiting, next: FromQuery[str] = "/", code: FromQuery[str] = "") -> Page:  # noqa: A002
+        return visit.page("kiosk/enrol.html", form=Form([("next", inside(next)), ("code", code[:40])]))
 
     @post("/enrol", include_in_schema=False)
     async def enrolled(visit: Visiting) -> Page:

@@ -75,12 +75,17 @@ def called(visit: Visit, tag: str) -> str:
     return visit.say(HAPPENINGS[tag]) if tag in HAPPENINGS else tag
 
 
-def facts(visit: Visit, detail: Mapping[str, Any], without: frozenset[str] = frozenset()) -> list[Fact]:
+def facts(
+    visit: Visit,
+    detail: Mapping[str, Any],
+    without: frozenset[str] = frozenset(),
+    hidden: frozenset[str] = HIDDEN,
+) -> list[Fact]:
     """What an event says, a line each; what is a document of its own or empty is left out."""
     return [
         Fact(visit.say(FACTS[name]) if name in FACTS else name, meant(visit, name, value))
         for name, value in detail.items()
-        if value not in (None, "", [], {}, False) and name not in HIDDEN | without and name != "type"
+        if value not in (None, "", [], {}, False) and name not in hidden | without and name != "type"
     ]
 
 
@@ -97,7 +102,11 @@ def meant(visit: Visit, name: str, value: Any) -> str:
     if isinstance(value, dict):
         if {"zh", "en"} <= value.keys():
             return visit.say(value)
-        return "; ".join(f"{key}: {meant(visit, key, one)}" for key, one in value.items() if one is not None)
+        return "; ".join(
+            f"{visit.say(FACTS[key]) if key in FACTS else key}: {meant(visit, key, one)}"
+            for key, one in value.items()
+            if one is not None and key != "type"
+        )
     known = MEANINGS.get(name, {}).get(value)
     if known is None and name == "tags":
         known = next((tags[value] for tags in TAGS.values() if value in tags), None)

@@ -206,6 +206,15 @@ async def test_a_new_hall_and_a_new_year_begin_with_an_empty_form(served: Served
         assert (await served.client.get(nowhere, headers=admin(served))).status_code == 404
 
 
+async def test_a_new_thing_is_named_first(served: Served) -> None:
+    asked = await served.client.get("/admin/new/halls", headers=admin(served))
+    assert "新建大厅" in asked.text
+    wrong = await served.client.get("/admin/new/items?name=有汉字", headers=admin(served))
+    assert wrong.status_code == 422
+    named = await served.client.get("/admin/new/items?name=Xin-1", headers=admin(served))
+    assert named.headers["location"] == "/admin/documents/items/xin-1"
+
+
 async def test_the_document_itself_is_kept_for_whoever_wants_it(served: Served) -> None:
     path = "/admin/json/halls/zhangdian"
     sent = dict(await opened(served, path))
@@ -223,6 +232,7 @@ async def test_a_device_is_invited_by_a_code_shown_once(served: Served) -> None:
     assert nameless.status_code == 422
     shown = await sent_to(served, "/admin/devices", name="东门取号机", role="kiosk", hall="guotan")
     assert 'class="code"' in shown.text
+    assert "<svg" in shown.text
     listed = (await served.client.get("/admin/devices", headers=admin(served))).text
     assert "东门取号机" in listed
     assert 'class="code"' not in listed

@@ -45,10 +45,21 @@ async def test_an_event_is_read_in_words_and_as_it_is_stored(office: Served) -> 
     (event,) = (await office.get("/events", auditor, tag="hall-configured", limit=1)).json()["events"]
     page = unescape(await seen(office, f"/audit/events/{event['position']}", auditor))
     assert "配置大厅" in page
+    assert "大厅名称" in page
+    assert "原来没有" in page
     assert '"specversion": "1.0"' in page
     assert f'"position": {event["position"]}' in page
     await seen(office, "/audit/events/999999999", auditor, 404)
     await seen(office, "/audit/events/nonsense", auditor, 404)
+
+
+async def test_an_event_of_configuration_says_in_words_what_it_changed(office: Served) -> None:
+    admin, path = office.bearer("admin"), "/regions/411328000000/terms"
+    terms = (await office.get(path, admin)).json()["terms"] | {"review_days": 17}
+    put = await office.client.put(f"/api/v1{path}", json=terms, headers=admin)
+    page = words(await seen(office, f"/audit/events/{put.json()['position']}", office.bearer("auditor")))
+    assert "可评价期限" in page
+    assert "17" in page
 
 
 async def test_who_looked_at_whom_and_why_is_one_list(office: Served) -> None:

@@ -1,0 +1,86 @@
+"""Administrators' and auditors' main tasks in a browser by keyboard alone, and the forms without a script."""
+
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Complaints, Open
+from tests.running import Running
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the element has the focus."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} is not reached by the keyboard")
+
+
+def test_a_hall_is_changed_by_keyboard_alone(visit: Open, server: Running, complaints: Complaints) -> None:
+    was = server.get("/api/v1/halls/yuantan")["recalls"]
+    page = visit("/admin", 1366, 768, account="admin-01")
+    tab_to(page, 'a[href="/admin/documents/halls/yuantan"]')
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/halls/yuantan")
+    tab_to(page, 'a[href$="/yuantan/calling"]')
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/calling")
+    tab_to(page, 'input[name="recalls"]')
+    page.keyboard.press("Control+a")
+    page.keyboard.type(str(was + 1))
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#rehearsal")
+    assert page.locator("#rehearsal table.changes tbody tr").count() == 1
+    assert "重呼次数" in page.locator("#rehearsal table.changes tbody").inner_text()
+    tab_to(page, '#rehearsal button[value="save"]')
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/calling?saved=1")
+    assert server.get("/api/v1/halls/yuantan")["recalls"] == was + 1
+    assert complaints.said == []
+
+
+def test_rows_come_and_go_by_keyboard_with_what_was_typed_kept(
+    visit: Open, server: Running, complaints: Complaints
+) -> None:
+    page = visit("/admin/documents/halls/yuantan/plan", 1366, 768, account="admin-01")
+    page.locator('input[name="sessions.0.public"]').fill("9")
+    tab_to(page, 'button[value="add exceptions"]')
+    page.keyboard.press("Enter")
+    page.wait_for_selector('input[name="exceptions.0.date"]')
+    assert page.evaluate("document.activeElement.name") == "exceptions.0.date"
+    assert page.locator('input[name="sessions.0.public"]').input_value() == "9"
+    page.locator('button[value="remove exceptions.0"]').press("Enter")
+    page.wait_for_selector('input[name="exceptions.0.date"]', state="detached")
+    assert page.evaluate("document.activeElement.value") == "add exceptions"
+    assert complaints.said == []
+
+
+def test_the_same_rows_come_without_javascript(visit: Open, server: Running) -> None:
+    page = visit(
+        "/admin/documents/halls/yuantan/queues", 1366, 768, account="admin-01", java_script_enabled=False
+    )
+    before = page.locator('input[type="hidden"][name="queues"]').count()
+    page.locator('button[value="add queues"]').click()
+    assert page.locator('input[type="hidden"][name="queues"]').count() == before + 1
+    page.locator(f'input[name="queues.{before}.name.zh"]').fill("新队列")
+    page.locator("button.button", has_text="预演这次改动").click()
+    assert page.locator(".error").count() >= 2
+    assert page.locator(f'input[name="queues.{before}.name.zh"]').input_value() == "新队列"
+
+
+def test_an_event_is_found_and_read_by_keyboard_alone(
+    visit: Open, server: Running, complaints: Complaints
+) -> None:
+    page = visit("/audit", 1366, 768, account="auditor-01")
+    tab_to(page, 'select[name="tag"]')
+    for _ in range(200):
+        if page.evaluate("document.activeElement.value") == "calendar-gazetted":
+            break
+        page.keyboard.press("ArrowDown")
+    tab_to(page, "form.filters button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**tag=calendar-gazetted**")
+    tab_to(page, "tbody a[href^='/audit/events/']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/audit/events/*")
+    assert "放假日期" in page.locator("table.changes").inner_text()
+    assert complaints.said == []

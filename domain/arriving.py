@@ -32,7 +32,9 @@ def check_in(slots: Slots, asked: CheckIn, at: datetime) -> list[CheckedIn]:
         raise Refused("check-in-undone", appointment=asked.appointment)
     match known(slots, asked.appointment):
         case Booked(booking):
-            return [CheckedIn(asked.appointment, asked.ticket, _late(slots.rules, booking, at))]
+            return [
+                CheckedIn(asked.appointment, asked.ticket, _late(slots.rules, booking, at, asked.at_desk))
+            ]
         case Arrived(_, same) if same == asked.ticket:
             return []
         case over:
@@ -64,9 +66,11 @@ def _midnight(booking: SlotBooked) -> datetime:
     return day + timedelta(days=1)
 
 
-def _late(rules: BookingRules, booking: SlotBooked, at: datetime) -> bool:
+def _late(rules: BookingRules, booking: SlotBooked, at: datetime, at_desk: bool) -> bool:
     """Whether the window has passed. It is a matter of precedence only: who comes late is served all the same."""
     opens_at = booking.starts_at - timedelta(minutes=rules.early_minutes)
+    if at_desk:
+        opens_at = min(opens_at, _midnight(booking) - timedelta(days=1))
     if at < opens_at:
         raise Refused("too-early", appointment=booking.appointment, opens_at=opens_at)
     if at >= _midnight(booking):

@@ -122,10 +122,12 @@ class GiveUpForMove(Command, frozen=True):
 
 
 class CheckIn(Command, frozen=True):
-    """The person has arrived. ``ticket`` is the reference of the ticket they get for it: no second 取号."""
+    """The person has arrived. ``ticket`` is the reference of the ticket they get for it: no second 取号. ``at_desk``:
+    the hall's staff see them stand there, so that on its day it is never too early."""
 
     appointment: Reference
     ticket: Reference
+    at_desk: bool = False
 
 
 class UndoCheckIn(Command, frozen=True):

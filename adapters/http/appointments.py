@@ -239,7 +239,7 @@ def commands(parts: Parts) -> list[Command]:
         assert asked.identity is not None
         if not asked.identity.serves(hall):
             await look(parts, asked.identity, words[0], lambda held: None)
-        command = CheckIn(appointment, reference(hall, day))
+        command = CheckIn(appointment, reference(hall, day), asked.identity.role in ("clerk", "admin"))
         plan, wait = parts.catalogue.hall(hall), parts.forecasts.teller(hall, day, asked.stamp.at)
         act = acts.check_in(
             hall, day, plan, command, priority=body.priority, wait=wait, skill_of=parts.catalogue.skill

@@ -69,7 +69,8 @@ def commands(parts: Parts) -> list[Command]:
     ) -> Reply:
         appointment, hall, starts_at = found
         right(asked, here, hall, starts_at)
-        command = CheckIn(appointment, reference(here, asked.day))
+        at_desk = asked.identity is not None and asked.identity.role in ("clerk", "admin")
+        command = CheckIn(appointment, reference(here, asked.day), at_desk)
         act = acts.check_in(
             here,
             asked.day,

@@ -235,6 +235,14 @@ def test_who_comes_too_early_is_told_from_when() -> None:
     )
 
 
+def test_at_the_desk_nobody_is_too_early_on_their_day() -> None:
+    seen = CheckIn("p1", "t1", at_desk=True)
+    given(slots, OFFERED, BOOKED).at_time(at(0)).when(seen).then(ARRIVED)
+    given(slots, OFFERED, BOOKED).at_time(at(0) - timedelta(seconds=1)).when(seen).refused(
+        "too-early", opens_at=at(0)
+    )
+
+
 @pytest.mark.parametrize("when", [at(10, 16), at(17)])
 def test_who_comes_late_is_checked_in_all_the_same(when: datetime) -> None:
     given(slots, OFFERED, BOOKED).at_time(when).when(CheckIn("p1", "t1")).then(

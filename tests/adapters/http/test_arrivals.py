@@ -117,3 +117,17 @@ async def test_a_check_in_is_taken_back_by_its_halls_staff_as_long_as_nobody_cal
         assert called.status_code == 200, called.text
         answer = await served.post(undo, {"ticket": again["id"]}, clerk)
         assert (answer.status_code, answer.json()["code"]) == (409, "ticket-called")
+
+
+async def test_whoever_stands_at_the_desk_early_is_checked_in_there_and_not_at_the_kiosk(
+    served: Served,
+) -> None:
+    clerk, day = served.bearer("clerk", hall="zhangdian"), workday(served, 1)
+    made = (await book(served, clerk, "zhangdian", "b-1000", day, person=ZHANG)).json()
+    with standing_there(served, day, 8):
+        answer = await arrive(served, "zhangdian", voucher=made["voucher"])
+        assert (answer.status_code, answer.json()["code"]) == (409, "too-early")
+        answer = await arrive(served, "zhangdian", "clerk", id_number=ZHANG["id_number"])
+        assert answer.status_code == 201, answer.text
+        place = (await served.get(f"/tickets/{answer.json()['follow']}")).json()
+        assert place["why"]["zh"].startswith("按取号先后排队"), "until its time, without precedence"

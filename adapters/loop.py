@@ -505,6 +505,8 @@ class CommandLoop:
             stream, held = self._held.popitem(last=False)
             self._held_events -= held.version
             self._shared.discard(stream)
+        if len(self._shared) > self._streams:
+            self._shared &= self._held.keys()
 
     # --- the connection ---------------------------------------------------------------------------------------
 

@@ -260,6 +260,12 @@ class HallDay:
         priority = self.chance.choice([*usual, self.chance.choice(list(PRIORITY_NAMES))])
         asked = queue.IssueTicket(self.reference("w"), self.chance.choice(self.queues), None, priority)
         taken = await self.ask(acts.take_ticket(self.hall, self.day, self.plan, asked), "kiosk:k1", "take")
+        if taken and self.chance.random() < 0.05:
+            right = queue.ChangeTicket(asked.ticket, self.chance.choice(self.queues), priority="elderly")
+            correcting = acts.at_desk(self.hall, self.day, right)
+            self.later(
+                self.chance.uniform(0, 20), lambda: self.ignore(self.ask(correcting, "clerk:desk", "correct"))
+            )
         if taken and self.chance.random() < 0.08:
             leaving = Act((Ask(self.stream, queue.LeaveLine(asked.ticket)),))
             self.later(

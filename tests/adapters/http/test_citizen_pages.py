@@ -228,12 +228,15 @@ async def test_whoever_is_at_the_hall_takes_a_number_on_the_phone_and_is_told_wh
 ) -> None:
     me, clerk = await served.citizen("page-t"), served.bearer("clerk", hall="longtan")
     assert "不在服务时间" in (await page(served, "/halls/longtan/take", me)).text
-    opened = (await served.post("/halls/longtan/windows/w01/open", None, clerk)).json()
-    async with asyncio.timeout(10):
-        while True:  # the board of this server is read again when somebody needs it
-            answer = await served.get("/halls/longtan/board", after=opened["position"])
-            if answer.status_code == 200:
-                break
+
+    async def board_at(position: int) -> None:
+        async with asyncio.timeout(10):
+            while True:  # the board of this server is read again when somebody needs it
+                answer = await served.get("/halls/longtan/board", after=position)
+                if answer.status_code == 200:
+                    break
+
+    await board_at((await served.post("/halls/longtan/windows/w01/open", None, clerk)).json()["position"])
     assert 'value="a"' in (await page(served, "/halls/longtan/take", me)).text
     assert (await send(served, "/halls/longtan/take", {}, me)).status_code == 422
     taken = await send(served, "/halls/longtan/take", {"queue": "a", "key": "t1"}, me)
@@ -243,6 +246,8 @@ async def test_whoever_is_at_the_hall_takes_a_number_on_the_phone_and_is_told_wh
         "a form that is sent twice takes one number"
     )
     assert "A001" in (await page(served, taken.headers["location"])).text
+    await board_at((await served.post("/halls/longtan/windows/w01/close", None, clerk)).json()["position"])
+    assert "现在没有窗口在办业务" in (await page(served, "/halls/longtan/take", me)).text
 
 
 async def test_whoever_rated_badly_sees_what_is_done_and_rates_again_once_it_was_answered(

@@ -20,7 +20,7 @@ run: $(RUNTIME) ## start everything and open the hall on PORT (8000), keeping it
 	@exec $(BIN)/mingting serve --port "$(PORT)" --data "$(DATA)"
 
 test: $(DEV) ## run the tests, against PostgreSQL and NATS of their own
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(DEV) ## format, lint, types
 	$(BIN)/ruff format --check .

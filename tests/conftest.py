@@ -1,23 +1,36 @@
 """Real servers for every test that wants them: one PostgreSQL and one NATS a session, one database a module."""
 
 import gc
-import secrets
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from hypothesis import settings
-from psycopg import sql
 
 from adapters.embedded import EmbeddedServers
-from tests.running import Running, running
+from tests.running import Running, database, running
 
 # A law says what holds, not how fast: on a busy machine one example may take long.
 settings.register_profile("laws", deadline=None)
 settings.load_profile("laws")
+
+
+ROOT = Path(__file__).parent
+FIRST = (ROOT / "browser", ROOT, ROOT / "adapters", ROOT / "adapters" / "http")
+"""Whose files take longest: they come first, that none of them is what everybody waits for in the end."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many workers again as there are cores: tests also wait, for disks, servers and browsers."""
+    return ((os.cpu_count() or 1) * 3 + 1) // 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: FIRST.index(item.path.parent) if item.path.parent in FIRST else len(FIRST))
 
 
 def pytest_collection_finish() -> None:
@@ -29,20 +42,21 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[EmbeddedServers]:
-    """Servers for all tests of a run, under a short path: nothing else running on the machine is touched."""
+    """Servers for all tests of a run, under a short path: nothing else running on the machine is touched.
+
+    What they store need not outlive the machine; ``test_embedded`` sees to it that what the program stores does."""
     with tempfile.TemporaryDirectory(prefix="mingting-") as data, EmbeddedServers(Path(data)) as running:
+        with psycopg.connect(running.database_url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield running
 
 
 @pytest.fixture(scope="module")
 def database_url(servers: EmbeddedServers) -> Iterator[str]:
     """An empty database for the module's tests, dropped after the last of them."""
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(servers.database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield urlsplit(servers.database_url)._replace(path=f"/{name}").geturl()
-    with psycopg.connect(servers.database_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with database(servers.database_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

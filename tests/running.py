@@ -1,8 +1,9 @@
-"""``mingting serve`` as its users start it: a process of its own, on a free port and data of its own."""
+"""What tests run on: databases of their own, and ``mingting serve`` as its users start it, a process of its own."""
 
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,6 +14,10 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import sql
 
 ROOT = Path(__file__).parent.parent
 
@@ -71,13 +76,28 @@ class Running:
 
 
 @contextlib.contextmanager
+def database(server: str, template: str = "template1") -> Iterator[str]:
+    """A database made from another one, which nobody may be using; dropped at the end."""
+    name = f"test_{secrets.token_hex(6)}"
+    creating = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(creating.format(sql.Identifier(name), sql.Identifier(template)))
+    yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextlib.contextmanager
 def running(
-    data: Path, environment: Mapping[str, str] | None = None, port: int | None = None
+    data: Path, environment: Mapping[str, str] | None = None, port: int | None = None, *, work: bool = True
 ) -> Iterator[Running]:
-    """Start the program, wait until it is ready, and stop it as Ctrl-C does: it must end cleanly."""
+    """Start the program, wait until it is ready, and stop it as Ctrl-C does: it must end cleanly.
+
+    Without ``work`` it only serves, beside another that works on the same servers."""
     chosen = port or free_port()
     url = f"http://127.0.0.1:{chosen}"
     command = [sys.executable, "-m", "app", "serve", "--port", str(chosen), "--data", str(data)]
+    command += [] if work else ["--no-work"]
     # Of the test's own settings nothing may leak in, nor may a passing run's.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("MINGTING_")}
     process = subprocess.Popen(command, cwd=ROOT, env=inherited | dict(environment or {}))

@@ -80,7 +80,8 @@ def deployment() -> Iterator[tuple[list[str], dict[str, str]]]:
             "MINGTING_DEVELOPMENT_TOKENS": "true",
         }
         programs = [
-            stack.enter_context(running(Path(data) / name, environment)) for name in ("one", "two", "three")
+            stack.enter_context(running(Path(data) / name, environment, work=name == "one"))
+            for name in ("one", "two", "three")
         ]
         yield [program.url for program in programs], environment
 

@@ -191,6 +191,10 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def _seed(loop: CommandLoop) -> None:
+    """Write the region, unless the database was made from one that has it."""
+    asks = plans.asks()
+    if await loop.peek(asks[-1].stream, lambda held: held.version):
+        return
     at = datetime.now(UTC) - timedelta(days=1)
-    for number, ask in enumerate(plans.asks()):
+    for number, ask in enumerate(asks):
         await loop.submit(Act((ask,)), Stamp(at=at, by="admin:seed", command=f"seed-{number}"))

@@ -17,7 +17,10 @@ from tests.adapters.http.serving import Served
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-STREAMS = [f"{API}/halls/{{hall}}/{what}/events" for what in ("board", "alarms", "line")]
+STREAMS = [
+    f"{API}/boards/events",
+    *(f"{API}/halls/{{hall}}/{what}/events" for what in ("board", "alarms", "line")),
+]
 
 WORDS = (
     "tanghe", "w01", "", " ", ".", "..", "%2e%2e", "%00", "%0a", "%ff", "%F0%9F%98%80", "中文", "'", '"', ";--", "{}",

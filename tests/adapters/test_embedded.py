@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
@@ -58,9 +59,28 @@ class Program:
         return self.process.returncode, said
 
 
+@pytest.fixture(scope="module")
+def set_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory after its first start, which takes long and is the same for every test."""
+    directory = tmp_path_factory.mktemp("set-up")
+    with EmbeddedServers(directory):
+        pass
+    return directory
+
+
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
+def data(set_up: Path, tmp_path: Path) -> Path:
+    subprocess.run(["cp", "-a", set_up, tmp_path / "data"], check=True)
     return tmp_path / "data"
+
+
+@pytest.fixture(scope="module")
+def servers(set_up: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServers]:
+    """As the program has them: the other tests' need not outlive the machine."""
+    directory = tmp_path_factory.mktemp("own") / "data"
+    subprocess.run(["cp", "-a", set_up, directory], check=True)
+    with EmbeddedServers(directory) as running:
+        yield running
 
 
 @pytest.fixture
@@ -272,7 +292,7 @@ def test_a_failed_start_shows_the_log_and_leaves_nothing_running(data: Path) -> 
 
 
 def test_when_nats_cannot_start_postgres_is_stopped_again(data: Path) -> None:
-    (data / "nats").mkdir(parents=True)
+    shutil.rmtree(data / "nats/jetstream")
     (data / "nats/jetstream").write_text("not a directory")
     servers = EmbeddedServers(data)
     with pytest.raises(ServerFailed, match=r"(?s)nats-server ended.*not a directory"):

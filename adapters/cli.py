@@ -113,6 +113,7 @@ def welcome(host: str, port: int, *, demonstration: bool) -> str:
     base = f"http://{host}:{port}"
     places = [
         ("办事", "citizens", "/"),
+        ("登录", "sign in", "/sign-in"),
         ("大屏", "hall screen", "/halls/tanghe/screen"),
         ("取号机", "kiosk", "/halls/tanghe/kiosk"),
         ("窗口", "clerks", "/window"),

@@ -1,6 +1,7 @@
 """What tests run on: databases of their own, and ``mingting serve`` as its users start it, a process of its own."""
 
 import contextlib
+import io
 import json
 import os
 import secrets
@@ -20,6 +21,9 @@ import psycopg
 from psycopg import sql
 
 ROOT = Path(__file__).parent.parent
+
+READY_S = 120
+"""How long a program may take to start on a machine that has much else to do."""
 
 
 class Running:
@@ -71,8 +75,16 @@ class Running:
             request.add_header("Authorization", f"Bearer {token}")
         for name, value in headers.items():
             request.add_header(name.replace("_", "-"), value)
-        with urllib.request.urlopen(request, timeout=15) as answer:
-            return json.loads(answer.read())
+        try:
+            with urllib.request.urlopen(request, timeout=15) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as refused:
+            # Read to its end and closed: whoever does not look at a refusal leaves no socket behind.
+            with refused:
+                body = io.BytesIO(refused.read())
+            raise urllib.error.HTTPError(
+                refused.url, refused.code, refused.msg, refused.headers, body
+            ) from None
 
 
 @contextlib.contextmanager
@@ -117,15 +129,17 @@ def free_port() -> int:
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline:
         assert process.poll() is None, f"the program ended with {process.returncode}"
         ready = f"{url}/health/ready"
-        with (
-            contextlib.suppress(urllib.error.URLError, TimeoutError),
-            urllib.request.urlopen(ready, timeout=5) as answer,
-        ):
-            if json.loads(answer.read())["status"] == "ready":
-                return
+        try:
+            with urllib.request.urlopen(ready, timeout=5) as answer:
+                if json.loads(answer.read())["status"] == "ready":
+                    return
+        except urllib.error.HTTPError as unready:
+            unready.close()
+        except OSError:
+            pass  # nobody listens yet
         time.sleep(0.1)
-    raise AssertionError("the program was not ready within 60 s")
+    raise AssertionError(f"the program was not ready within {READY_S} s")

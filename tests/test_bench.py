@@ -1,12 +1,25 @@
 """The benchmark measures, in a tiny run of it: what a slow machine would say of speed is nobody's promise."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from adapters.embedded import EmbeddedServers
 from loadtests import bench
 from loadtests.figures import Figure, percentile
+
+
+@pytest.fixture(scope="module", autouse=True)
+def durable(servers: EmbeddedServers) -> Iterator[None]:
+    """A floor is what it costs to keep something; the other tests' servers keep nothing for sure."""
+    with psycopg.connect(servers.database_url, autocommit=True) as connection:
+        for fsync in ("on", "off"):
+            connection.execute(f"ALTER SYSTEM SET fsync = {fsync}")
+            connection.execute("SELECT pg_reload_conf()")
+            if fsync == "on":
+                yield
 
 
 @pytest.fixture

@@ -21,6 +21,10 @@ from adapters.embedded import EmbeddedServers
 from tests.adapters.recorded import days, figures
 from tests.running import ROOT, Running, running
 
+pytestmark = pytest.mark.timeout(
+    300
+)  # two programs each, and a whole day: long on a machine with much else to do
+
 DAY = (datetime.now(UTC) - timedelta(days=3)).date().isoformat()
 REAL_DAY = ROOT.parent / "shared" / "data" / "queue-day.csv"
 

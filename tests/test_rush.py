@@ -28,7 +28,7 @@ ITEM = "demo-shebaoka-shenling"
 CLIENTS = 500
 TOKENS = DevelopmentTokens(SECRET.encode())
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
 class Hall:

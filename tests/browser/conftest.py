@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.desk import Desk
 from tests.browser.line import Line
@@ -30,6 +30,9 @@ QUIET = (
 SERIOUS = ("error", "warning")
 
 Open = Callable[..., Page]
+
+# How long a page may take to show what it should on a machine with much else to do; none waits longer than it must.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="module")

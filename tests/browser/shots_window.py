@@ -39,9 +39,9 @@ def at_work(server: Running) -> str:
 
 def inviting(server: Running) -> str:
     """Whoever was served has just gone and may be asked to rate."""
-    clerk = server.token("clerk", "clerk-zhangdian-w01", hall="zhangdian", window="w01")
+    clerk = server.token("clerk", "clerk-zhangdian-w03", hall="zhangdian", window="w03")
     kiosk = server.token("kiosk", "kiosk-zhangdian-01", hall="zhangdian")
-    path = "/api/v1/halls/zhangdian/windows/w01"
+    path = "/api/v1/halls/zhangdian/windows/w03"
     for _ in range(2):
         server.post("/api/v1/halls/zhangdian/tickets", {"queue": "a"}, kiosk)
     with contextlib.suppress(urllib.error.HTTPError):  # another shot has opened it
@@ -100,7 +100,7 @@ def cases(server: Running) -> str:
 SHOTS = [
     Shot("window", at_work, (DESK, KIOSK_WIDE), account=ACCOUNT, full=False),
     Shot("window-dark", at_work, (DESK, KIOSK_WIDE), account=ACCOUNT, theme="dark", full=False),
-    Shot("window-inviting", inviting, (DESK,), account="clerk-zhangdian-w01", full=False),
+    Shot("window-inviting", inviting, (DESK,), account="clerk-zhangdian-w03", full=False),
     Shot("window-closed", "/window", (DESK,), account=f"clerk-{HALL}-w02", full=False),
     Shot("window-choose", "/window?hall=guotan", (DESK,), account="admin-01"),
     Shot("window-case", of_case, (DESK, PHONE), account=ACCOUNT),

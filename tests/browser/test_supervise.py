@@ -125,3 +125,25 @@ def test_the_past_is_reached_by_keys_and_says_so(
     expect(page.locator("tbody tr").first).to_be_visible()
     expect(page.get_by_text("只能查看，不能办理")).to_be_hidden()
     assert complaints.said == []
+
+
+SOON = "const later = setInterval; window.setInterval = (run, ms) => later(run, ms === 60_000 ? 200 : ms);"
+"""What is done every minute is done at once."""
+
+
+def test_a_list_left_open_shows_what_has_come_and_interrupts_nobody(
+    visit: Open, server: Running, complaints: Complaints
+) -> None:
+    at_work = Oversight(server, window="w11")
+    page = visit("/supervise", *DESK, account="supervisor-01", script=SOON)
+    first = at_work.bad("comes while one looks")
+    box = page.locator(f'input[value="{first}"]')
+    expect(box).to_be_visible()
+    box.check()
+    second = at_work.bad("comes while one is at work")
+    expect(page.get_by_text("已选1件")).to_be_visible()
+    expect(page.locator(f'input[value="{second}"]')).to_have_count(0)
+    box.uncheck()
+    page.evaluate("document.activeElement.blur()")
+    expect(page.locator(f'input[value="{second}"]')).to_be_visible()
+    assert complaints.said == []

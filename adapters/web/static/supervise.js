@@ -1,5 +1,5 @@
 // The supervisor's pages. Lists: one box picks all, and how many are picked is said. The past: a slider shows how it stood
-// while it is moved. The halls now: drawn anew when something happens in one. Without scripts every box works by itself,
+// while it is moved. A list that is left open is asked for anew. The halls now: drawn anew when something happens in one. Without scripts every box works by itself,
 // a moment is typed or chosen by a link, and a page is as of when it was fetched.
 
 import { follow } from "./feed.js";
@@ -106,6 +106,40 @@ function begin() {
 }
 
 begin();
+
+// --- a list that is left open ---
+
+const RENEW_MS = 60_000;
+const OF_WHAT_WAS_DONE = ["done", "n", "after"];
+
+/** Whoever is at something there, has ticked or typed something, is not interrupted. */
+function atWork(main) {
+  return (
+    (main !== document.activeElement && main.contains(document.activeElement)) ||
+    main.querySelector("details[open], [name=pick]:checked") !== null ||
+    [...main.querySelectorAll(".bulk input")].some((field) => field.value)
+  );
+}
+
+async function renewList() {
+  const main = document.querySelector("main");
+  const told = main.querySelector("[data-renew]");
+  if (!told || document.hidden || atWork(main)) return;
+  const url = new URL(location.href);
+  for (const name of OF_WHAT_WAS_DONE) url.searchParams.delete(name);
+  try {
+    const fresh = (await fetched(url)).querySelector("main");
+    if (atWork(main)) return;
+    if (fresh.querySelector("[data-renew]")) main.replaceWith(fresh);
+    else location.reload(); // signed out
+    begin();
+  } catch {
+    told.hidden = false;
+    told.textContent = told.dataset.renew;
+  }
+}
+
+setInterval(renewList, RENEW_MS);
 
 // --- the halls now ---
 

@@ -141,11 +141,12 @@ class Site:
             return format_time(_local(at), "HH:mm", locale=locale)
 
         def duration(seconds: float) -> str:
-            """As long as people say it: in minutes, in hours from two on."""
+            """As long as people say it: in minutes, above an hour in fives, in hours from two on."""
             if seconds < 60:
                 return _("不到1分钟")
+            minutes = round(seconds / 60)
             return format_timedelta(
-                timedelta(minutes=round(seconds / 60)),
+                timedelta(minutes=minutes if minutes <= 60 else 5 * round(minutes / 5)),
                 granularity="minute",
                 threshold=2,
                 format="short",

@@ -20,7 +20,8 @@ class Shot(NamedTuple):
     """A page to be looked at.
 
     ``path`` may be a function that first makes what the page shows, and answers its path. ``account`` is the subject of
-    a ready account of the demonstration. ``full`` takes the whole page and not only the window.
+    a ready account of the demonstration. ``full`` takes the whole page and not only the window. ``gone``: it says that
+    there is no such thing, with a status that browsers complain of.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Shot(NamedTuple):
     large: bool = False
     theme: str | None = None
     full: bool = True
+    gone: bool = False
 
     def where(self, server: Running) -> str:
         return self.path if isinstance(self.path, str) else self.path(server)

@@ -98,30 +98,33 @@ def rated(server: Running) -> str:
 
 def case(server: Running) -> str:
     """A case that waits for papers."""
-    token, clerk = server.token("citizen", ME), server.token("clerk", "clerk-w01", hall=HALL)
+    token = server.token("citizen", ME)
     known = server.get("/api/v1/cases", token)["cases"]
-    if known:
-        return f"/cases/{known[0]['case']}"
+    return f"/cases/{known[0]['case']}" if known else asked(server, token)
+
+
+def asked(server: Running, token: str) -> str:
+    """Somebody's new case, for which a paper is asked."""
+    clerk = server.token("clerk", "clerk-w01", hall=HALL)
     made = server.post("/api/v1/cases", {"item": "demo-shenfenzheng-buling", "hall": HALL}, token)
-    path = f"/api/v1/cases/{made['case']}"
-    asked = server.post(f"{path}/request-correction", {"missing": ["居民户口簿"]}, clerk)
-    server.get(f"{path}?after={asked['position']}", token)
-    return f"/cases/{made['case']}"
+    path = f"/cases/{made['case']}"
+    body = {"missing": ["居民户口簿"], "answer_workdays": 5}
+    told = server.post(f"/api/v1{path}/request-correction", body, clerk)
+    server.get(f"/api/v1{path}?after={told['position']}", token)
+    return path
 
 
 def handed_in(server: Running) -> str:
     """A case whose applicant has answered online, waiting for the office."""
-    token, clerk = server.token("citizen", "citizen-02"), server.token("clerk", "clerk-w01", hall=HALL)
+    token = server.token("citizen", "citizen-02")
     known = server.get("/api/v1/cases", token)["cases"]
     if known:
         return f"/cases/{known[0]['case']}"
-    made = server.post("/api/v1/cases", {"item": "demo-shenfenzheng-buling", "hall": HALL}, token)
-    path = f"/api/v1/cases/{made['case']}"
-    server.post(f"{path}/request-correction", {"missing": ["居民户口簿"], "answer_workdays": 5}, clerk)
+    path = asked(server, token)
     papers = [{"paper": "居民户口簿", "how": "licence", "told": "1.2.156.3005.2.41132800.0001"}]
-    sent = server.post(f"{path}/hand-in", {"papers": papers}, token)
-    server.get(f"{path}?after={sent['position']}", token)
-    return f"/cases/{made['case']}"
+    sent = server.post(f"/api/v1{path}/hand-in", {"papers": papers}, token)
+    server.get(f"/api/v1{path}?after={sent['position']}", token)
+    return path
 
 
 def full(server: Running) -> str:
@@ -212,5 +215,8 @@ SHOTS = [
     Shot("citizen-rate", rate, (PHONE,)),
     Shot("citizen-rated", rated, (PHONE,), account=ME),
     Shot("citizen-find", "/find", (PHONE,)),
+    Shot("citizen-mine-empty", "/mine", (PHONE,), account="citizen-03"),
+    Shot("citizen-hold-over", "/holds/tanghe.20260302.gone", (PHONE,), account="citizen-02", gone=True),
+    Shot("citizen-missing", "/items/nothing", (PHONE,), gone=True),
     Shot("citizen-halls", "/halls", (PHONE,)),
 ]

@@ -1,6 +1,6 @@
 """The kiosk of a hall, upright and lying, with what each of its steps shows."""
 
-from tests.browser.desk import HALL, Desk
+from tests.browser.desk import HALL, Desk, configure
 from tests.browser.seeing import DESK, KIOSK, KIOSK_WIDE, Shot
 from tests.running import Running
 
@@ -17,6 +17,31 @@ def with_people(server: Running) -> str:
     return HOME
 
 
+def closed(server: Running) -> str:
+    """A hall whose day is over."""
+    if server.get("/api/v1/halls/guotan/board")["state"] == "not-open":
+        kiosk = server.token("kiosk", "kiosk-guotan-01", hall="guotan")
+        server.post("/api/v1/halls/guotan/tickets", {"queue": "a"}, kiosk)
+        done = server.post(
+            "/api/v1/halls/guotan/day/close", {"force": True}, server.token("admin", "admin-01")
+        )
+        server.get(f"/api/v1/halls/guotan?after={done['position']}")
+    return "/halls/guotan/kiosk"
+
+
+def full(server: Running) -> str:
+    """A hall in which as many wait as it takes in."""
+    waiting = sum(queue["waiting"] for queue in server.get("/api/v1/halls/huyang/board")["queues"])
+    configure(server, "huyang", capacity=max(waiting, 1))
+    if not waiting:
+        server.post(
+            "/api/v1/halls/huyang/tickets",
+            {"queue": "a"},
+            server.token("kiosk", "kiosk-huyang-01", hall="huyang"),
+        )
+    return "/halls/huyang/kiosk"
+
+
 def kiosk(name: str, path: str) -> Shot:
     return Shot(f"kiosk-{name}", HOME + path, BOTH, account=ACCOUNT, full=False)
 
@@ -24,6 +49,8 @@ def kiosk(name: str, path: str) -> Shot:
 SHOTS = [
     Shot("kiosk-home", with_people, BOTH, account=ACCOUNT, full=False),
     kiosk("queue", "/queues/a"),
+    Shot("kiosk-closed", closed, BOTH, account="kiosk-guotan-01", full=False),
+    Shot("kiosk-full", full, BOTH, account="kiosk-huyang-01", full=False),
     kiosk("check-in", "/check-in"),
     kiosk("check-in-document", "/check-in/document"),
     kiosk("check-in-phone", "/check-in/phone"),

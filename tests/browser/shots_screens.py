@@ -22,10 +22,10 @@ def of_window(server: Running) -> str:
 
 
 SHOTS = [
-    Shot("screen-empty", "/halls/guotan/screen", (KIOSK_WIDE, FOUR_K, KIOSK), languages=("zh",), full=False),
+    Shot("screen-empty", "/halls/yuantan/screen", (KIOSK_WIDE, FOUR_K, KIOSK), languages=("zh",), full=False),
     Shot(
         "screen-empty-dark",
-        "/halls/guotan/screen",
+        "/halls/yuantan/screen",
         (KIOSK_WIDE,),
         languages=("zh",),
         theme="dark",

@@ -11,7 +11,7 @@ from adapters.people import demonstration_identity
 from tests.browser.conftest import Complaints, Open
 from tests.browser.line import Line
 from tests.browser.seeing import PHONE
-from tests.browser.shots_citizen import ITEM, free, ticket
+from tests.browser.shots_citizen import ITEM, asked, free, ticket
 from tests.running import Running
 
 
@@ -83,6 +83,25 @@ def test_the_keyboard_alone_books(visit: Open, complaints: Complaints) -> None:
     expect(page.locator(".timer b")).to_have_text(re.compile(r"^\d:\d\d$"))
     _enter(page, "确认预约")
     expect(page.get_by_role("heading", name="预约凭证")).to_be_visible()
+    assert complaints.said == []
+
+
+def test_the_keyboard_alone_answers_what_a_case_asks_for(
+    visit: Open, server: Running, complaints: Complaints
+) -> None:
+    page = visit(asked(server, server.token("citizen", "citizen-03")), *PHONE, account="citizen-03")
+    first = page.get_by_role("radio", name="用电子证照")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if first.evaluate("node => node === document.activeElement"):
+            break
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.type("1.2.156.3005.2.0001")
+    _enter(page, "^提交$")
+    expect(page.get_by_role("status")).to_contain_text("您已在网上提交")
+    expect(page.get_by_text("1.2.156.3005.2.0001").first).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text("等您补正")
     assert complaints.said == []
 
 

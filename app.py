@@ -265,7 +265,9 @@ async def http(settings: Settings) -> "AsyncIterator[tuple[Door, CommandLoop]]":
             catalogue=catalogue,
             clock=now,
             tokens=checked,
-            sessions=Sessions(kept, secure=settings.https, admits=catalogue.admits),
+            sessions=Sessions(
+                kept, secure=settings.https, admits=catalogue.admits, ended_at=catalogue.ended_at
+            ),
             seal=seal,
             veil=Veil(kept, "calendar feeds"),
             log=LogReader(connections),

@@ -1,10 +1,11 @@
-"""Halls, items, gazetted years, terms of regions, devices and webhooks as they stand, in the memory of every process.
+"""Halls, items, gazetted years, terms of regions, devices, webhooks, ended sign-ins: as they stand, in every process.
 
 A command that begins a day needs the hall's plan, and a list of items is asked for all day long, so neither may cost
 a query. What other processes configure is noticed within a second; what this process configured, at once.
 """
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, LiteralString, NamedTuple, TypeVar
 
 import psycopg
@@ -16,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from adapters import envelope
 from adapters.store import Row
 from domain import device, webhook
+from domain.account import SignInsEnded
 from domain.calendar import CalendarGazetted
 from domain.catalogue import EVENTS_OF
 from domain.device import Device, DeviceEnrolled, DeviceInvited, DeviceRevoked
@@ -38,9 +40,12 @@ log = structlog.get_logger()
 
 REFRESH_S = 1.0
 
+ENDINGS_KEPT = timedelta(days=1)
+"""Longer than any session of a person lasts: what was ended before ends nothing any more."""
+
 TOPICS = [
     str(event.__struct_config__.tag)
-    for category in ("hall", "item", "calendar", "region", "wording", "device", "webhook")
+    for category in ("hall", "item", "calendar", "region", "wording", "device", "webhook", "account")
     for event in EVENTS_OF[category]
 ]
 
@@ -50,7 +55,8 @@ CREATE_INDEX = SQL(
     "DROP INDEX IF EXISTS stored_events_configuration;"
     "DROP INDEX IF EXISTS stored_events_configured;"
     "DROP INDEX IF EXISTS stored_events_standing;"
-    "CREATE INDEX IF NOT EXISTS stored_events_in_force ON stored_events (notification_id) WHERE {}"
+    "DROP INDEX IF EXISTS stored_events_in_force;"
+    "CREATE INDEX IF NOT EXISTS stored_events_of_catalogue ON stored_events (notification_id) WHERE {}"
 ).format(CONFIGURATION)
 """So that a process which starts need not read the whole log for its few events of configuration. Its name changes
 with what it holds."""
@@ -102,6 +108,8 @@ class Catalogue:
         self.items: dict[str, Configured[ItemPlan]] = {}
         self.calendar = Calendar()
         self.devices: dict[str, Device] = {}
+        self.endings: dict[str, datetime] = {}
+        """When the sign-ins of accounts were ended, of those whose earlier sessions could still be held."""
         self.webhooks: dict[str, Webhook] = {}
         self.placed: dict[str, Placed] = {}
         """Of every webhook."""
@@ -131,6 +139,11 @@ class Catalogue:
         """Whether a device that was enrolled still is. One that is not known here yet was enrolled elsewhere just now:
         its session says so, and what would end it is heard of within a second."""
         return (known := self.devices.get(name)) is None or known.status != "revoked"
+
+    def ended_at(self, account: str) -> float:
+        """Before when an account's sessions hold no more, in seconds since the epoch; 0 if all may."""
+        ended = self.endings.get(account)
+        return 0.0 if ended is None else ended.timestamp()
 
     def skill(self, item: str | None) -> str | None:
         """What a clerk must know to handle an item; nothing for one that is not known."""
@@ -176,6 +189,8 @@ class Catalogue:
             case DeviceInvited() | DeviceEnrolled() | DeviceRevoked():
                 known = self.devices.get(recorded.subject) or device.initial()
                 self.devices[recorded.subject] = device.evolve(known, event, recorded.stamp)
+            case SignInsEnded(name):
+                self._end(name, recorded.stamp.at)
             case (
                 WebhookRegistered()
                 | WebhookSuspended()
@@ -199,3 +214,9 @@ class Catalogue:
                 self.wordings[template] = Configured(template, words, version, position)
             case CalendarGazetted(year):
                 self.calendar = self.calendar.with_year(year)
+
+    def _end(self, name: str, at: datetime) -> None:
+        """Take in that an account's sign-ins were ended, and leave aside what is too old to matter."""
+        oldest = datetime.now(UTC) - ENDINGS_KEPT
+        self.endings[name] = at
+        self.endings = {known: ended for known, ended in self.endings.items() if ended > oldest}

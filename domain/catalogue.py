@@ -3,6 +3,7 @@
 from typing import Any, get_args
 
 from domain import (
+    account,
     calendar,
     case,
     citizen,
@@ -24,6 +25,7 @@ from domain import (
 from domain.message import Command, Decider, Event
 
 DECIDERS: dict[str, Decider] = {
+    "account": account,
     "calendar": calendar,
     "case": case,
     "citizen": citizen,
@@ -63,7 +65,8 @@ EVENTS: dict[str, type[Event]] = {
 """Every event by its tag, which is also its topic in the store."""
 
 AnyEvent = (
-    calendar.AnyEvent
+    account.AnyEvent
+    | calendar.AnyEvent
     | case.AnyEvent
     | citizen.AnyEvent
     | device.AnyEvent

@@ -159,9 +159,13 @@ def _open(queue: Queue, window: str, clerk: str, queues: tuple[str, ...]) -> lis
         raise Refused("unknown-window", missing=True, window=window)
     for line in queues:
         known_queue(queue, line)
-    elsewhere = next((n for n, w in queue.windows.items() if w.clerk == clerk and n != window), None)
-    if elsewhere is not None:
-        raise Refused("clerk-at-another-window", clerk=clerk, window=elsewhere)
+    left: list[AnyEvent] = []
+    for name, other in queue.windows.items():
+        if other.clerk == clerk and name != window:
+            if other.serving is not None:
+                raise Refused("clerk-at-another-window", clerk=clerk, window=name)
+            # Whoever sits down here has got up there, even if that browser is gone.
+            left.append(WindowClosed(name))
     serves = queues or (known.plan.queues if known else ())
     if known is not None and known.state != "closed":
         if known.clerk != clerk:
@@ -169,7 +173,7 @@ def _open(queue: Queue, window: str, clerk: str, queues: tuple[str, ...]) -> lis
         if known.state == "open" and known.queues == serves:
             return []
     skills = queue.plan.clerks.get(clerk, ()) if queue.plan is not None else ()
-    return [WindowOpened(window, clerk, serves, skills)]
+    return [*left, WindowOpened(window, clerk, serves, skills)]
 
 
 def _check_meant(window: Window, number: str) -> list[AnyEvent]:

@@ -26,6 +26,7 @@ HAPPENINGS: dict[str, Text] = case_file.HAPPENINGS | {
     "calendar-gazetted": Text("发布工作日历", "calendar gazetted"),
     "device-enrolled": Text("设备登记", "device enrolled"),
     "device-invited": Text("签发设备登记码", "device invited"),
+    "sign-ins-ended": Text("结束登录", "sign-ins ended"),
     "device-revoked": Text("停用设备", "device revoked"),
     "hall-configured": Text("配置大厅", "hall configured"),
     "item-published": Text("发布事项", "item published"),
@@ -141,6 +142,7 @@ HAPPENINGS: dict[str, Text] = case_file.HAPPENINGS | {
 
 FACTS: dict[str, Text] = {
     "about": Text("关于", "about"),
+    "account": Text("账号", "account"),
     "accepts": Text("到期视为受理", "silence accepts"),
     "action": Text("处理", "action"),
     "after": Text("排在其后", "behind"),

@@ -56,6 +56,8 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("GET", "/schema/{file}"): ANYBODY,
     ("GET", "/asyncapi.json"): ANYBODY,
     ("POST", f"{API}/dev/tokens"): ANYBODY,
+    ("POST", f"{API}/session/end"): only("citizen", "clerk", "supervisor", "admin", "auditor", "partner"),
+    ("POST", f"{API}/accounts/end-sign-ins"): ADMIN,
     # the catalogue
     ("GET", f"{API}/regions"): ANYBODY,
     ("GET", f"{API}/halls"): ANYBODY,

@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
 from adapters.http import (
+    accounts,
     appointments,
     arrivals,
     bulletin,
@@ -72,6 +73,7 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
     commands = [
         command
         for part in (
+            accounts,
             halls,
             terms,
             items,

@@ -13,7 +13,7 @@ from adapters.http.asking import encode
 from adapters.http.body import StrictRequest
 from adapters.http.parts import Parts
 from adapters.http.reading import After, Day, answers, caught_up, document, shape
-from adapters.http.screens import EventStream, Streams
+from adapters.http.screens import EventStream, Streams, while_signed_in
 from adapters.lines import Line, PlaceInLine
 from domain.message import Refused, place
 from domain.workdays import SHANGHAI
@@ -100,7 +100,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     )
     async def line_events(hall: FromPath[str], request: StrictRequest, date: Day = None) -> EventStream:
         parts.catalogue.hall(hall)
-        return EventStream(parts.lines.follow(hall, date or _today(parts)), streams)
+        frames = parts.lines.follow(hall, date or _today(parts))
+        return EventStream(while_signed_in(parts.sessions, request.user, frames), streams)
 
     @get(
         f"{API}/halls/{{hall:str}}/code",

@@ -38,6 +38,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     window: str | None = None
     expires: float = 0.0
     """Seconds since the epoch."""
+    begun: float = 0.0
+    """When a browser's session began, in seconds since the epoch; a token has none, its issuer takes it back."""
     confined: bool = False
     """Staff and devices without a hall may act in none, and not in every one."""
     device: str | None = None

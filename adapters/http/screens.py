@@ -19,9 +19,11 @@ from litestar.types import Receive, Scope, Send
 from adapters.http import measures
 from adapters.http.access import API
 from adapters.http.body import StrictRequest
+from adapters.http.identity import Identity
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
 from adapters.http.reading import WAIT_S, After, Day, Word, answers, shape
+from adapters.http.session import Sessions
 from domain.workdays import SHANGHAI
 from projections import board
 
@@ -117,6 +119,17 @@ async def _left(receive: Receive) -> None:
         pass
 
 
+async def while_signed_in(
+    sessions: Sessions, identity: Identity | None, frames: AsyncGenerator[bytes]
+) -> AsyncGenerator[bytes]:
+    """What is sent to staff, until their sign-in is over: asked with every frame, and these come by the second."""
+    async with contextlib.aclosing(frames):
+        async for frame in frames:
+            if identity is not None and not sessions.holds(identity):
+                return
+            yield frame
+
+
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
     streams = Streams(parts.settings.board_streams_max, parts.settings.board_streams_per_address)
 
@@ -144,7 +157,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         parts.catalogue.hall(hall)
         day = parts.clock().astimezone(SHANGHAI).date()
         last = last_event(request.headers.get("last-event-id"))
-        return EventStream(parts.boards.subscribe(hall, day, last, staff=True), streams)
+        frames = parts.boards.subscribe(hall, day, last, staff=True)
+        return EventStream(while_signed_in(parts.sessions, request.user, frames), streams)
 
     @get(
         f"{API}/boards/events",

@@ -206,7 +206,10 @@ WINDOWS: dict[str, Text] = {
         "Window {window} has ticket {number} by now and not {meant}: nothing was done.",
     ),
     "window-taken": Text("窗口{window}已由他人打开。", "Window {window} is opened by somebody else."),
-    "clerk-at-another-window": Text("您正在窗口{window}办公。", "You are at window {window}."),
+    "clerk-at-another-window": Text(
+        "您在窗口{window}手上还有号，请先在那里办结或放回。",
+        "You have a ticket in hand at window {window}: finish it or put it back there first.",
+    ),
     "recalled-enough": Text(
         "{number}号已重呼{recalls}次，可以过号。",
         "Ticket {number} was called again {recalls} times; mark it as a no-show.",

@@ -1,6 +1,7 @@
 """Who a browser is: an identity sealed into a cookie, and the proof that a page of ours sent the request.
 
-The cookie holds the identity itself, encrypted, so nothing is stored for it and every process reads it. A browser
+The cookie holds the identity itself, encrypted, so nothing is stored for it and every process reads it. It is taken
+back by the moment at which its account's sign-ins were ended (``domain/account.py``), known to every process. A browser
 sends cookies along whoever made it ask; what changes anything is therefore taken only with the browser's own word
 (``Sec-Fetch-Site``, or ``Origin`` on plain HTTP, where the first is not sent) that a page of this host asked for it.
 """
@@ -67,6 +68,7 @@ class Sessions:
         secret: the deployment's own.
         secure: whether browsers reach the program by https, and may send the cookie by nothing else.
         admits: whether a device is still admitted; asked at every request, so it looks nothing up.
+        ended_at: before when an account's sessions hold no more, in seconds since the epoch; asked as often.
     """
 
     def __init__(
@@ -76,20 +78,23 @@ class Sessions:
         secure: bool = False,
         now: Callable[[], float] = time.time,
         admits: Callable[[str], bool] = lambda device: True,
+        ended_at: Callable[[str], float] = lambda account: 0.0,
     ) -> None:
         self._sealer = Sealer(secret, "session cookies")
         self._secure = secure
         self._now = now
         self._admits = admits
+        self._ended_at = ended_at
 
     def begin(self, identity: Identity) -> Cookie:
         """The cookie that signs somebody in, no longer than their token would have held, or a device until further
         notice."""
-        until = self._now() + (LIFETIME_S if identity.device is None else DEVICE_LIFETIME_S)
+        now = self._now()
+        until = now + (LIFETIME_S if identity.device is None else DEVICE_LIFETIME_S)
         if identity.expires and identity.device is None:
             until = min(until, identity.expires)
-        kept = msgspec.structs.replace(identity, expires=until)
-        return self.cookie(COOKIE, self._sealer.seal(kept), int(until - self._now()))
+        kept = msgspec.structs.replace(identity, expires=until, begun=now)
+        return self.cookie(COOKIE, self._sealer.seal(kept), int(until - now))
 
     def end(self) -> Cookie:
         """The cookie that signs them out."""
@@ -98,6 +103,15 @@ class Sessions:
     def cookie(self, name: str, value: str, seconds: int) -> Cookie:
         """A cookie of this site, out of the reach of scripts."""
         return Cookie(name, value=value, max_age=seconds, httponly=True, samesite="lax", secure=self._secure)
+
+    def holds(self, identity: Identity) -> bool:
+        """Whether somebody who was admitted still is: their time is not over, their device not sent away, and their
+        sign-ins not ended since they began."""
+        if identity.expires <= self._now():
+            return False
+        if identity.device is not None:
+            return self._admits(identity.device)
+        return not identity.begun or identity.begun > self._ended_at(identity.by)
 
     def of(self, method: str, headers: Headers) -> Identity | None:
         """Who the cookie of a request says it comes from; ``None`` without one that holds.
@@ -108,9 +122,7 @@ class Sessions:
         if (sealed := cookies(headers).get(COOKIE)) is None:
             return None
         identity = self._sealer.unseal(sealed, Identity)
-        if identity is None or identity.expires <= self._now():
-            return None
-        if identity.device is not None and not self._admits(identity.device):
+        if identity is None or not self.holds(identity):
             return None
         if method not in SAFE:
             must_be_ours(headers)

@@ -92,6 +92,9 @@ def routes(
 
     @post("/sign-out", include_in_schema=False)
     async def sign_out(visit: Visiting) -> Page:
+        form = await visit.form()
+        if form["everywhere"] and visit.identity is not None:
+            await visit.api.post("/session/end", key=form["key"] or None)
         return visit.go("/", site.sessions.end())
 
     @get("/sign-in/start", include_in_schema=False)

@@ -416,7 +416,10 @@ def test_a_window_somebody_sits_at_is_taken() -> None:
 
 
 def test_a_clerk_sits_at_one_window() -> None:
-    given(queue, OPEN, W1).when(OpenWindow("2", "clerk:li")).refused("clerk-at-another-window", window="1")
+    """Sitting down at another closes the first, so that nobody is locked out by a browser they left there."""
+    sits_down = WindowOpened("2", "clerk:li", ("estate",))
+    given(queue, OPEN, W1).when(OpenWindow("2", "clerk:li")).then(WindowClosed("1"), sits_down)
+    given(queue, *IN_HAND).when(OpenWindow("2", "clerk:li")).refused("clerk-at-another-window", window="1")
 
 
 def test_a_clerk_may_move_after_closing() -> None:

@@ -75,7 +75,14 @@ function learn(document) {
 /** The line as it is this moment, when something was done or refused. */
 async function look() {
   const answer = await fetch(`${hall}/line`, { signal: AbortSignal.timeout(6000) }).catch(() => null);
+  if (answer?.status === 401) sayOver(words.over);
   if (answer?.ok) learn(await answer.json());
+}
+
+/** The sign-in is over: its time was up, or somebody has ended it. */
+function sayOver(text) {
+  tellDesk("bad", text);
+  part["sign-in"].hidden = false;
 }
 
 const tick = follow(`${hall}/line/events`, {
@@ -94,6 +101,7 @@ function tellDesk(kind, text, { answers = false } = {}) {
   part.told.dataset.kind = kind;
   say(part.says, text);
   part.answers.hidden = !answers;
+  part["sign-in"].hidden = true;
 }
 
 const doing = presses(`${hall}/windows/${told.window}`, {
@@ -112,7 +120,7 @@ const doing = presses(`${hall}/windows/${told.window}`, {
     if (!press.act.endsWith("alarm")) figures(receipt.position);
   },
   async refused(press, problem) {
-    if (problem.status === 401) return tellDesk("bad", words.signed_out);
+    if (problem.status === 401) return sayOver(words.signed_out);
     const text = problem.text?.[language] ?? problem.detail;
     tellDesk("bad", text);
     await look();
@@ -214,7 +222,7 @@ function draw() {
   if (inHand) lastInHand = inHand;
   desk.dataset.state = me.state;
   say(part.state, me.pause ? `${words.states[me.state]} · ${told.said(me.pause.name)}` : words.states[me.state]);
-  say(part.who, me.clerk ?? told.clerk);
+  say(part.who, me.clerk && me.clerk !== told.clerk ? put(words.others, { clerk: me.clerk }) : told.clerk);
   say(part.caption, words.hand[inHand?.status ?? "none"]);
   say(part.number, inHand?.ticket ?? "—");
   mark(part.number, "none", !inHand);
@@ -357,10 +365,13 @@ async function figures(done = 0, tries = FIGURES_TRIES) {
   say(part.transfers, String(mine?.transfers ?? 0));
 }
 
+let wasSilent = false;
 const undoButton = buttons.find((button) => actOf(button) === "undo");
 
 function drawTime() {
   const silent = tick(performance.now());
+  if (silent && !wasSilent) look(); // cut off, or sent away?
+  wasSilent = silent;
   const time = asOf ? clock.clockTime(Date.parse(asOf)) : "--:--:--";
   mark(desk, "stale", silent);
   part.stale.hidden = !silent;

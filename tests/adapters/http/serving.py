@@ -153,7 +153,7 @@ async def serving(
             catalogue=catalogue,
             clock=clock,
             tokens=tokens or DevelopmentTokens(SECRET),
-            sessions=Sessions(SECRET, admits=catalogue.admits),
+            sessions=Sessions(SECRET, admits=catalogue.admits, ended_at=catalogue.ended_at),
             seal=seal,
             veil=Veil(SECRET, "calendar feeds"),
             log=LogReader(pool),

@@ -89,6 +89,17 @@ def test_what_changes_something_must_come_from_a_page_of_ours(
         assert rejected.value.code == "not-same-origin"
 
 
+def test_sessions_that_began_before_an_account_was_signed_out_hold_no_more() -> None:
+    now, ended = [1_000_000.0], {"clerk:clerk-w01": 0.0}
+    sessions = Sessions(SECRET, now=lambda: now[0], ended_at=lambda account: ended.get(account, 0.0))
+    before, other = cookie(sessions), cookie(sessions, Identity(role="clerk", subject="clerk-w02"))
+    ended["clerk:clerk-w01"] = now[0] = 1_000_060.0
+    assert asked(before, sessions=sessions) is None
+    assert asked(other, sessions=sessions) is not None
+    now[0] += 1
+    assert asked(cookie(sessions), sessions=sessions) is not None  # they may sign in again
+
+
 # --- at the door ----------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,39 @@
+"""Ending the sign-ins of somebody who left, or whose account others may use."""
+
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromQuery
+
+from adapters.web.api import Refusal
+from adapters.web.roles import ROLES
+from adapters.web.site import Form, Page, Site, Visit, Visiting
+
+STAFF = [one for one in ROLES if one.role in ("clerk", "supervisor", "admin", "auditor")]
+
+
+def routes(site: Site) -> list[HTTPRouteHandler]:
+    """The handlers."""
+
+    def shown(visit: Visit, form: Form, ended: str = "") -> Page:
+        roles = [(one.role, visit.say(one.name)) for one in STAFF]
+        return visit.page("admin/sign_ins.html", form=form, roles=roles, ended=ended)
+
+    @get("/admin/sign-ins", include_in_schema=False)
+    async def blank(visit: Visiting, ended: FromQuery[str] = "") -> Page:
+        visit.require("admin")
+        return shown(visit, Form(), ended)
+
+    @post("/admin/sign-ins", include_in_schema=False)
+    async def end(visit: Visiting) -> Page:
+        visit.require("admin")
+        form = await visit.form()
+        if wrong := form.lacks("role", "subject", "reason"):
+            return shown(visit, wrong)
+        try:
+            asked = form.given("role", "subject", "reason")
+            await visit.api.post("/accounts/end-sign-ins", asked, key=form.key)
+        except Refusal as refusal:
+            return shown(visit, form.wrong(refusal))
+        return visit.go(f"/admin/sign-ins?ended={form['subject']}")
+
+    return [blank, end]

@@ -58,6 +58,7 @@ SHOTS = [
     Shot("admin-import", "/admin/imports/bookings", (DESK, PHONE), account=ADMIN),
     Shot("admin-devices", "/admin/devices", (DESK,), account=ADMIN),
     Shot("admin-notices", "/admin/notices", (DESK,), account=ADMIN),
+    Shot("admin-sign-ins", "/admin/sign-ins", (DESK,), account=ADMIN),
     Shot("admin-webhooks", posted_to, (DESK,), account=ADMIN),
     Shot("admin-views", "/admin/views", (DESK,), account=ADMIN),
     Shot("admin-revise", "/admin/halls/tanghe/revise", (DESK,), account=ADMIN),

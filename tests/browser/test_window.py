@@ -203,6 +203,36 @@ def test_a_cut_line_is_said_within_three_seconds_and_what_was_not_done_is_done_o
     assert [t for t, s in standing(server).items() if s == "called"] == [called]
 
 
+def test_enter_confirms_what_was_chosen_from_a_list_and_goes_from_the_search_to_what_it_found(
+    visit: Open, server: Running
+) -> None:
+    page = console(visit, "w03")
+    issue(server)
+    if page.locator("[data-press=open]").is_visible():
+        press(page, "open", "F10")
+    press(page, "call-next", "F2")
+    press(page, "start", "F4")
+    mine = number(page).inner_text()
+    press(page, "finish", "F6")
+    page.locator("#finish-dialog [data-find]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#finish-dialog")).to_be_visible()
+    expect(page.locator("#finish-dialog [data-items] input").first).to_be_focused()
+    page.keyboard.press("Escape")
+    press(page, "split", "Shift+F6")
+    expect(page.locator("#split-item")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(says(page)).to_contain_text(f"{mine}本项已办结，排队等候下一项。")
+
+
+def test_a_console_whose_sign_in_was_ended_says_so_and_leads_back(visit: Open, server: Running) -> None:
+    page = console(visit, "w03")
+    ended = {"role": "clerk", "subject": f"clerk-{HALL}-w03", "reason": "left the hall"}
+    server.post("/api/v1/accounts/end-sign-ins", ended, server.token("admin", "admin-01"))
+    expect(says(page)).to_contain_text("登录已失效", timeout=15_000)
+    expect(page.locator("[data-part=sign-in]")).to_be_visible()
+
+
 def test_an_alarm_is_seen_at_every_window_of_the_hall(visit: Open, server: Running) -> None:
     page, other = console(visit, "w01"), console(visit, "w02")
     page.keyboard.press("Shift+F1")

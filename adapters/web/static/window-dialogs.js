@@ -30,6 +30,7 @@ export function dialogs(told, words, desk) {
     form.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
     for (const kind of form.querySelectorAll('[name="kind"]')) kind.addEventListener("change", () => fillers[act]?.(form));
     form.querySelector("[data-find]")?.addEventListener("input", (event) => narrow(form, event.target.value));
+    form.addEventListener("keydown", (event) => enter(event, form));
   }
 
   const reason = (form) => [form.get("reason"), form.get("more").trim()].filter(Boolean).join(" · ");
@@ -47,7 +48,7 @@ export function dialogs(told, words, desk) {
     const kind = new FormData(form).get("kind");
     const others = line.windows.filter(({ window, state }) => window !== told.window && state !== "closed");
     const choices = {
-      queue: line.queues.map((one) => [one.queue, `${one.prefix} ${told.said(one.name)} · ${words.people.replace("{n}", one.waiting)}`]),
+      queue: line.queues.filter(({ queue }) => queue !== desk.hand()?.queue).map((one) => [one.queue, `${one.prefix} ${told.said(one.name)} · ${words.people.replace("{n}", one.waiting)}`]),
       to_window: others.map((one) => [one.window, `${told.said(one.name)} · ${words.states[one.state]}`]),
       to_clerk: others.map((one) => [one.clerk, `${one.clerk} · ${told.said(one.name)}`]),
     }[kind];
@@ -87,6 +88,18 @@ export function dialogs(told, words, desk) {
       return group;
     });
     form.elements.next.replaceChildren(...groups);
+  }
+
+  /** Enter confirms from a list of choices too, and goes from the search to what it found. */
+  function enter(event, form) {
+    if (event.key !== "Enter") return;
+    if (event.target.matches("[data-find]")) {
+      event.preventDefault();
+      form.querySelector("[data-items] label:not([hidden]) input")?.focus();
+    } else if (event.target.matches("select")) {
+      event.preventDefault();
+      form.querySelector('[value="do"]').click();
+    }
   }
 
   function narrow(form, text) {

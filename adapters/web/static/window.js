@@ -211,7 +211,7 @@ function ended(ticket) {
   if (!began) return "";
   const took = long((clock.now() - Date.parse(began)) / 1000);
   const now = put(words.times.ended, { time: clock.clockTime(clock.now()).slice(0, 5) });
-  return `${[...times(lastInHand), now].join(" → ")} (${put(words.times.took, { time: took })})`;
+  return `${[...times({ ...lastInHand, issued_at: null }), now].join(" → ")} (${put(words.times.took, { time: took })})`;
 }
 
 const long = (seconds) => (seconds < 60 ? put(words.seconds, { n: Math.max(0, Math.round(seconds)) }) : put(words.minutes, { n: Math.round(seconds / 60) }));

@@ -1,6 +1,7 @@
 """Sign-ins ended from the server: everywhere at once, by whoever it is or by an administrator."""
 
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import msgspec
@@ -9,6 +10,10 @@ import pytest
 from adapters.catalogue import Catalogue
 from adapters.http.screens import while_signed_in
 from adapters.http.session import Sessions
+from domain import account
+from domain.account import EndSignIns
+from domain.handling import Act, Ask
+from domain.message import Stamp
 from tests.adapters.http.serving import SECRET, Served
 from tests.adapters.http.test_sessions import CLERK, OURS
 
@@ -49,6 +54,15 @@ async def test_an_administrator_ends_a_clerks_sign_ins_and_their_stream_of_the_l
     assert kept <= 2  # only what could still be held
     clerk = served.bearer("clerk", "clerk-w04", hall="tanghe")
     assert (await served.post("/accounts/end-sign-ins", typed, clerk)).status_code == 403
+
+
+async def test_what_was_ended_longer_ago_than_a_session_lasts_is_kept_by_nobody(served: Served) -> None:
+    long_ago = Stamp(at=datetime.now(UTC) - timedelta(days=2), by="admin:admin-01", command="long-ago")
+    ending = Ask(account.stream("clerk:gone"), EndSignIns("clerk:gone"))
+    await served.parts.loop.submit(Act((ending,)), long_ago)
+    await served.parts.catalogue.refresh()
+    assert served.parts.catalogue.ended_at("clerk:gone") == 0.0
+    assert "clerk:gone" not in served.parts.catalogue.endings
 
 
 async def test_a_stream_for_staff_ends_with_their_sign_in() -> None:

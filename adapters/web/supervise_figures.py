@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from adapters.web import charts
 from adapters.web.site import Page, Site, Visit, Visiting
 from adapters.web.supervise_past import AsOf
-from adapters.web.supervise_words import DUE_NAMES, STEPS, called, hall_names, oversight
+from adapters.web.supervise_words import DUE_NAMES, STEPS, called, hall_names, oversight, place_names
 from adapters.web.words import N_
 from domain.message import category
 from domain.workdays import SHANGHAI
@@ -167,12 +167,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         proof = await visit.api.get(
             f"/performance/{figure}/events", **asked, as_of=as_of.asked, cursor=query.get("cursor") or None
         )
-        halls = (await visit.api.get("/halls", limit=100))["halls"]
-        names = {(hall["hall"], ""): visit.say(hall["name"]) for hall in halls} | {
-            (hall["hall"], window["window"]): visit.say(window["name"])
-            for hall in halls
-            for window in hall["windows"]
-        }
+        names = await place_names(visit)
         opens_log = identity.role in ("auditor", "admin")
         here = f"/supervise/figures/{figure}?{urlencode(asked | as_of.query)}"
         return visit.page(

@@ -16,7 +16,7 @@ from adapters.http.problems import Rejected
 from adapters.spreadsheet import Cell, Sheet
 from adapters.web.site import Visit, Visiting
 from adapters.web.supervise_past import AsOf
-from adapters.web.supervise_words import called, hall_names, oversight
+from adapters.web.supervise_words import called, hall_names, oversight, place_names
 from adapters.web.words import N_
 from projections.suspicion import REASONS
 
@@ -31,14 +31,14 @@ def routes() -> list[HTTPRouteHandler]:
         oversight(visit)
         query = visit.request.query_params
         asked = {name: query[name] for name in ("from", "to") if query.get(name)}
-        told, names = await visit.api.get("/reviews/suspicious", **asked), await hall_names(visit)
+        told, names = await visit.api.get("/reviews/suspicious", **asked), await place_names(visit)
         head = (N_("时间"), N_("疑点"), N_("所在大厅"), N_("窗口"), N_("涉及评价"))
         rows = [
             [
                 visit.moment(flag["at"]),
                 visit.say(REASONS[flag["reason"]]),
-                names.get(flag["hall"], flag["hall"]),
-                flag["window"],
+                names.get((flag["hall"], ""), flag["hall"]),
+                names.get((flag["hall"], flag["window"]), flag["window"]),
                 service,
             ]
             for flag in told["flags"]

@@ -10,7 +10,7 @@ from adapters.http.problems import Rejected
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
 from adapters.web.supervise_acts import Act, Field, body_of, lacks
-from adapters.web.supervise_words import SIGNALS, hall_names, oversight
+from adapters.web.supervise_words import SIGNALS, hall_names, oversight, place_names
 from adapters.web.words import N_
 from projections.suspicion import REASONS
 
@@ -40,7 +40,7 @@ def routes() -> list[HTTPRouteHandler]:
             "supervise/flags.html",
             flags=told["flags"],
             reasons=REASONS,
-            names=await hall_names(visit),
+            names=await place_names(visit),
             moment=told["as_of"],
             query=query,
         )

@@ -56,11 +56,19 @@ def oversight(visit: Visit) -> Identity:
     return visit.require("supervisor", "admin", "auditor")
 
 
+async def place_names(visit: Visit) -> dict[tuple[str, str], str]:
+    """What halls and their windows are called: by hall and window, the hall itself by an empty one."""
+    halls = (await visit.api.get("/halls", limit=100))["halls"]
+    return {(hall["hall"], ""): visit.say(hall["name"]) for hall in halls} | {
+        (hall["hall"], window["window"]): visit.say(window["name"])
+        for hall in halls
+        for window in hall["windows"]
+    }
+
+
 async def hall_names(visit: Visit) -> dict[str, str]:
     """What halls and units that are halls are called, by their ids."""
-    return {
-        hall["hall"]: visit.say(hall["name"]) for hall in (await visit.api.get("/halls", limit=100))["halls"]
-    }
+    return {hall: name for (hall, window), name in (await place_names(visit)).items() if not window}
 
 
 def told_by(visit: Visit, by: str) -> str:

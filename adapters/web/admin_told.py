@@ -65,12 +65,12 @@ class Told:
     def _fields(self, shape: Shape, was: Any, becomes: Any, names: tuple[str, ...]) -> Iterator[Line]:
         for f in shape.fields:
             before, after = was.get(f.name, f.default), becomes.get(f.name, f.default)
-            yield from self.changes(
-                f.shape,
-                before,
-                after,
-                (*names, self._say(f.word.name)),
-            )
+            for line in self.changes(f.shape, before, after, (*names, self._say(f.word.name))):
+                yield Line(line.names, self._counted(f, line.was), self._counted(f, line.becomes))
+
+    def _counted(self, field: Field, said: str | None) -> str | None:
+        """A value with what it counts, where it counts something."""
+        return said if said is None or field.word.unit is None else f"{said} {self._say(field.word.unit)}"
 
     def _rows(
         self, shape: Shape, inner: Shape, was: list[Any], becomes: list[Any], names: tuple[str, ...]
@@ -191,7 +191,7 @@ class Told:
     def _group(self, fields: tuple[Field, ...], value: Mapping[str, Any]) -> str:
         """A group's fields that say something else than their default."""
         return self._say(SEMICOLON).join(
-            f"{self._say(f.word.name)}{self._say(COLON)}{self.value(f.shape, value[f.name])}"
+            f"{self._say(f.word.name)}{self._say(COLON)}{self._counted(f, self.value(f.shape, value[f.name]))}"
             for f in fields
             if f.name in value and (f.required or value[f.name] != f.default) and value[f.name] is not None
         )

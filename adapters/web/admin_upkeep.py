@@ -6,8 +6,10 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
+from adapters.http.access import ACCESS
 from adapters.web.api import Refusal
 from adapters.web.codes import drawn as qr_svg
+from adapters.web.roles import ROLES
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from domain.message import Text
 
@@ -78,6 +80,17 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         visit.require("admin")
         await visit.api.post(f"/devices/{device}/revoke", {})
         return visit.go("/admin/devices")
+
+    # --- roles --------------------------------------------------------------------------------------------------
+
+    @get("/admin/roles", include_in_schema=False)
+    async def who_may(visit: Visiting) -> Page:
+        visit.require("admin")
+        counts = {
+            role.role: sum(admitted is None or role.role in admitted for admitted in ACCESS.values())
+            for role in ROLES
+        }
+        return visit.page("admin/roles.html", roles=ROLES, counts=counts)
 
     # --- a booked day after its hall's plan has changed ----------------------------------------------------------
 
@@ -178,4 +191,17 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         await visit.api.post("/views/rebuild", {"views": [form["view"]] if form["view"] else []})
         return visit.go("/admin/views")
 
-    return [devices, invite, revoke, revision, revise, notices, retry, template, word, views, rebuild]
+    return [
+        devices,
+        invite,
+        revoke,
+        who_may,
+        revision,
+        revise,
+        notices,
+        retry,
+        template,
+        word,
+        views,
+        rebuild,
+    ]

@@ -160,7 +160,7 @@ async def _changes(visit: Visit, event: Mapping[str, Any]) -> list[ToldLine] | N
     before = (
         await visit.api.get("/events", stream=event["subject"], tag=tag, before=event["position"], limit=1)
     )["events"]
-    was = kind.whole(before[0]["data"][field]) if before else {}
+    was = kind.whole(before[0]["data"][field]) if before else kind.shown(kind.begun({}))
     return list(Told(visit.say, {}).changes(kind.shape, was, kind.whole(event["data"][field])))
 
 

@@ -56,6 +56,8 @@ SHOTS = [
     ),
     Shot("admin-imports", "/admin/imports", (DESK, PHONE), account=ADMIN),
     Shot("admin-import", "/admin/imports/bookings", (DESK, PHONE), account=ADMIN),
+    Shot("admin-roles", "/admin/roles", (DESK,), account=ADMIN),
+    Shot("admin-new", "/admin/new/halls", (DESK,), account=ADMIN),
     Shot("admin-devices", "/admin/devices", (DESK,), account=ADMIN),
     Shot("admin-notices", "/admin/notices", (DESK,), account=ADMIN),
     Shot("admin-sign-ins", "/admin/sign-ins", (DESK,), account=ADMIN),

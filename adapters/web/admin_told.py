@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from adapters.web.admin_made import named
 from adapters.web.admin_shape import Field, Shape, runs
 from domain.message import Text
 
@@ -14,6 +13,7 @@ Sources = Mapping[str, list[tuple[str, str]]]
 YES, NO = Text("是", "yes"), Text("否", "no")
 NOTHING = Text("无", "none")
 ORDER = Text("排列次序", "order")
+LANGUAGES = {"zh": Text("中文", "in Chinese"), "en": Text("英文", "in English")}
 COMMA, SEMICOLON, COLON = Text("、", ", "), Text("；", "; "), Text("：", ": ")
 
 
@@ -94,11 +94,23 @@ class Told:
     def leaf(self, shape: Shape, change: Sequence[Any]) -> Line:
         """A change of one value as the API tells it: its path, what it was, what it becomes."""
         path, was, becomes = change
-        names = tuple(self._say(name) for name in named(shape, path))
-        return Line(names, *(None if one is None else self._leaf(one) for one in (was, becomes)))
+        told: list[str] = []
+        for name in path.split("."):
+            known = next((field for field in shape.fields if field.name == name), None)
+            if known is not None:
+                told.append(self._say(known.word.name))
+                shape = known.shape
+            elif shape.kind == "text":
+                told.append(self._say(LANGUAGES[name]))
+            elif shape.inner is not None:
+                told.append(name)
+                shape = shape.inner
+        return Line(tuple(told), *(None if one is None else self._leaf(shape, one) for one in (was, becomes)))
 
-    def _leaf(self, value: Any) -> str:
-        return self._say(YES if value else NO) if isinstance(value, bool) else str(value)
+    def _leaf(self, shape: Shape, value: Any) -> str:
+        if isinstance(value, bool):
+            return self._say(YES if value else NO)
+        return self._chosen(shape, value) if shape.kind in ("choice", "ticks") else str(value)
 
     def title(self, shape: Shape, row: Any) -> str:
         """What a row of a list is called: by its name, or by what it begins with."""

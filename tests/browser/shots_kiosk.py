@@ -34,11 +34,9 @@ def full(server: Running) -> str:
     waiting = sum(queue["waiting"] for queue in server.get("/api/v1/halls/huyang/board")["queues"])
     configure(server, "huyang", capacity=max(waiting, 1))
     if not waiting:
-        server.post(
-            "/api/v1/halls/huyang/tickets",
-            {"queue": "a"},
-            server.token("kiosk", "kiosk-huyang-01", hall="huyang"),
-        )
+        kiosk = server.token("kiosk", "kiosk-huyang-01", hall="huyang")
+        taken = server.post("/api/v1/halls/huyang/tickets", {"queue": "a"}, kiosk)
+        server.get(f"/api/v1/halls/huyang/board?after={taken['position']}")
     return "/halls/huyang/kiosk"
 
 

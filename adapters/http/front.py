@@ -19,7 +19,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from adapters.http import errors
 from adapters.http.access import ACCESS, API, identified, in_place, may
 from adapters.http.asking import Asking, Headers, Reply, asking
-from adapters.http.body import CLOSE, Arrivals, read
+from adapters.http.body import Arrivals, read, whole
 from adapters.http.identity import Identity, Tokens
 from adapters.http.limits import Limits, Peers, says_who
 from adapters.http.problems import Rejected
@@ -133,27 +133,11 @@ class Door:
             self._limits.take(scope, identity)
             if identity is not None and hot.route.startswith("/api/v1/halls/"):
                 in_place(identity, words[0], words[1] if len(words) > 1 else None)
-            body = await self._body(headers, receive)
+            body = await whole(self._hurried(receive), self._bytes)
             asked = asking(identity, "POST", scope["path"], headers, body, self._clock())
             return await hot.do(asked, words, read(body, hot.kind, headers), scope["query_string"])
         except Exception as error:
             return errors.reply(error, headers)
-
-    async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        """Raises:
-        Rejected: 413 it is too large, 408 it takes too long, 400 it ends halfway.
-        """
-        body = b""
-        hurried = self._hurried(receive)
-        while True:
-            message = await hurried()
-            if message["type"] != "http.request":
-                raise Rejected(400, "bad-request")
-            body += message["body"]
-            if len(body) > self._bytes:
-                raise Rejected(413, "body-too-large", {"bytes": self._bytes}, headers=CLOSE)
-            if not message.get("more_body"):
-                return body
 
     def _hurried(self, receive: Receive) -> Receive:
         """``receive`` that gives up when the body takes too long. Once it is there, waiting may be endless."""

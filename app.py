@@ -84,9 +84,9 @@ if TYPE_CHECKING:
     from adapters.http.oidc import CodeFlow
     from adapters.http.parts import Standing
 
-VIEWS_PACE_S = (0.04, 1.0)
-"""How far views and policies may lag in a stream of commands: under a flood a second, for each document is written once
-a page, whatever happened to it. Boards come by the relay, which is faster."""
+VIEWS_PACE_S = (0.04, 0.2)
+"""How far views and policies may lag in a stream of commands, short of a flood; boards come by the relay, which is
+faster."""
 
 
 def now() -> datetime:

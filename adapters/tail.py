@@ -31,9 +31,13 @@ ANSWER_S = 5.0
 RETRY_S = 2.0
 """The longest pause between two tries to connect."""
 
-PACE_S = (0.04, 0.25)
+PACE_S = (0.04, 0.1)
 """The shortest and longest rest between two pages in a stream of events, if nothing else is said. What comes after a
 quiet moment is read at once; reading each of many as it comes would cost everybody many times what a page does."""
+
+FLOOD = 3_000
+"""From so many events a second on, a rest may be as long as their page is of a second of them: what is done once a
+page, such as writing a document, is then done for many."""
 
 REST = 4
 """A reader rests so many times as long as it was busy with a page: commands come first."""
@@ -72,7 +76,9 @@ class LogTail:
         self._connection: AsyncConnection[TupleRow] | None = None
         self._listening = False
         self._seen = 0
-        self._flowing = self._resting = False
+        self._resting = False
+        self._read = 0
+        """How many events the last page held."""
         self._read_at = 0.0
 
     @property
@@ -85,15 +91,17 @@ class LogTail:
         if self._resting:
             shortest, longest = self._pace_s
             busy = time.monotonic() - self._read_at
+            longest = max(longest, min(self._read / FLOOD, 1.0))
             await asyncio.sleep(min(max(shortest - busy, REST * busy), longest))
         rows = await self._ask(lambda connection: store.select_page(connection, after, limit))
         if rows:
             self._seen = max(self._seen, rows[-1].position)
-            if self._flowing and self._listening:
+            if self._read and self._listening:
                 # Whoever reads page after page waits for nothing; waking them would cost every commit.
                 await self._ask(_unsubscribe)
                 self._listening = False
-        self._flowing, self._resting, self._read_at = bool(rows), 0 < len(rows) < limit, time.monotonic()
+        self._read, self._read_at = len(rows), time.monotonic()
+        self._resting = 0 < len(rows) < limit
         return rows
 
     async def configured(self, until: int) -> list[Row]:

@@ -116,6 +116,8 @@ class Line(msgspec.Struct, frozen=True):
     queues: list[QueueInHall]
     windows: list[WindowInHall]
     tickets: list[TicketInLine]
+    starts_told: bool = True
+    """Whether windows tell when a service begins, by the plan that the day began with."""
 
 
 class Look:
@@ -218,6 +220,7 @@ class Look:
                 for name, w in day.windows.items()
             ],
             [self._ticket(ticket) for ticket in (*waiting, *aside)],
+            day.plan is None or day.plan.starts_told,
         )
 
     def _undo(self, window: str) -> Undoable | None:

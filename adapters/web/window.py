@@ -74,7 +74,6 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             "window": desk,
             "clerk": who.subject,
             "confined": who.window is not None,
-            "starts_told": place["starts_told"],
             "queues": {one["queue"]: visit.say(one["name"]) for one in place["queues"]},
             "items": await items(visit, where),
             "line": line,

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Complaints, Open
+from tests.browser.desk import configure
 from tests.browser.line import Line
 from tests.browser.seeing import DESK, axe_clean
 from tests.running import Running, running
@@ -231,6 +232,21 @@ def test_a_console_whose_sign_in_was_ended_says_so_and_leads_back(visit: Open, s
     server.post("/api/v1/accounts/end-sign-ins", ended, server.token("admin", "admin-01"))
     expect(says(page)).to_contain_text("登录已失效", timeout=15_000)
     expect(page.locator("[data-part=sign-in]")).to_be_visible()
+
+
+def test_where_the_day_tells_no_start_a_service_is_finished_from_the_call(
+    visit: Open, server: Running
+) -> None:
+    configure(server, "huyang", starts_told=False)
+    kiosk = server.token("kiosk", "kiosk-huyang-01", hall="huyang")
+    ticket = server.post("/api/v1/halls/huyang/tickets", {"queue": "a"}, kiosk)["ticket"]
+    page = visit("/window", *DESK, account="clerk-huyang-w01")
+    press(page, "open", "F10")
+    press(page, "call-next", "F2")
+    expect(page.locator("[data-press=start]")).to_be_hidden()
+    press(page, "finish", "F6")
+    page.keyboard.press("F6")
+    expect(says(page)).to_contain_text(f"{ticket}已办结。")
 
 
 def test_an_alarm_is_seen_at_every_window_of_the_hall(visit: Open, server: Running) -> None:

@@ -40,7 +40,7 @@ const windowName = (window) => told.said(line.windows.find((one) => one.window =
 const undoable = () => (here().undo && Date.parse(here().undo.until) > clock.now() ? here().undo : null);
 
 /** Whether a service is going on; where no start is told it begins with the call. */
-const inService = () => hand()?.status === "serving" || (hand()?.status === "called" && !told.starts_told);
+const inService = () => hand()?.status === "serving" || (hand()?.status === "called" && !line.starts_told);
 
 /** Whether an act can be done now, by what the server last told. */
 const CAN = {
@@ -207,7 +207,7 @@ function times({ issued_at: issued, called_at: called, started_at: started }) {
 
 /** The times of a service that has just ended, as far as this page has seen it. */
 function ended(ticket) {
-  const began = lastInHand?.ticket === ticket && (lastInHand.started_at ?? (told.starts_told ? null : lastInHand.called_at));
+  const began = lastInHand?.ticket === ticket && (lastInHand.started_at ?? (line.starts_told ? null : lastInHand.called_at));
   if (!began) return "";
   const took = long((clock.now() - Date.parse(began)) / 1000);
   const now = put(words.times.ended, { time: clock.clockTime(clock.now()).slice(0, 5) });
@@ -252,6 +252,7 @@ function drawButtons() {
     const can = CAN[actOf(button)]();
     button.disabled = !can || doing.pending !== null;
     if (["open", "resume", "pause", "undo"].includes(actOf(button))) button.hidden = !can;
+    if (actOf(button) === "start") button.hidden = !line.starts_told;
   }
 }
 

@@ -128,7 +128,7 @@ def routes() -> list[HTTPRouteHandler]:
         wrong: Wrong = {}
         made = make(shape, draft, wrong)
         if wrong:
-            incomplete = form.wrong(Refusal(problem(422, "form-incomplete")))
+            incomplete = form.wrong(Refusal(problem(422, "form-wrong")))
             return show(visit, standing, part, shape, draft, incomplete, wrong)
         document = standing.with_part(made)
         digest = digested(document)
@@ -330,6 +330,10 @@ def show(
         shape=shape,
         draft=draft,
         wrong=wrong or {},
+        faults=[
+            (path, " · ".join(visit.say(name) for name in named(shape, path)), text)
+            for path, text in (wrong or {}).items()
+        ],
         form=form,
         rehearsal=rehearsal,
         days=days,

@@ -147,6 +147,7 @@ async def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_is_kept(
     assert wrong.status_code == 422
     assert 'id="f-queues-0-service_minutes-error">请填写数字。' in wrong.text
     assert 'id="f-queues-0-prefix-error">请填写这一项。' in wrong.text
+    assert '<a href="#f-queues-0-service_minutes">队列 · 预计办理时长</a>' in wrong.text
     assert dict(Inputs(wrong.text).sent)["queues.0.service_minutes"] == "many"
 
 

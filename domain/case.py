@@ -472,7 +472,7 @@ def _decide_part(command: AnyCommand, case: Case, opened: CaseOpened, stamp: Sta
     elif isinstance(command, respite.AnyCommand):
         answer = respite.decide(command, case.granted, case.watch, case.status, opened.joint, stamp)
     elif isinstance(command, supervision.AnyCommand):
-        timed = case.status in TIMED or respite.runs_on(case.granted)
+        timed = case.status in TIMED or (case.status == "suspended" and respite.runs_on(case.granted))
         answer = supervision.decide(command, case.watch, stamp) if timed else []
     elif isinstance(command, directive.AnyCommand):
         answer = directive.decide(command, case.directives)

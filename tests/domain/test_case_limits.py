@@ -51,8 +51,9 @@ from domain.respite import (
 )
 from domain.rules import RULES
 from domain.steps import BeginStep, RecordStep, StepBegun, StepRecorded
+from domain.supervision import RecomputeDeadline
 from domain.workdays import Due
-from tests.domain.test_case import ACCEPTED, CLOCK, CLOSED, GRANTED, HEARING, OPENED, at
+from tests.domain.test_case import ACCEPTED, CLOCK, CLOSED, DUES, GRANTED, HEARING, OPENED, at
 from tests.spec import NINE, given
 
 GUIDE = (
@@ -326,6 +327,12 @@ def test_a_case_is_paused_once_and_only_for_what_the_region_has_named() -> None:
     assert [(stop.since, stop.until, stop.statutory) for stop in resumed.clock.stops] == [
         (NINE, at(4), False)
     ]
+
+
+def test_what_was_withdrawn_while_it_paused_gets_no_deadline_any_more() -> None:
+    paused = CasePaused("payment", "待缴费", 5, False, told_clock(NINE))
+    told = given(case, GUIDED, ACCEPTED, paused, CaseWithdrawn())
+    told.when(RecomputeDeadline(told_clock(NINE), DUES)).then()
 
 
 def told_clock(paused_at: datetime) -> CaseClock:

@@ -569,7 +569,7 @@ async def test_boards_are_the_refolded_log_and_no_screen_misses_a_call_though_na
     recorder.create_table()
     server = Nats(tmp_path_factory.mktemp("boards") / "nats")
     server.start()
-    day = lived(11, 1500).log
+    day = lived(39, 1500).log
     announced: set[int] = set()
 
     async def look(running: LiveBoards) -> None:

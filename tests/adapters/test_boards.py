@@ -500,7 +500,12 @@ async def test_a_screen_that_hears_of_no_change_hears_a_beat(monkeypatch: pytest
     async with live(shelf, Wire()) as running, contextlib.aclosing(running.subscribe(HALL, DAY)) as screen:
         await anext(screen)
         for _ in range(2):
-            comment, event, data, *end = (await anext(screen)).decode().split("\n")
+            told = await anext(screen)
+            while told.startswith(
+                b"event: board"
+            ):  # on a busy machine the board may have been stale for a moment
+                told = await anext(screen)
+            comment, event, data, *end = told.decode().split("\n")
             beat = msgspec.json.decode(data.removeprefix("data: "))
             assert (comment, event, end) == (": beat", "event: beat", ["", ""])
             assert (beat["stale"], datetime.fromisoformat(beat["as_of"])) == (False, shelf.as_of)

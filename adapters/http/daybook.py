@@ -1,7 +1,7 @@
 """The appointments of a hall's day, as its staff see who is expected, who has come and who has not."""
 
 from datetime import date as Date
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Annotated, Any
 
 import msgspec
@@ -51,10 +51,11 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         cursor: Cursor = None,
     ) -> Response[bytes]:
         parts.catalogue.hall(hall)
-        morning = datetime.combine(date or _today(parts), time(), SHANGHAI)
+        day = date or _today(parts)
+        first, last = (datetime.combine(day, at, SHANGHAI) for at in (time.min, time.max))
         where: dict[str, Any] = {
             "hall": hall,
-            "starts_at": [(">=", morning), ("<", morning + timedelta(days=1))],
+            "starts_at": [(">=", first), ("<=", last)],
         }
         if status is not None:
             where["status"] = status

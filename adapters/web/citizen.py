@@ -51,6 +51,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     @get("/halls", include_in_schema=False)
     async def halls(visit: Visiting) -> Page:
         found = (await visit.api.get("/halls", limit=100))["halls"]
+        found.sort(key=lambda hall: hall["kind"] != "centre")
         for hall in found:
             hall["now"] = await _now(visit, hall)
         return visit.page("citizen/halls.html", halls=found)

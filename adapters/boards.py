@@ -221,8 +221,7 @@ class LiveBoards:
             BoardBehind: it has not come to ``after`` within ``timeout`` seconds.
         """
         live = await self._live(hall, day)
-        if is_stale(self._as_of(live)) and time.monotonic() >= live.reload_at:
-            await self._try_reload(live)
+        await self._renewed(live)
         if not await self._passed(live, after, timeout):
             raise BoardBehind(f"the board is at {self._position(live)}, not yet at {after}")
         return self._encoded(live, staff)
@@ -484,7 +483,13 @@ class LiveBoards:
             if time.monotonic() > deadline:
                 return False
             await asyncio.sleep(0.01)
+            await self._renewed(live)
         return True
+
+    async def _renewed(self, live: _Live) -> None:
+        """What the stream has been silent about for too long is read from its document."""
+        if is_stale(self._as_of(live)) and time.monotonic() >= live.reload_at:
+            await self._try_reload(live)
 
     # --- sending ----------------------------------------------------------------------------------------------
 

@@ -18,15 +18,17 @@ def with_people(server: Running) -> str:
 
 
 def closed(server: Running) -> str:
-    """A hall whose day is over."""
-    if server.get("/api/v1/halls/guotan/board")["state"] == "not-open":
-        kiosk = server.token("kiosk", "kiosk-guotan-01", hall="guotan")
-        server.post("/api/v1/halls/guotan/tickets", {"queue": "a"}, kiosk)
+    """A hall whose day is over: one in which no later picture works."""
+    state = server.get("/api/v1/halls/heilong/board")["state"]
+    if state == "not-open":
+        kiosk = server.token("kiosk", "kiosk-heilong-01", hall="heilong")
+        server.post("/api/v1/halls/heilong/tickets", {"queue": "a"}, kiosk)
+    if state != "closed":
         done = server.post(
-            "/api/v1/halls/guotan/day/close", {"force": True}, server.token("admin", "admin-01")
+            "/api/v1/halls/heilong/day/close", {"force": True}, server.token("admin", "admin-01")
         )
-        server.get(f"/api/v1/halls/guotan?after={done['position']}")
-    return "/halls/guotan/kiosk"
+        server.get(f"/api/v1/halls/heilong?after={done['position']}")
+    return "/halls/heilong/kiosk"
 
 
 def full(server: Running) -> str:
@@ -47,7 +49,7 @@ def kiosk(name: str, path: str) -> Shot:
 SHOTS = [
     Shot("kiosk-home", with_people, BOTH, account=ACCOUNT, full=False),
     kiosk("queue", "/queues/a"),
-    Shot("kiosk-closed", closed, BOTH, account="kiosk-guotan-01", full=False),
+    Shot("kiosk-closed", closed, BOTH, account="kiosk-heilong-01", full=False),
     Shot("kiosk-full", full, BOTH, account="kiosk-huyang-01", full=False),
     kiosk("check-in", "/check-in"),
     kiosk("check-in-document", "/check-in/document"),

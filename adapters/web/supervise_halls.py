@@ -1,7 +1,7 @@
 """The halls now: who waits how long, which lines are in alarm and what would help, windows that stand idle; a day."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -28,6 +28,7 @@ HALL_STATES = {
     "shut": N_("没有开窗"),
 }
 HOURS = range(8, 19)
+"""What a day's charts show at least; whoever came earlier or later makes them longer."""
 DAYS = 14
 BANDS = frozenset(map(str, range(len(BANDS_S))))
 """Bands of waits that have an end."""
@@ -119,6 +120,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             *(visit.api.get(f"/halls/{hall}/day", date=each.isoformat()) for each in days if each != day)
         )
         by_day = {each["date"]: each for each in (*past, figures)}
+        hours = shown_hours(by_day.values())
         return visit.page(
             "supervise/hall.html",
             now=Now(plan, board, lines, alarms, figures, waits),
@@ -128,12 +130,12 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             states={state: visit.gettext(name) for state, name in STATES.items()},
             alarm_names=MEANINGS["kind"],
             tickets=f"/supervise/halls/{hall}/tickets?{urlencode({'date': day.isoformat()} | as_of.query)}",
-            hours=charts.bars([_hour(visit, figures, hour, as_of) for hour in HOURS]),
+            hours=charts.bars([_hour(visit, figures, hour, as_of) for hour in hours]),
             bands=charts.bars([_band(visit, figures, n, as_of) for n in range(len(figures["bands"]))]),
-            heat=charts.heat([[_cell(hall, by_day, each, hour) for hour in HOURS] for each in days]),
+            heat=charts.heat([[_cell(hall, by_day, each, hour) for hour in hours] for each in days]),
             heat_days=days,
             heat_names=[f"{each:%m-%d}" for each in days],
-            heat_hours=HOURS,
+            heat_hours=hours,
             as_of=as_of,
             moment=figures["as_of"],
         )
@@ -197,6 +199,12 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def shown_hours(days: Iterable[dict[str, Any]]) -> range:
+    """The hours of the clock that the charts of these days show, so that nobody who came is left out."""
+    told = [hour["hour"] for day in days for hour in day["hours"]]
+    return range(min(HOURS[0], *told), max(HOURS[-1], *told) + 1) if told else HOURS
 
 
 def _of_hour(day: dict[str, Any], hour: int) -> dict[str, Any] | None:

@@ -1,5 +1,7 @@
 """The geometry of charts: what is drawn is in its place, and a gap is a gap."""
 
+import pytest
+
 from adapters.web.charts import (
     BOTTOM,
     HEIGHT,
@@ -14,6 +16,7 @@ from adapters.web.charts import (
     line,
     lying,
 )
+from adapters.web.supervise_halls import shown_hours
 
 
 def values(*numbers: float | None) -> list[Value]:
@@ -57,3 +60,14 @@ def test_lying_bars_stand_one_under_the_other_within_the_drawing() -> None:
     assert [mark.y for mark in drawn.marks] == sorted(mark.y for mark in drawn.marks)
     assert all(mark.y + mark.height < drawn.height for mark in drawn.marks)
     assert abs(drawn.marks[0].width - 3 * drawn.marks[1].width) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("came", "first", "last"),
+    [((), 8, 18), ((9, 17), 8, 18), ((7, 12), 7, 18), ((10, 19), 8, 19), ((20,), 8, 20)],
+)
+def test_whoever_came_outside_the_usual_hours_is_in_the_chart(
+    came: tuple[int, ...], first: int, last: int
+) -> None:
+    hours = shown_hours([{"hours": []}, {"hours": [{"hour": hour} for hour in came]}])
+    assert (hours[0], hours[-1]) == (first, last)

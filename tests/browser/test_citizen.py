@@ -105,16 +105,31 @@ def test_the_keyboard_alone_answers_what_a_case_asks_for(
     assert complaints.said == []
 
 
+def test_the_keyboard_alone_gives_a_number_up(visit: Open, server: Running, complaints: Complaints) -> None:
+    page = visit(ticket(server), *PHONE)
+    _reach(page, "^不等了$")
+    page.keyboard.press("Enter")
+    _enter(page, "^退号$")
+    expect(page.get_by_role("main")).not_to_contain_text("前面还有")
+    expect(page.get_by_role("button", name="退号")).to_have_count(0)
+    assert complaints.said == []
+
+
 def _enter(page: Page, name: str) -> None:
-    """Press Tab until something so named has the focus, and Enter on it; another page comes."""
+    """Come to something so named by Tab, and press Enter on it; another page comes."""
+    _reach(page, name)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def _reach(page: Page, name: str) -> None:
+    """Press Tab until something so named has the focus."""
     for _ in range(60):
         page.keyboard.press("Tab")
         focused = page.evaluate(
             "(document.activeElement.ariaLabel || document.activeElement.innerText || '').trim()"
         )
         if re.search(name, focused):
-            with page.expect_navigation():
-                page.keyboard.press("Enter")
             return
     raise AssertionError(f"the keyboard does not come to {name}")
 

@@ -3,7 +3,7 @@ commands to begin with."""
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import httpx
 import structlog
@@ -11,8 +11,8 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from adapters.demonstration import plans
 from adapters.demonstration.lively import Lively, tell_fortnight
+from adapters.demonstration.plans import Account
 from adapters.http.problems import Rejected
 from adapters.importing.courier import Courier
 from adapters.importing.records import Stopped
@@ -73,10 +73,14 @@ class Show:
             log.warning("the demonstration's hall is live no more", hall=self.hall, errors=failed.exceptions)
 
 
-def routes(site: Site, catalogue: Catalogue) -> list[HTTPRouteHandler]:
-    """The handlers."""
+def routes(site: Site, catalogue: Catalogue, accounts: Sequence[Account]) -> list[HTTPRouteHandler]:
+    """The handlers.
+
+    Args:
+        accounts: who may be signed in as in the demonstration; each role is entered as its first.
+    """
     show = Show()
-    accounts = {account.role: account.subject for account in reversed(plans.accounts())}
+    first = {account.role: account.subject for account in reversed(accounts)}
 
     def halls() -> dict[str, HallPlan]:
         found = {name: listed.plan for name, listed in catalogue.halls.items()}
@@ -91,7 +95,7 @@ def routes(site: Site, catalogue: Catalogue) -> list[HTTPRouteHandler]:
             halls=found,
             place=place,
             roles=roles.ROLES if site.development_tokens and place else (),
-            accounts=accounts,
+            accounts=first,
             show=show,
             interfaces=INTERFACES,
         )

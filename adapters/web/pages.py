@@ -56,9 +56,10 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
         development_tokens=parts.settings.signs_tokens,
         public_url=parts.settings.public_url,
     )
+    accounts = plans.accounts()
     return together(
         site,
-        sign_in.routes(site, accounts=plans.accounts(), flow=flow, secret=secret),
+        sign_in.routes(site, accounts=accounts, flow=flow, secret=secret),
         audit.routes(),
         citizen.routes(site),
         citizen_booking.routes(site),
@@ -68,7 +69,7 @@ def pages(parts: Parts, flow: CodeFlow | None, secret: bytes) -> Router:
         citizen_following.routes(site),
         citizen_rating.routes(site),
         citizen_waiting.routes(site),
-        demo.routes(site, parts.catalogue),
+        demo.routes(site, parts.catalogue, accounts),
         feeds.routes(site),
         admin.routes(site),
         admin_documents.routes(),

@@ -11,6 +11,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from adapters.demonstration import plans
 from adapters.http.access import ACCESS
 from adapters.http.identity import ROLES, Identity
 from adapters.http.session import Sessions
@@ -83,7 +84,9 @@ def opened(
 ) -> TestClient[Litestar]:
     catalogue = Halls({"tanghe": Hall(PLAN)} if halls is None else halls)
     site = Site(Sessions(b"s" * 32), nobody, lambda: NOW, development_tokens=tokens)
-    pages = together(site, demo.routes(site, catalogue), screens.routes(site, catalogue, boards))
+    pages = together(
+        site, demo.routes(site, catalogue, plans.accounts()), screens.routes(site, catalogue, boards)
+    )
     return TestClient(Litestar([pages], openapi_config=None), base_url="http://hall.example:8000")
 
 

@@ -3,12 +3,14 @@
 Windows and clerks are for the hall's own eyes: a window is a person on a given day.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
@@ -94,40 +96,57 @@ Proved = shape(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which slices a figure is asked for; each field is a parameter of the query."""
+
+    from_: From = None
+    to: To = None
+    hall: Word = None
+    unit: Word = None
+    item: Word = None
+    window: Word = None
+    clerk: Word = None
+    channel: Word = None
+
+    def chosen(self, first: date, last: date) -> Chosen:
+        """The slices of some days."""
+        named = (self.hall, self.unit, self.item, self.window, self.clerk, self.channel)
+        return Chosen(first.isoformat(), last.isoformat(), *named)
+
+
+WANTED = {"wanted": Provide(Wanted, sync_to_thread=False)}
+
+
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
     @get(
         f"{API}/performance",
         operation_id="performance",
+        dependencies=WANTED,
         responses=answers(Published),
         summary="Published figures",
         tags=["figures"],
     )
     async def figures(
         request: StrictRequest,
-        from_: From = None,
-        to: To = None,
+        wanted: NamedDependency[Wanted],
         by: Annotated[By, QueryParameter()] = "hall",
-        hall: Word = None,
-        unit: Word = None,
-        item: Word = None,
-        window: Word = None,
-        clerk: Word = None,
-        channel: Word = None,
         after: After = 0,
         as_of: AsOf = None,
     ) -> Response[bytes]:
-        first, last = period(parts, from_, to)
-        chosen = Chosen(first.isoformat(), last.isoformat(), hall, unit, item, window, clerk, channel)
+        first, last = period(parts, wanted.from_, wanted.to)
+        chosen = wanted.chosen(first, last)
         identity = request.user
         assert OVERSIGHT is not None
         inside = identity is not None and identity.role in OVERSIGHT
-        if (by in INTERNAL or window or clerk or as_of is not None) and not inside:
+        of_people = by in INTERNAL or wanted.window or wanted.clerk
+        if (of_people or as_of is not None) and not inside:
             # A window is a person on a given day, and so is the difference between two moments.
             if identity is None:
                 raise Rejected(401, "no-identity", headers=CHALLENGE)
             raise Rejected(403, "not-yours", {"role": identity.role})
-        if (by in INTERNAL or window or clerk) and identity is not None:
-            chosen = msgspec.structs.replace(chosen, hall=own_hall(identity, hall))
+        if of_people and identity is not None:
+            chosen = msgspec.structs.replace(chosen, hall=own_hall(identity, wanted.hall))
         if as_of is not None:
             views, position, moment = await then(parts, first, as_of)
         else:
@@ -155,6 +174,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     @get(
         f"{API}/performance/{{figure:str}}/events",
         operation_id="performance_events",
+        dependencies=WANTED,
         responses=answers(Proved),
         summary="The very events behind a figure, recounted from the log",
         tags=["figures"],
@@ -162,26 +182,19 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     async def events(
         figure: FromPath[str],
         request: StrictRequest,
-        from_: From = None,
-        to: To = None,
-        hall: Word = None,
-        unit: Word = None,
-        item: Word = None,
-        window: Word = None,
-        clerk: Word = None,
-        channel: Word = None,
+        wanted: NamedDependency[Wanted],
         as_of: AsOf = None,
         limit: Limit = LIMIT,
         cursor: Cursor = None,
     ) -> Response[bytes]:
         if figure not in definitions.DEFINITIONS:
             raise Refused("unknown-figure", missing=True, figure=figure)
-        first, last = period(parts, from_, to)
+        first, last = period(parts, wanted.from_, wanted.to)
         identity = request.user
         assert identity is not None
-        hall = own_hall(identity, hall)
+        hall = own_hall(identity, wanted.hall)
         log, position, moment = await _log(parts, first, as_of)
-        chosen = Chosen(first.isoformat(), last.isoformat(), hall, unit, item, window, clerk, channel)
+        chosen = msgspec.structs.replace(wanted.chosen(first, last), hall=hall)
         found = told.evidence(log, figure, chosen)
         named = ((f"{one.stream} {one.day} {one.events[0].position:020}", one) for one in found)
         page, more = page_of(named, limit, cursor)

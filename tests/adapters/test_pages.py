@@ -426,3 +426,18 @@ def test_commands_go_to_the_host_the_reader_came_to(site: TestClient[Litestar]) 
 def test_a_stretch_of_time_is_told_as_people_say_it(seconds: float, zh: str, en: str) -> None:
     site = Site(Sessions(b"s" * 32), nobody, lambda: NOW, development_tokens=True)
     assert [site.templates[language].filters["duration"](seconds) for language in ("zh", "en")] == [zh, en]
+
+
+@pytest.mark.parametrize(
+    ("left", "late", "said"),
+    [(2, False, "剩2个工作日"), (0, False, "最后一天"), (0, True, "已逾期"), (-3, True, "逾期3个工作日")],
+)
+def test_on_the_days_off_behind_a_deadline_nobody_is_told_that_it_is_the_last_day(
+    left: int, late: bool, said: str
+) -> None:
+    site = Site(Sessions(b"s" * 32), nobody, lambda: NOW, development_tokens=True)
+    one = {"due_at": NOW.isoformat(), "provisional": False, "workdays_left": left, "late": late}
+    source = '{% import "supervise/parts.html" as p with context %}{{ p.deadline(one) }}'
+    shown = site.templates["zh"].from_string(source).render(one=one)
+    assert said in shown
+    assert shown.count("个工作日") + shown.count("最后一天") + shown.count("已逾期") == 1

@@ -16,7 +16,7 @@ from adapters.http.reading import answers, document, listing, lists, shape
 from domain import offering, slots
 from domain.calendar import CalendarGazetted
 from domain.catalogue import DECIDERS
-from domain.guide_table import Change, differences
+from domain.differences import Change, differences
 from domain.hall import HallConfigured, HallPlan
 from domain.handling import Held
 from domain.item import ItemPlan, ItemPublished

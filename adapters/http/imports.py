@@ -6,10 +6,10 @@ what the row says.
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import parse_qs
 
 import msgspec
@@ -22,7 +22,7 @@ from adapters.http.asking import Asking, Reply, encode
 from adapters.http.commands import Command
 from adapters.http.events import IMPORT_MAX, Told, enter
 from adapters.http.halls import why_not_offered
-from adapters.http.items import dry_run
+from adapters.http.items import dry_run, too_many
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
 from adapters.importing import courier
@@ -46,6 +46,9 @@ from domain.workdays import SHANGHAI
 
 BYTES_MAX = 4_000_000
 ROWS_MAX = 2_000
+T = TypeVar("T")
+
+FUTURE = Text("记录的时间晚于现在", "The record reaches past this moment")
 COLUMNS = ("item", "date", "slot", "name", "id_number")
 
 
@@ -101,17 +104,27 @@ class CasesImported(msgspec.Struct, frozen=True, kw_only=True):
     receipts: list[RowTold]
 
 
+async def read(reader: Callable[[bytes], T], table: Table) -> T:
+    """A table as what a reader makes of it.
+
+    Raises:
+        Rejected: 422, it is no such table.
+    """
+    try:
+        # A large one takes its time: others are served meanwhile.
+        return await asyncio.to_thread(reader, table.csv.encode())
+    except UnreadableFile as error:
+        raise Rejected(422, "invalid", errors=[FieldError("csv", str(error), error.reason)]) from error
+
+
 def commands(parts: Parts) -> list[Command]:
     async def bookings(asked: Asking, words: list[str], body: Table, query: bytes) -> Reply:
         hall, dry = words[0], dry_run(query)
         parts.catalogue.hall(hall)
-        try:
-            rows, skipped = read_rows(body.csv.encode(), COLUMNS)
-        except UnreadableFile as error:
-            raise Rejected(422, "invalid", errors=[FieldError("csv", str(error))]) from error
+        rows, skipped = await read(lambda data: read_rows(data, COLUMNS), body)
         if len(rows) > ROWS_MAX:
-            raise Rejected(422, "invalid", errors=[FieldError("csv", f"at most {ROWS_MAX} rows")])
-        told = [_rejected(row.line, Senseless(row.reason)) for row in skipped]
+            raise too_many("csv", ROWS_MAX)
+        told = [_senseless(row.line, row.reason) for row in skipped]
         trial = Rehearsal() if dry else None
         for row in rows:
             try:
@@ -172,16 +185,11 @@ def commands(parts: Parts) -> list[Command]:
     async def queue_day(asked: Asking, words: list[str], body: Table, query: bytes) -> Reply:
         hall, dry, on = words[0], dry_run(query), _asked_day(query)
         plan = parts.catalogue.hall(hall)
-        try:
-            recorded = await asyncio.to_thread(read_day, body.csv.encode())
-        except UnreadableFile as error:
-            raise Rejected(422, "invalid", errors=[FieldError("csv", str(error))]) from error
+        recorded = await read(read_day, body)
         happenings = timeline(recorded, hall, on, SHANGHAI)
         if happenings and max(one.at for one in happenings) > parts.clock():
-            raise Rejected(
-                422, "time-in-future", errors=[FieldError("date", "the record reaches past this moment")]
-            )
-        told = [_rejected(row.line, Senseless(row.reason)) for row in recorded.skipped]
+            raise Rejected(422, "time-in-future", errors=[FieldError("date", FUTURE.en, FUTURE)])
+        told = [_senseless(row.line, row.reason) for row in recorded.skipped]
         if dry:
             told += await asyncio.to_thread(_tried, happenings, queue.OpenDay(plan), asked.stamp)
         else:
@@ -204,11 +212,8 @@ def commands(parts: Parts) -> list[Command]:
     async def cases(asked: Asking, words: list[str], body: Table, query: bytes) -> Reply:
         hall, dry, unit = words[0], dry_run(query), _asked_unit(query)
         parts.catalogue.hall(hall)
-        try:
-            file = await asyncio.to_thread(read_cases, body.csv.encode())
-        except UnreadableFile as error:
-            raise Rejected(422, "invalid", errors=[FieldError("csv", str(error))]) from error
-        told = [_rejected(row.line, Senseless(row.reason)) for row in file.skipped]
+        file = await read(read_cases, body)
+        told = [_senseless(row.line, row.reason) for row in file.skipped]
         stories = story(file, hall, unit)
         if dry:
             told += await asyncio.to_thread(_tried_cases, stories, asked.stamp)
@@ -298,21 +303,28 @@ def _tried_cases(stories: Sequence[Sequence[Happening]], stamp: Stamp) -> list[R
 
 def _rejected(line: int, error: Exception) -> RowTold:
     if isinstance(error, Senseless):
-        return RowTold(line, "rejected", code="invalid", message=Text(str(error), str(error)))
+        return _senseless(line, error.reason)
     problem = errors.told(error, ())
     return RowTold(line, "rejected", code=problem.code, message=problem.text)
+
+
+def _senseless(line: int, reason: Text) -> RowTold:
+    return RowTold(line, "rejected", code="invalid", message=reason)
 
 
 def _date(cell: str) -> date:
     try:
         return date.fromisoformat(cell)
     except ValueError as error:
-        raise Senseless(f"date is no date: {cell[:20]!r}") from error
+        raise Senseless(f"日期不对：{cell[:20]}", f"This is no date: {cell[:20]!r}") from error
 
 
 def _share(cell: str) -> Channel:
     if cell not in ("", "public", "internal"):
-        raise Senseless(f"share is neither public nor internal: {cell[:20]!r}")
+        raise Senseless(
+            f"share 只能是 public 或 internal：{cell[:20]}",
+            f"share is neither public nor internal: {cell[:20]!r}",
+        )
     return "internal" if cell == "internal" else "public"
 
 
@@ -321,7 +333,7 @@ def _slot(cell: str, line: str) -> str:
     if re.fullmatch(r"[0-2][0-9]:[0-5][0-9]", cell, re.ASCII):
         return f"{line}-{cell.replace(':', '')}"
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}-[0-9]{4}", cell, re.ASCII):
-        raise Senseless(f"slot is neither a slot nor a time: {cell[:20]!r}")
+        raise Senseless(f"时段不对：{cell[:20]}", f"This is neither a slot nor a time: {cell[:20]!r}")
     return cell
 
 

@@ -11,15 +11,17 @@ from urllib.parse import parse_qs
 import msgspec
 from msgspec import Meta
 
+from adapters.http import errors
 from adapters.http.access import API
 from adapters.http.asking import Asking, Reply, encode
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
-from adapters.http.sentences import SENTENCES
-from adapters.importing import workbook
-from domain import guide_table, item
-from domain.guide_table import Change, NamedPlan
+from adapters.importing import item_table, workbook
+from adapters.importing.item_table import NamedPlan
+from adapters.importing.records import Senseless
+from domain import item
+from domain.differences import Change, differences
 from domain.handling import Act, Ask
 from domain.item import Item, PublishItem
 from domain.message import Refused, Text
@@ -45,7 +47,7 @@ class RowReport(msgspec.Struct, frozen=True, omit_defaults=True):
     item: str | None = None
     changes: list[Change] = []
     code: str | None = None
-    message: str | Text | None = None
+    message: Text | None = None
     position: int | None = None
 
 
@@ -117,6 +119,12 @@ def dry_run(query: bytes) -> bool:
     return told == "true"
 
 
+def too_many(field: str, rows_max: int) -> Rejected:
+    """A table has more rows than are taken at once."""
+    said = Text(f"最多{rows_max}行，请分成几份", f"{rows_max} rows at most; please split the file")
+    return Rejected(422, "invalid", errors=[FieldError(field, said.en, said)])
+
+
 def _rows(
     parts: Parts, asked: Asking, documents: Sequence[Any]
 ) -> Iterator[tuple[RowReport, NamedPlan | None]]:
@@ -124,14 +132,14 @@ def _rows(
     seen: set[str] = set()
     for row, document in enumerate(documents, start=1):
         try:
-            if isinstance(document, Exception):
+            if isinstance(document, Senseless):
                 raise document
-            named = guide_table.checked(document)
+            named = item_table.checked(document)
             if named.item in seen:
-                raise ValueError("the item stands in an earlier row")
+                raise Senseless("前面已有这个事项", "An earlier row has this item")
             seen.add(named.item)
-        except (msgspec.ValidationError, ValueError) as error:
-            yield RowReport(row, "refused", code="invalid", message=str(error)), None
+        except Senseless as senseless:
+            yield RowReport(row, "refused", code="invalid", message=senseless.reason), None
             continue
         yield _report(parts, asked, row, named), named
 
@@ -143,11 +151,12 @@ def _report(parts: Parts, asked: Asking, row: int, named: NamedPlan) -> RowRepor
     try:
         events = item.decide(PublishItem(named.plan), published, asked.stamp)
     except Refused as refused:
-        return RowReport(row, "refused", named.item, code=refused.code, message=SENTENCES[refused.code])
+        problem = errors.told(refused, ())
+        return RowReport(row, "refused", named.item, code=problem.code, message=problem.text)
     if not events:
         return RowReport(row, "same", named.item)
     outcome: Literal["new", "changed"] = "new" if was is None else "changed"
-    return RowReport(row, outcome, named.item, guide_table.differences(was, named.plan))
+    return RowReport(row, outcome, named.item, differences(was, named.plan))
 
 
 async def _documents(body: ItemsListed) -> list[Any]:
@@ -160,24 +169,24 @@ async def _documents(body: ItemsListed) -> list[Any]:
     for field, table in (("csv", _csv(body.csv or "")), ("xlsx", await _xlsx(body.xlsx))):
         for number, row in enumerate(table):
             if number >= ROWS_MAX:
-                raise Rejected(422, "invalid", errors=[FieldError(field, f"at most {ROWS_MAX} rows")])
+                raise too_many(field, ROWS_MAX)
             found.append(_document(row))
     return found
 
 
-def _document(row: dict[str, str] | ValueError) -> Any:
-    if isinstance(row, ValueError):
+def _document(row: dict[str, str] | Senseless) -> Any:
+    if isinstance(row, Senseless):
         return row
     try:
-        return guide_table.from_row(row)
-    except ValueError as error:
-        return error
+        return item_table.from_row(row)
+    except Senseless as senseless:
+        return senseless
 
 
-def _csv(text: str) -> Iterator[dict[str, str] | ValueError]:
+def _csv(text: str) -> Iterator[dict[str, str] | Senseless]:
     for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))):
         whole = None not in row and None not in row.values()
-        yield row if whole else ValueError("the row has not as many cells as the header")
+        yield row if whole else Senseless("格数与列名不一致", "There are not as many cells as column names")
 
 
 async def _xlsx(data: bytes | None) -> Sequence[dict[str, str]]:

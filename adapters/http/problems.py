@@ -18,10 +18,15 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class FieldError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is wrong with one field: ``field`` is its path in the body or the parameter's name."""
+    """What is wrong with one field: ``field`` is its path in the body or the parameter's name.
+
+    ``message`` is a code of the sentences, or what is wrong in English; ``text`` says it to people where no sentence
+    does.
+    """
 
     field: str
     message: str
+    text: Text | None = None
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

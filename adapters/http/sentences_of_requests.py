@@ -41,10 +41,6 @@ REQUESTS: dict[str, Text] = {
     ),
     "file-no-workbook": Text("这个 Excel 文件打不开。", "This workbook cannot be opened."),
     "file-not-json": Text("这个文件不是有效的 JSON。", "The file is no valid JSON."),
-    "file-no-holidays": Text(
-        "读不出放假安排：应是通知全文，或有 date 和 kind 两列的表。",
-        "No holidays were found: the notice's whole text is wanted, or a table with date and kind.",
-    ),
     "field-wrong": Text(
         "请检查这一项，填写的内容不能使用。", "Please check this field; what it says cannot be used."
     ),

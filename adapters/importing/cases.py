@@ -11,7 +11,7 @@ from rich.progress import track
 
 from adapters.importing.courier import BATCH, courier
 from adapters.importing.permit_cases import batches, read_cases, story
-from adapters.importing.records import Stopped, read_file
+from adapters.importing.records import Stopped, leave_out, read_file
 
 
 class CasesOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,10 +35,7 @@ async def import_cases(options: CasesOptions) -> dict[str, Any]:
         raise Stopped("a unit has a name of 1 to 100 characters")
     console = Console(stderr=True)
     file = read_cases(await asyncio.to_thread(read_file, options.file))
-    for row in file.skipped:
-        console.print(
-            f"{options.file.name}:{row.line}: 跳过 skipped: {row.reason}", markup=False, highlight=False
-        )
+    skipped = leave_out(file.skipped, options.file, console)
     async with courier(options.url, options.token) as to:
         await to.find_hall(options.hall)
         parcels = list(batches(story(file, options.hall, options.unit), BATCH))
@@ -54,7 +51,7 @@ async def import_cases(options: CasesOptions) -> dict[str, Any]:
         "steps": accepted.get("record-step", 0),
         "closed": closed,
         "still_open": opened - closed,
-        "skipped": msgspec.to_builtins(list(file.skipped)),
+        "skipped": skipped,
         **to.account.summary(),
         "elapsed_s": round(time.monotonic() - began, 3),
     }

@@ -38,16 +38,23 @@ def read_holidays(text: str) -> dict[str, Any]:
         return _notice(text, int(title[1]), title[0])
     if all(column in text.partition("\n")[0].lower() for column in COLUMNS):
         return _table(text)
-    raise UnreadableFile("neither the notice's text, nor a table with date and kind, nor a document")
+    raise UnreadableFile(
+        "读不出放假安排：应是通知全文，或有 date 和 kind 两列的表。",
+        "No holidays were found: the notice's whole text is wanted, or a table with date and kind.",
+    )
+
+
+def _no_date(told: str) -> UnreadableFile:
+    return UnreadableFile(f"日期不对：{told}", f"This is no date: {told}")
 
 
 def _document(text: str) -> dict[str, Any]:
     try:
         told = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
-        raise UnreadableFile("not JSON") from error
+        raise UnreadableFile("这个文件不是有效的 JSON。", "The file is no valid JSON.") from error
     if not isinstance(told.get("year"), int) or not isinstance(told.get("rest_days"), list):
-        raise UnreadableFile("the document has no year and no rest_days")
+        raise UnreadableFile("文件中没有 year 或 rest_days。", "The document has no year or no rest_days.")
     return {str(name): value for name, value in told.items()}
 
 
@@ -61,12 +68,14 @@ def _table(text: str) -> dict[str, Any]:
         try:
             day = date.fromisoformat(told.get("date", ""))
         except ValueError as error:
-            raise UnreadableFile(f"no date: {line[:40]}") from error
+            raise _no_date(line[:40]) from error
         if kind is None:
-            raise UnreadableFile(f"neither rest nor work: {line[:40]}")
+            raise UnreadableFile(
+                f"既不是放假，也不是上班：{line[:40]}", f"Neither rest nor work: {line[:40]}"
+            )
         days[kind].append(day.isoformat())
     if not days["rest_days"]:
-        raise UnreadableFile("the table names no day off")
+        raise UnreadableFile("表中没有放假日期。", "The table names no day off.")
     return {"year": int(max(days["rest_days"])[:4]), **days}
 
 
@@ -80,7 +89,7 @@ def _notice(text: str, year: int, title: str) -> dict[str, Any]:
             if field is not None:
                 days[field] |= set(_days(part, year))
     if not days["rest_days"]:
-        raise UnreadableFile("the notice names no day off")
+        raise UnreadableFile("通知中没有读到放假日期。", "The notice names no day off.")
     told: dict[str, Any] = {
         "year": year,
         "title": {
@@ -113,7 +122,7 @@ def _days(part: str, year: int) -> Iterator[date]:
                 month = until_month or month
                 last = date(until_year or year, month, until_day)
         except ValueError as error:
-            raise UnreadableFile(f"no date: {found[0]}") from error
+            raise _no_date(found[0]) from error
         if not 0 <= (last - first).days <= SPAN_DAYS_MAX:
-            raise UnreadableFile(f"no span of days: {found[0]}")
+            raise UnreadableFile(f"起止日期不对：{found[0]}", f"This is no span of days: {found[0]}")
         yield from (first + timedelta(days=n) for n in range((last - first).days + 1))

@@ -11,7 +11,18 @@ from datetime import date, datetime
 
 import msgspec
 
-from adapters.importing.records import Happening, Row, Senseless, Skipped, checked, digest, read_rows, slugs
+from adapters.importing.records import (
+    Happening,
+    Row,
+    Senseless,
+    Skipped,
+    checked,
+    digest,
+    empty,
+    read_rows,
+    slugs,
+    too_early,
+)
 from domain import case
 from domain.message import Command
 from domain.steps import RecordStep
@@ -71,7 +82,7 @@ def read_cases(data: bytes) -> CaseFile:
             known = cases.setdefault(told.name, told)
             _agree(known, told)
         except Senseless as senseless:
-            skipped.append(Skipped(row.line, str(senseless)))
+            skipped.append(Skipped(row.line, senseless.reason))
         else:
             known.steps.append(step)
     skipped.sort(key=lambda s: s.line)
@@ -82,13 +93,13 @@ def _case(row: Row) -> RecordedCase:
     cells = row.cells
     name = cells["case:concept:name"]
     if not name:
-        raise Senseless("case:concept:name is empty")
+        raise empty("case:concept:name")
     starts, planned = _instant(cells, "case:startdate"), _instant(cells, "case:enddate_planned")
     ends = _instant(cells, "case:enddate") if cells["case:enddate"] else None
     if planned < starts:
-        raise Senseless("case:enddate_planned is before case:startdate")
+        raise too_early("case:enddate_planned", "case:startdate")
     if ends is not None and ends < starts:
-        raise Senseless("case:enddate is before case:startdate")
+        raise too_early("case:enddate", "case:startdate")
     channel = CHANNELS.get(cells["case:channel"].lower(), "other")
     return RecordedCase(name, row.line, channel, starts, planned, ends, [])
 
@@ -105,12 +116,15 @@ def _step(row: Row) -> Step:
 
 
 def _agree(known: RecordedCase, told: RecordedCase) -> None:
-    for word in ("starts", "planned", "ends", "channel"):
+    for word, column in COLUMN_OF.items():
         if getattr(known, word) != getattr(told, word):
-            raise Senseless(f"the case's line {known.line} tells another {WORDS[word]}")
+            raise Senseless(
+                f"与同一办件第{known.line}行的{column}不一致",
+                f"Line {known.line} of the same case tells another {column}",
+            )
 
 
-WORDS = {
+COLUMN_OF = {
     "starts": "case:startdate",
     "planned": "case:enddate_planned",
     "ends": "case:enddate",
@@ -119,12 +133,13 @@ WORDS = {
 
 
 def _instant(cells: dict[str, str], name: str) -> datetime:
+    told = cells[name][:40]
     try:
         at = datetime.fromisoformat(cells[name])
     except ValueError as error:
-        raise Senseless(f"{name} is no time: {cells[name][:40]!r}") from error
+        raise Senseless(f"{name}不是带时区的时间：{told}", f"{name} is no time: {told!r}") from error
     if at.tzinfo is None:
-        raise Senseless(f"{name} has no offset: {cells[name][:40]!r}")
+        raise Senseless(f"{name}不是带时区的时间：{told}", f"{name} has no offset: {told!r}")
     return at
 
 

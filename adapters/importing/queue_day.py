@@ -12,7 +12,17 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 import msgspec
 
-from adapters.importing.records import Happening, Row, Senseless, Skipped, digest, read_rows, slugs
+from adapters.importing.records import (
+    Happening,
+    Row,
+    Senseless,
+    Skipped,
+    digest,
+    empty,
+    read_rows,
+    slugs,
+    too_early,
+)
 from domain import queue
 from domain.message import Command, Text
 
@@ -77,7 +87,7 @@ def read_day(data: bytes) -> Day:
         try:
             visit = _visit(row)
         except Senseless as senseless:
-            skipped.append(Skipped(row.line, str(senseless)))
+            skipped.append(Skipped(row.line, senseless.reason))
             continue
         if visit is None:
             never_joined += 1
@@ -98,39 +108,42 @@ def _visit(row: Row) -> Visit | None:
     waited = _whole_number(cells["q_time"])
     _, _, joined, left, starts, ends = _in_sequence(_time_of_day(cells, name) for name in TIMES)
     if not cells["outcome"]:
-        raise Senseless("outcome is empty")
+        raise empty("outcome")
     if waited == 0 and starts is None and ends is None:
         return None
     if not cells["type"]:
-        raise Senseless("type is empty")
+        raise empty("type")
     if cells["outcome"] != "AGENT":
         if joined is None or left is None:
-            raise Senseless("left without service, and q_start or q_exit is missing")
+            raise Senseless(
+                "没办理就离开，却缺 q_start 或 q_exit",
+                "Left without service, and q_start or q_exit is missing",
+            )
         if left < joined:
-            raise Senseless("q_exit is before q_start")
+            raise too_early("q_exit", "q_start")
         return Visit(row.line, row.identity, cells["type"], joined, left)
     return _served(row, joined, left, starts, ends)
 
 
 def _served(row: Row, joined: int | None, called: int | None, starts: int | None, ends: int | None) -> Visit:
     if not row.cells["server"]:
-        raise Senseless("served, and server is empty")
+        raise empty("server")
     if (starts is None) != (ends is None):
-        raise Senseless("one of ser_start and ser_exit is missing")
+        raise Senseless("ser_start和ser_exit缺一个", "One of ser_start and ser_exit is missing")
     if joined is None:
         if starts is None:
-            raise Senseless("served, and neither q_start nor ser_start is there")
+            raise Senseless("q_start和ser_start都没有", "Neither q_start nor ser_start is there")
         joined = called = starts
     if called is None:
-        raise Senseless("served, and q_exit is missing")
+        raise empty("q_exit")
     if called < joined:
-        raise Senseless("q_exit is before q_start")
+        raise too_early("q_exit", "q_start")
     if starts is None or ends is None:
         starts = ends = called
     if ends < starts:
-        raise Senseless("ser_exit is before ser_start")
+        raise too_early("ser_exit", "ser_start")
     if ends < joined:
-        raise Senseless("the service ended before its ticket was issued")
+        raise Senseless("办理在取号之前就结束了", "The service ended before its ticket was issued")
     starts = max(starts, called)
     service = Service(row.cells["server"], starts, max(ends, starts))
     return Visit(row.line, row.identity, row.cells["type"], joined, called, service)
@@ -158,13 +171,14 @@ def _time_of_day(cells: dict[str, str], name: str) -> int | None:
         hours, minutes, seconds = (int(part) for part in found.groups())
         return (hours * 60 + minutes) * 60 + seconds or None
     if name in COLUMNS:
-        raise Senseless(f"{name} is no time of day: {cells[name][:20]!r}")
+        told = cells[name][:20]
+        raise Senseless(f"{name}不是时间：{told}", f"{name} is no time of day: {told!r}")
     return None
 
 
 def _whole_number(cell: str) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", cell, re.ASCII):
-        raise Senseless(f"q_time is no number of seconds: {cell[:20]!r}")
+        raise Senseless(f"q_time不是秒数：{cell[:20]}", f"q_time is no number of seconds: {cell[:20]!r}")
     return int(cell)
 
 

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
+from rich.console import Console
 
-from domain.message import Command
+from domain.message import Command, Text
 
 
 class Stopped(Exception):
@@ -20,12 +22,16 @@ class Stopped(Exception):
 class UnreadableFile(Stopped):
     """The file as a whole is not a record of this kind: not text, empty, or without a column it must have."""
 
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.reason = Text(zh, en)
+
 
 class Skipped(msgspec.Struct, frozen=True):
     """A line that makes no sense, and why. The file's first line is 1."""
 
     line: int
-    reason: str
+    reason: Text
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -41,7 +47,11 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Senseless(Exception):
-    """A row contradicts itself or lacks what it must have; the text is the reason."""
+    """A row contradicts itself or lacks what it must have; ``reason`` tells people what."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.reason = Text(zh, en)
 
 
 class Happening(msgspec.Struct, frozen=True):
@@ -79,21 +89,23 @@ def read_rows(data: bytes, columns: Collection[str]) -> tuple[list[Row], list[Sk
         UnreadableFile: the file is no text, is empty or lacks a column.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UnreadableFile("the file is UTF-16; UTF-8 is expected")
+        raise UnreadableFile("文件是 UTF-16 编码，应为 UTF-8", "The file is UTF-16; UTF-8 is expected")
     lines = re.split("\r\n|\n|\r", data.decode("utf-8-sig", errors="replace"))
     start = next((i for i, line in enumerate(lines) if line.strip()), None)
     if start is None:
-        raise UnreadableFile("the file is empty")
+        raise UnreadableFile("文件是空的", "The file is empty")
     try:
         header = [cell.lower() for cell in _cells(lines[start])]
     except csv.Error as error:
-        raise UnreadableFile(f"the header is not a line of CSV: {error}") from error
+        raise UnreadableFile("列名一行的引号没有成对", f"The header is no line of CSV: {error}") from error
     lacking = sorted(set(columns) - set(header))
     if lacking:
-        raise UnreadableFile(f"the header lacks {', '.join(lacking)}")
+        names = ", ".join(lacking)
+        raise UnreadableFile(f"缺少这些列：{names}", f"These columns are missing: {names}")
     twice = sorted(name for name in columns if header.count(name) > 1)
     if twice:
-        raise UnreadableFile(f"the header names {', '.join(twice)} twice")
+        names = ", ".join(twice)
+        raise UnreadableFile(f"列名重复：{names}", f"A column is named twice: {names}")
     return _rows(lines, start, header, columns)
 
 
@@ -107,21 +119,35 @@ def _rows(
         if not line.strip():
             continue
         try:
-            cells = _cells(line)
-        except csv.Error as error:
-            skipped.append(Skipped(number, f"not a line of CSV: {error}"))
-            continue
-        if len(cells) != len(header):
-            skipped.append(Skipped(number, f"{len(cells)} cells where the header has {len(header)}"))
-            continue
-        said = dict(zip(header, cells, strict=True))
-        if any("\ufffd" in said[name] for name in columns):
-            skipped.append(Skipped(number, "not UTF-8"))
+            said = _said(line, header, columns)
+        except Senseless as senseless:
+            skipped.append(Skipped(number, senseless.reason))
         else:
             words = digest(*(f"{name}={said[name]}" for name in sorted(said)))
             rows.append(Row(number, said, f"{words}-{seen[words]}" if seen[words] else words))
             seen[words] += 1
     return rows, skipped
+
+
+def _said(line: str, header: Sequence[str], columns: Collection[str]) -> dict[str, str]:
+    """A line's cells by column.
+
+    Raises:
+        Senseless: it is no row under this header, or not text where it must be.
+    """
+    try:
+        cells = _cells(line)
+    except csv.Error as error:
+        raise Senseless("引号没有成对", f"This is no line of CSV: {error}") from error
+    if len(cells) != len(header):
+        raise Senseless(
+            f"有{len(cells)}格，而列名有{len(header)}个",
+            f"{len(cells)} cells under {len(header)} column names",
+        )
+    said = dict(zip(header, cells, strict=True))
+    if any("\ufffd" in said[name] for name in columns):
+        raise Senseless("文字编码读不出，应为 UTF-8", "The text is not UTF-8")
+    return said
 
 
 def checked(command: Command) -> None:
@@ -133,7 +159,43 @@ def checked(command: Command) -> None:
     try:
         msgspec.convert(msgspec.to_builtins(command), type(command))
     except msgspec.ValidationError as error:
-        raise Senseless(str(error)) from error
+        raise unlike(error) from error
+
+
+def unlike(error: msgspec.ValidationError, within: str = "") -> Senseless:
+    """What is wrong with a document, by its field. English is all msgspec speaks: its sentence is kept.
+
+    Args:
+        within: what of a field's path nobody wrote who wrote the file (``plan.``).
+    """
+    what, _, path = str(error).partition(" - at `$.")
+    said, _, named = what.rstrip("`").partition("`")
+    if said == "Object missing required field ":
+        return Senseless(f"没有填写{named}", f"{named} is missing")
+    if said == "Object contains unknown field ":
+        return Senseless(f"不认识的项目：{named}", f"There is no field {named}")
+    field = path.rstrip("`").removeprefix(within)
+    return Senseless(f"{field or '内容'}填写得不对", f"{field}: {what}" if field else what)
+
+
+def empty(column: str) -> Senseless:
+    """A cell says nothing where it must."""
+    return Senseless(f"{column}是空的", f"{column} is empty")
+
+
+def too_early(column: str, other: str) -> Senseless:
+    """A time comes before the one it follows."""
+    return Senseless(f"{column}早于{other}", f"{column} is before {other}")
+
+
+def leave_out(skipped: Iterable[Skipped], file: Path, console: Console) -> list[dict[str, Any]]:
+    """Tell whoever sits at the console which lines are left out and why; answers the same for a program."""
+    told = [{"line": row.line, "reason": row.reason.en} for row in skipped]
+    for row in told:
+        console.print(
+            f"{file.name}:{row['line']}: 跳过 skipped: {row['reason']}", markup=False, highlight=False
+        )
+    return told
 
 
 def digest(*words: str) -> str:

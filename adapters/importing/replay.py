@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from adapters.importing.courier import BATCH, PATIENCE_S, Courier, courier
 from adapters.importing.queue_day import Day, read_day, timeline
-from adapters.importing.records import Happening, Stopped, read_file
+from adapters.importing.records import Happening, Stopped, leave_out, read_file
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -48,10 +48,7 @@ async def replay(options: ReplayOptions) -> dict[str, Any]:
         raise Stopped(f"the speed {options.speed} is less than 0")
     console = Console(stderr=True)
     recorded = read_day(await asyncio.to_thread(read_file, options.file))
-    for row in recorded.skipped:
-        console.print(
-            f"{options.file.name}:{row.line}: 跳过 skipped: {row.reason}", markup=False, highlight=False
-        )
+    skipped = leave_out(recorded.skipped, options.file, console)
     on = _day(options, recorded)
     happenings = timeline(recorded, options.hall, on, ZONE)
     async with courier(options.url, options.token) as to:
@@ -71,7 +68,7 @@ async def replay(options: ReplayOptions) -> dict[str, Any]:
         **figures,
         "overlaps": recorded.overlaps,
         "never_joined": recorded.never_joined,
-        "skipped": msgspec.to_builtins(list(recorded.skipped)),
+        "skipped": skipped,
         **to.account.summary(),
         "elapsed_s": round(time.monotonic() - began, 3),
     }

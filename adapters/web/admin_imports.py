@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -13,19 +12,17 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from adapters.http.problems import FieldError, problem
-from adapters.http.sentences import SENTENCES
 from adapters.importing.holidays import read_holidays
+from adapters.importing.item_table import COLUMNS as ITEM_COLUMNS
 from adapters.importing.records import UnreadableFile
 from adapters.web.admin_documents import show, stands
 from adapters.web.admin_jobs import Chunk, Job, Jobs, NoTable, chunks, taken_over, text_of
 from adapters.web.admin_kinds import KINDS
-from adapters.web.admin_reasons import reason
 from adapters.web.admin_shape import fill
 from adapters.web.admin_told import Told
 from adapters.web.api import Api, Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
 from adapters.web.words import N_
-from domain.guide_table import COLUMNS as ITEM_COLUMNS
 from domain.message import Text
 
 BYTES_MAX = 4_000_000
@@ -127,8 +124,8 @@ def routes() -> list[HTTPRouteHandler]:
                 return await _calendar(visit, text)
         except NoTable as error:
             return await _choose(visit, kind, _wrong(form, error.code))
-        except UnreadableFile:
-            return await _choose(visit, kind, _wrong(form, "file-no-holidays"))
+        except UnreadableFile as error:
+            return await _choose(visit, kind, _unreadable(form, error))
         asked = form.given(*IMPORTS[kind].asks)
         job = jobs.begin(Job(kind, who.subject, file[0], text, asked, time.monotonic()))
         api = visit.api
@@ -180,6 +177,10 @@ def _wrong(form: Form, code: str) -> Form:
     return form.wrong(Refusal(problem(422, above, errors=[FieldError("file", code)])))
 
 
+def _unreadable(form: Form, error: UnreadableFile) -> Form:
+    return form.wrong(Refusal(problem(422, "invalid", errors=[FieldError("file", str(error), error.reason)])))
+
+
 async def _calendar(visit: Visit, text: str) -> Page:
     """The calendar's form with what a notice says filled in; nothing is stored yet."""
     told = read_holidays(text)
@@ -200,7 +201,7 @@ def _state(visit: Visit, job: Job) -> Page:
     for row in rows:
         counts[row["outcome"]] = counts.get(row["outcome"], 0) + 1
     wrong = [
-        (row.get("line") or row["row"] + 1, _why(row), row.get("item"))
+        (row.get("line") or row["row"] + 1, row["message"], row.get("item"))
         for row in rows
         if row["outcome"] in ("rejected", "refused")
     ]
@@ -215,13 +216,8 @@ def _state(visit: Visit, job: Job) -> Page:
         fine=fine[:ROWS_SHOWN],
         fine_more=max(0, len(fine) - ROWS_SHOWN),
         worth=_worth(job),
-        faults=[reason(error.message) for error in job.problem.errors] if job.problem else [],
+        faults=[error.text for error in job.problem.errors if error.text] if job.problem else [],
     )
-
-
-def _why(row: Mapping[str, Any]) -> Text:
-    said = row.get("message") or SENTENCES["invalid"]
-    return reason(Text(**said) if isinstance(said, dict) else said)
 
 
 def _worth(job: Job) -> int:

@@ -94,5 +94,8 @@ def _read(answer: httpx.Response) -> Any:
 
 def _problem(told: dict[str, Any]) -> Problem:
     """What the API answered. A sentence may be longer than a name may be, so it is taken as it is."""
-    errors = tuple(FieldError(**error) for error in told.pop("errors", ()))
+    errors = tuple(
+        FieldError(error["field"], error["message"], Text(**error["text"]) if "text" in error else None)
+        for error in told.pop("errors", ())
+    )
     return Problem(**{**told, "text": Text(**told["text"])}, errors=errors)

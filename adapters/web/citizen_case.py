@@ -8,7 +8,6 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
-from adapters.http.problems import FieldError
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from adapters.web.words import N_
@@ -146,6 +145,6 @@ def answer(form: Form, nth: int, paper: str) -> dict[str, str]:
 def beside(refusal: Refusal, fields: dict[str, str]) -> Refusal:
     """The same refusal, told of the fields of the page instead of those of the API."""
     errors = tuple(
-        FieldError(fields.get(one.field, one.field), one.message) for one in refusal.problem.errors
+        msgspec.structs.replace(one, field=fields.get(one.field, one.field)) for one in refusal.problem.errors
     )
     return Refusal(msgspec.structs.replace(refusal.problem, errors=errors))

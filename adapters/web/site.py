@@ -206,7 +206,7 @@ class Form:
         """What is wrong with a field."""
         for found in self.problem.errors if self.problem else ():
             if found.field == name:
-                return SENTENCES.get(found.message, SENTENCES["field-wrong"])
+                return found.text or SENTENCES.get(found.message, SENTENCES["field-wrong"])
         return None
 
 

@@ -152,14 +152,14 @@ def test_a_senseless_row_is_reported_with_its_line_and_stops_nothing(cells: dict
 
 def test_a_row_that_denies_what_the_case_said_before_is_skipped() -> None:
     read = read_cases(file(row(), row(case__startdate="2011-10-11 01:06:40+02:00")))
-    assert [(s.line, s.reason) for s in read.skipped] == [
-        (3, "the case's line 2 tells another case:startdate")
+    assert [(s.line, s.reason.en) for s in read.skipped] == [
+        (3, "Line 2 of the same case tells another case:startdate")
     ]
     assert len(read.cases[0].steps) == 1
 
 
 def test_a_file_without_a_column_is_refused_as_a_whole() -> None:
-    with pytest.raises(UnreadableFile, match="lacks org:resource"):
+    with pytest.raises(UnreadableFile, match="missing: org:resource"):
         read_cases(file(row()).replace(b"org:resource", b"resource"))
 
 

@@ -190,7 +190,7 @@ def test_a_service_that_starts_a_second_early_over_midnight_is_not_a_day_late() 
 
 def test_exactly_twelve_hours_before_is_still_the_same_day_and_makes_no_sense() -> None:
     times = {"vru_entry": NONE, "vru_exit": NONE, "q_start": "21:00:00", "ser_start": NONE, "ser_exit": NONE}
-    assert read_day(file(row(q_exit="9:00:00", **times))).skipped[0].reason == "q_exit is before q_start"
+    assert read_day(file(row(q_exit="9:00:00", **times))).skipped[0].reason.en == "q_exit is before q_start"
     assert only(row(q_exit="8:59:59", **times)).left == (24 + 8) * 3600 + 59 * 60 + 59
 
 
@@ -242,8 +242,8 @@ def test_mark_line_ends_column_order_and_empty_lines_change_nothing() -> None:
     [
         (b"", "empty"),
         (b"\xef\xbb\xbf\r\n \n", "empty"),
-        (b"type,q_start\nPS,9:00:00\n", "lacks outcome, q_exit"),
-        (file(row()).replace(b"vru_time", b"type"), "names type twice"),
+        (b"type,q_start\nPS,9:00:00\n", "missing: outcome, q_exit"),
+        (file(row()).replace(b"vru_time", b"type"), "named twice: type"),
         (file(row()).decode().encode("utf-16"), "UTF-16"),
         (b'"type\n', "header"),
     ],
@@ -255,7 +255,7 @@ def test_a_file_that_is_no_such_record_is_refused_as_a_whole(data: bytes, why: s
 
 def test_a_byte_that_is_no_text_spoils_its_own_row_only() -> None:
     day = read_day(file(row(), row(server="GR@BER"), row(call_id="2")).replace(b"@", b"\xdc"))
-    assert [(s.line, s.reason) for s in day.skipped] == [(3, "not UTF-8")]
+    assert [(s.line, s.reason.en) for s in day.skipped] == [(3, "The text is not UTF-8")]
 
 
 def test_different_names_never_share_an_id() -> None:

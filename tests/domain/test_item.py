@@ -12,10 +12,12 @@ from domain.item import (
     KINDS,
     LEVELS,
     Code,
+    Guide,
     ItemPlan,
     ItemPublished,
     Material,
     PublishItem,
+    Question,
 )
 from domain.message import Text
 from tests.spec import given
@@ -130,3 +132,29 @@ def test_the_words_stand_for_the_codes_of_the_national_standard() -> None:
 
 def test_the_stream_of_an_item_is_named_by_its_code() -> None:
     assert item.stream("demo-shipin-jingying") == "item-demo-shipin-jingying"
+
+
+def test_a_guide_holds_its_fourteen_elements() -> None:
+    said = (Text("一", "one"),)
+    guide = Guide(
+        conditions=said,
+        fee=said[0],
+        phone="12345",
+        legal_basis=said,
+        windows=said,
+        process=said,
+        result=said[0],
+        questions=(Question(said[0], said[0]),),
+        complaints=said[0],
+        rights=said,
+        remedies=said,
+    )
+    plan = changed(guide=guide, scope="across-provinces", matters=("open-a-restaurant",))
+    assert given(item).when(PublishItem(plan)).then(ItemPublished(plan, 1)).plan == plan
+
+
+def test_a_material_tells_where_its_blank_and_its_sample_are() -> None:
+    told: dict[str, Any] = {"name": {"zh": "申请书", "en": "Application"}, "blank": "https://hall.test/a.pdf"}
+    assert msgspec.convert(told, Material).blank == "https://hall.test/a.pdf"
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(told | {"sample": "javascript:x"}, Material)

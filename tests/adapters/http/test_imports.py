@@ -93,7 +93,7 @@ async def test_a_file_that_is_no_such_table_or_asker_is_told_so(served: Served) 
     lacking = await served.post(path, {"csv": "item,date\nx,y"}, admin)
     assert (lacking.status_code, lacking.json()["errors"][0]["message"]) == (
         422,
-        "the header lacks id_number, name, slot",
+        "These columns are missing: id_number, name, slot",
     )
     clerk = await served.post(path, table(row()), served.bearer("clerk", hall="tanghe"))
     assert (clerk.status_code, clerk.json()["code"]) == (403, "not-yours")
@@ -110,7 +110,7 @@ async def test_a_queue_day_is_tried_then_taken_over_once_with_its_senseless_rows
     assert tried.status_code == 200, tried.text
     assert served.stored() == before
     told = tried.json()
-    assert told["receipts"][-1]["message"]["en"].startswith("1 cells where the header has")
+    assert told["receipts"][-1]["message"]["zh"].startswith("有1格，而列名有")
     made = (await served.post(path, body, admin, date="2026-03-02")).json()
     assert made["receipts"] == told["receipts"]
     assert (made["visits"], made["commands"]) == (told["visits"], told["commands"])

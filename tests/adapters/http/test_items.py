@@ -11,7 +11,7 @@ from openpyxl import Workbook
 
 from adapters import envelope
 from tests.adapters.http.serving import Served
-from tests.domain.test_guide_table import ROW
+from tests.adapters.test_item_table import ROW
 from tests.domain.test_item import LICENCE, changed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

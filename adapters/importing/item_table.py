@@ -1,10 +1,11 @@
-"""Items as other platforms list them: rows to plans, and where two listings differ (要素同源自查)."""
+"""Items as other platforms list them in tables, a row an item."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
+from adapters.importing.records import Senseless, unlike
 from domain.item import ItemPlan
 from domain.message import Id
 
@@ -20,22 +21,15 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class Change(NamedTuple):
-    """A field that differs, by its path: ``guide.phone``, ``materials.2.required``."""
-
-    field: str
-    was: Any
-    becomes: Any
-
-
 def from_row(row: Mapping[str, str]) -> dict[str, Any]:
     """A row of a table as an item's document; empty cells say nothing. It is not checked yet.
 
     Raises:
-        ValueError: a column is unknown, or a cell is not the number or the truth its column holds.
+        Senseless: a column is unknown, or a cell is not the number or the truth its column holds.
     """
     if unknown := sorted(set(row) - set(COLUMNS)):
-        raise ValueError(f"unknown columns: {', '.join(unknown)}")
+        names = ", ".join(unknown)
+        raise Senseless(f"不认识的列：{names}", f"Unknown columns: {names}")
     said = {name: cell.strip() for name, cell in row.items() if cell.strip()}
     plan: dict[str, Any] = {}
     for name in ("name", "unit"):
@@ -67,41 +61,22 @@ class NamedPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def checked(document: Any) -> NamedPlan:
     """Raises:
-    msgspec.ValidationError: it is no item; the message says where.
+    Senseless: it is no item, and where.
     """
-    return msgspec.convert(document, NamedPlan)
-
-
-def differences(was: msgspec.Struct | None, becomes: msgspec.Struct) -> list[Change]:
-    """Every field in which two documents differ; all that is said where there was none."""
-    before = {} if was is None else dict(_leaves(msgspec.to_builtins(was)))
-    after = dict(_leaves(msgspec.to_builtins(becomes)))
-    return [
-        Change(field, before.get(field), after.get(field))
-        for field in sorted(before.keys() | after.keys())
-        if before.get(field) != after.get(field)
-    ]
-
-
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _leaves(inner, f"{path}.{name}" if path else name)
-    elif isinstance(value, list | tuple):
-        for place, inner in enumerate(value, start=1):
-            yield from _leaves(inner, f"{path}.{place}")
-    else:
-        yield path, value
+    try:
+        return msgspec.convert(document, NamedPlan)
+    except msgspec.ValidationError as error:
+        raise unlike(error, within="plan.") from error
 
 
 def _number(name: str, cell: str) -> int:
     if not cell.isdecimal():
-        raise ValueError(f"{name} is no number: {cell}")
+        raise Senseless(f"{name}不是数字：{cell}", f"{name} is no number: {cell}")
     return int(cell)
 
 
 def _truth(name: str, cell: str) -> bool:
     known = {"1": True, "true": True, "是": True, "0": False, "false": False, "否": False}
     if cell.lower() not in known:
-        raise ValueError(f"{name} is neither true nor false: {cell}")
+        raise Senseless(f"{name}只能填“是”或“否”：{cell}", f"{name} is neither true nor false: {cell}")
     return known[cell.lower()]

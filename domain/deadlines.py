@@ -139,10 +139,10 @@ class RectificationLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
     def __post_init__(self) -> None:
         """Raises:
-        ValueError: the deadlines would not follow each other.
+        ValueError: the deadlines would not follow each other; the text is its code.
         """
         if not self.contact < self.simple <= self.complex:
-            raise ValueError(f"limits of {self.contact}, {self.simple} and {self.complex} working days")
+            raise ValueError("limits-not-rising")
 
 
 class RectificationClock(msgspec.Struct, frozen=True, tag="rectification-clock", omit_defaults=True):

@@ -54,12 +54,12 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
     def __post_init__(self) -> None:
         """Raises:
-        ValueError: a graver signal would come before a lighter one.
+        ValueError: a graver signal would come before a lighter one; the text is its code.
         """
         told = [one.place for one in (self.warning, self.yellow, self.red) if one is not None]
         places = [place for place in told if place is not None]
         if places != sorted(places):
-            raise ValueError("a graver signal would come before a lighter one")
+            raise ValueError("signals-not-rising")
 
 
 class Kind(NamedTuple):

@@ -29,6 +29,11 @@ REQUESTS: dict[str, Text] = {
     "form-incomplete": Text("有几项还没有填写。", "Some fields are still empty."),
     "field-missing": Text("请填写这一项。", "Please fill this in."),
     "form-wrong": Text("有几项需要修改，都没有保存。", "Some fields need to be changed; nothing was stored."),
+    "signals-not-rising": Text("轻的信号须先于重的。", "A lighter signal comes before a graver one."),
+    "limits-not-rising": Text(
+        "首次联系须早于立行立改，立行立改不晚于限期整改。",
+        "Contact comes before the rest, a plan takes no less.",
+    ),
     "name-wrong": Text(
         "只能用小写字母、数字和连字符，以字母或数字开头，最多40个字符。",
         "Lower-case letters, digits and hyphens only, beginning with a letter or digit, 40 characters at most.",

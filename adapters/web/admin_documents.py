@@ -16,24 +16,17 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from adapters.http.problems import FieldError, Problem, problem
-from adapters.http.sentences import SENTENCES
 from adapters.web.admin_kinds import KINDS, Document, Kind
 from adapters.web.admin_made import Wrong, located, make, named
 from adapters.web.admin_shape import Draft, Shape, fill, read, rearranged
 from adapters.web.admin_told import Line, Told
 from adapters.web.api import Refusal
-from adapters.web.site import Form, Page, Visit, Visiting
+from adapters.web.site import Form, Page, Visit, Visiting, said_of
 from adapters.web.supervise_words import told_by
 from domain.message import Text
 
 NO_KIND = Text("没有这一类配置。", "There is no configuration of this kind.")
 NO_PART = Text("没有这一部分。", "There is no such part.")
-GRAVER = Text("轻的信号须先于重的。", "A lighter signal comes before a graver one.")
-RISING = Text(
-    "首次联系须早于立行立改，立行立改不晚于限期整改。", "Contact comes before the rest, a plan takes no less."
-)
-SAID = {"a graver signal": GRAVER, "limits of": RISING}
-"""What the domain's types say of values that contradict each other, by how it begins."""
 
 WINDOW_NOW = ("state", "pause")
 VERSIONS_SHOWN = 50
@@ -289,9 +282,8 @@ def explained(visit: Visit, whole: Shape, shape: Shape, draft: Draft, told: Prob
             if told.code != "named-twice" or _at(draft, path) in names:
                 wrong[path] = told.text
     for error in told.errors:
-        said = next((text for begins, text in SAID.items() if error.message.startswith(begins)), None)
         for path in located(shape, draft, error.field):
-            wrong[path] = said or SENTENCES.get(error.message, SENTENCES["field-wrong"])
+            wrong[path] = said_of(error)
     return told, wrong
 
 

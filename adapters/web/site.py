@@ -206,7 +206,7 @@ class Form:
         """What is wrong with a field."""
         for found in self.problem.errors if self.problem else ():
             if found.field == name:
-                return found.text or SENTENCES.get(found.message, SENTENCES["field-wrong"])
+                return said_of(found)
         return None
 
 
@@ -312,6 +312,11 @@ def inside(path: str) -> str:
     found = urlsplit(path)
     safe = path.startswith("/") and not re.match(r"/[/\\]", path) and not found.netloc and path.isprintable()
     return quote(path, safe="/?&=%#+:,;@!$'()*~.-_") if safe else "/"
+
+
+def said_of(error: FieldError) -> Text:
+    """What is wrong with a field, as it is said beside it."""
+    return error.text or SENTENCES.get(error.message, SENTENCES["field-wrong"])
 
 
 async def ours(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:

@@ -48,14 +48,16 @@ async def test_terms_are_set_read_and_compared(served: Served) -> None:
 
 async def test_terms_that_contradict_themselves_are_refused(served: Served) -> None:
     admin = served.bearer("admin")
-    for body in (
-        {"rules": {"acceptance": {"yellow": {"over_workdays": 2}, "red": {"over_workdays": 0}}}},
-        {"rules": {"nothing": {}}},
-        {"rules": {"step": {"red": {}}}},
-        {"rectification": {"contact": 5, "simple": 5, "complex": 15}},
+    falling = {"rules": {"acceptance": {"yellow": {"over_workdays": 2}, "red": {"over_workdays": 0}}}}
+    for body, why in (
+        (falling, "signals-not-rising"),
+        ({"rules": {"nothing": {}}}, None),
+        ({"rules": {"step": {"red": {}}}}, None),
+        ({"rectification": {"contact": 5, "simple": 5, "complex": 15}}, "limits-not-rising"),
     ):
         answer = await served.client.put(f"/api/v1{REGION}", json=body, headers=admin)
         assert answer.status_code in (400, 422), answer.text
+        assert why in (None, answer.json()["errors"][0]["message"])
     unknown = await served.client.put("/api/v1/regions/990000000000/terms", json={}, headers=admin)
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown-region")
 

@@ -297,11 +297,13 @@ async def standing(connections: AsyncConnectionPool[Any], nats: Client) -> "Stan
 
 async def run_serve(settings: Settings, address: socket.socket, *, with_worker: bool) -> None:
     """Requests and pages, until a signal comes; the worker beside them as a process of its own."""
+    from adapters.http.wire import Protocol
+
     async with http(settings) as (application, _):
         config = uvicorn.Config(
             application,
             loop="uvloop",
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="off",
             access_log=settings.access_log,

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,6 +16,7 @@ from adapters.http import measures
 from adapters.http.identity import Identity
 from adapters.http.parts import Loop
 from adapters.http.problems import FieldError, Rejected
+from adapters.http.wire import PLAIN, WHOLE, lines
 from adapters.loop import Receipt, RequestKey
 from domain.handling import Act
 from domain.message import Stamp
@@ -26,6 +28,8 @@ EARLIEST_YEAR = 1980
 Headers = Iterable[tuple[bytes, bytes]]
 
 JSON = (b"content-type", b"application/json")
+
+PLAIN_LINES = lines(PLAIN)
 
 encode = msgspec.json.Encoder().encode
 
@@ -39,15 +43,19 @@ class Reply(NamedTuple):
 
     async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application that answers with this, whatever is asked."""
-        await self.send(send)
+        await self.send(scope, send)
 
-    async def send(self, send: Send, more: Iterable[tuple[bytes, bytes]] = ()) -> None:
-        """Send it, with more headers."""
+    async def send(self, scope: Scope, send: Send) -> None:
+        """Send it with the headers of every answer; a receipt in one piece, where the server can."""
         headers = [(name.lower().encode(), value.encode()) for name, value in self.headers]
         headers.append((b"content-length", b"%d" % len(self.body)))
         if not any(name == b"content-type" for name, _ in headers):
             headers.append(JSON)
-        headers += more
+        whole: Any = (scope.get("extensions") or {}).get(WHOLE)
+        head = lines(headers) + PLAIN_LINES
+        if whole is not None and self.status < HTTPStatus.BAD_REQUEST and whole(self.status, head, self.body):
+            return
+        headers += PLAIN
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 

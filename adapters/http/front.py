@@ -24,22 +24,7 @@ from adapters.http.identity import Identity, Tokens
 from adapters.http.limits import Limits, Peers, says_who
 from adapters.http.problems import Rejected
 from adapters.http.session import Sessions
-
-SECURITY: tuple[tuple[bytes, bytes], ...] = (
-    (
-        b"content-security-policy",
-        b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    ),
-    (b"x-content-type-options", b"nosniff"),
-    # Other sites learn nothing. Our own must see where a form came from: with no-referrer its Origin would be "null".
-    (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(self), microphone=()"),
-)
-NOT_KEPT = (b"cache-control", b"no-store")
-"""Answers are about people and change by the second; a page that may be kept says so itself."""
-
-PLAIN = (*SECURITY, NOT_KEPT)
+from adapters.http.wire import PLAIN
 
 
 class Hot(NamedTuple):
@@ -93,9 +78,9 @@ class Door:
             return
         self._peers.name(scope)
         if scope["method"] == "POST" and (found := self._find(scope["path"])) is not None:
-            await (await self._do(*found, scope, receive)).send(send, PLAIN)
+            await (await self._do(*found, scope, receive)).send(scope, send)
         elif (rejected := _unfit(scope) or await self._too_often(scope)) is not None:
-            await errors.reply(rejected, scope["headers"]).send(send, PLAIN)
+            await errors.reply(rejected, scope["headers"]).send(scope, send)
         else:
             bodiless = scope["method"] in ("GET", "HEAD", "OPTIONS")
             await self.framework(scope, receive if bodiless else self._hurried(receive), _secured(send))

@@ -469,7 +469,9 @@ class Views:
     async def _as_of(
         self, connection: psycopg.AsyncConnection[TupleRow], position: int, head: int
     ) -> datetime:
-        """Now, if the view holds everything; else the moment of the first event that it lacks."""
+        """Now, if the view holds everything; else the moment of the first event that it lacks. Never later than now,
+        whatever clock told that moment."""
+        now = datetime.now(UTC)
         if position < head:
             found = await connection.execute(
                 "SELECT state FROM stored_events WHERE notification_id > %s ORDER BY notification_id LIMIT 1",
@@ -477,8 +479,8 @@ class Views:
             )
             if row := await found.fetchone():
                 stamp = envelope.read_sealed(row[0]).stamp
-                return stamp.recorded_at or stamp.at
-        return datetime.now(UTC)
+                return min(stamp.recorded_at or stamp.at, now)
+        return now
 
 
 def _behind(order: str, cursor: str | None) -> tuple[Composed, list[Any]]:

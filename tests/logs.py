@@ -39,7 +39,7 @@ def visits(first: int, last: int) -> list[Event]:
     return events
 
 
-async def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+async def until(holds: Callable[[], bool], seconds: float = 30) -> None:
     """Wait for what other tasks bring about; a test that waits in vain fails with a TimeoutError."""
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110 (what is waited for has no event to set)

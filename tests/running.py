@@ -124,8 +124,11 @@ def running(
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+    """A port nobody listens on, below those that connections are given: none of them takes it before the program."""
+    while True:
+        port = 12_000 + secrets.randbelow(20_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:

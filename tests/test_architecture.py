@@ -53,6 +53,30 @@ def test_the_inner_layers_have_no_clock_no_chance_and_no_input_or_output(layer: 
         assert not called & {"now", "today", "utcnow"}, path
 
 
+READ_ONCE = {
+    "count",
+    "inner_text",
+    "all_inner_texts",
+    "text_content",
+    "is_visible",
+    "is_hidden",
+    "input_value",
+}
+
+
+def test_no_test_of_a_browser_stands_or_falls_with_how_fast_its_page_was() -> None:
+    """``expect`` looks until it is so; what is read once and asserted depends on what else the machine had to do."""
+    for path in sorted((ROOT / "tests" / "browser").glob("test_*.py")):
+        asserted = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Assert)]
+        read = {
+            call.func.attr
+            for one in asserted
+            for call in ast.walk(one)
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and not call.args
+        }
+        assert not read & READ_ONCE, path
+
+
 def test_no_file_is_too_long_to_read() -> None:
     for path in [
         *ROOT.glob("*.py"),

@@ -148,7 +148,7 @@ async def now(running: LiveBoards) -> dict[str, Any]:
 
 async def eventually(running: LiveBoards, expected: dict[str, Any]) -> dict[str, Any]:
     """The board, once it shows this."""
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(20):
         while facts(told := await now(running)) != expected:  # noqa: ASYNC110 (there is no event to wait for)
             await asyncio.sleep(0.01)
     return told
@@ -171,7 +171,7 @@ async def test_an_alarm_reaches_the_staff_at_once_and_no_screen() -> None:
         try:
             assert read(await anext(staff), "alarms")["alarms"] == []
             wire.say(happened[2])
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(20):
                 while b"event: alarms" not in (frame := await anext(staff)):
                     pass
             (raised,) = read(frame, "alarms")["alarms"]
@@ -179,7 +179,7 @@ async def test_an_alarm_reaches_the_staff_at_once_and_no_screen() -> None:
             assert b"threat" not in await running.board(HALL, DAY)
             assert b"threat" in await running.board(HALL, DAY, staff=True)
             wire.say(happened[3])
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(20):
                 while b"event: alarms" not in (frame := await anext(staff)):
                     pass
             assert read(frame, "alarms")["alarms"] == []
@@ -218,8 +218,7 @@ async def test_a_board_asked_for_late_waits_for_the_document_that_has_what_the_s
         await asyncio.sleep(0.05)
         assert facts(await now(running)) == shown(LOG[:20])
         shelf.put(LOG[:55])
-        await asyncio.sleep(0.1)
-        assert facts(await now(running)) == shown(LOG[:55])
+        await eventually(running, shown(LOG[:55]))
         shelf.put(LOG[:64])
         await eventually(running, shown(LOG[:70]))
 
@@ -325,7 +324,7 @@ async def test_only_halls_whose_boards_are_asked_for_are_followed(monkeypatch: p
         shelf.put(LOG[:30])
         wire.say(*LOG[30:40])
         await eventually(running, shown(LOG[:40]))
-    await asyncio.sleep(0.5)
+    await until(lambda: not vars(running)["_boards"])
     await running.board("elsewhere", DAY)
     await until(lambda: wire.halls[-1] == {"elsewhere"})
     task.cancel()
@@ -335,6 +334,7 @@ async def test_only_halls_whose_boards_are_asked_for_are_followed(monkeypatch: p
 async def test_boards_that_nobody_asks_for_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boards, "BOARDS", 3)
     shelf = Shelf(LOG[:20])
+    shelf.as_of += timedelta(hours=1)  # not old enough for any board to be read again
     async with live(shelf, Wire()) as running, contextlib.aclosing(running.subscribe(HALL, DAY)) as screen:
         await anext(screen)
         for n in range(10):
@@ -385,12 +385,12 @@ async def test_while_the_stream_is_silent_screens_are_fed_from_the_views(
         await anext(screen)
         shelf.put(LOG[:30])
         shelf.as_of = datetime.now(UTC) + timedelta(seconds=60)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(20):
             while facts(told := read(await anext(screen))) != shown(LOG[:30]):
                 pass
         assert told["stale"] is False
         wire.say(*LOG[20:40])  # the stream is back, and begins with what is known
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(20):
             while facts(read(await anext(screen))) != shown(LOG[:40]):
                 pass
 
@@ -446,7 +446,7 @@ async def test_changes_are_sent_together_at_most_ten_times_a_second() -> None:
         began = asyncio.get_running_loop().time()
         sending = asyncio.create_task(_slowly(wire, LOG[20:120], 0.005))
         frames = 0
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while facts(read(await anext(screen))) != shown(LOG[:120]):
                 frames += 1
         elapsed = asyncio.get_running_loop().time() - began

@@ -53,7 +53,7 @@ async def test_the_catalogue_follows_what_any_process_configures(database_url: s
             year = Year(year=2026, title=NAME, issued=NINE.date(), rest_days=(NINE.date(),))
             await loop.submit(Act((Ask(calendar.stream(2026), GazetteCalendar(year)),)), stamp(2))
             receipt = await loop.submit(Act((Ask(item.stream("i"), PublishItem(ITEM)),)), stamp(3))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(20):
                 while catalogue.position < receipt.position:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
         assert catalogue.item("i").number == 1

@@ -72,7 +72,7 @@ class Place:
 
     async def settled(self) -> None:
         """Everything that happened has been looked at."""
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(20):
             before = -1
             while before != self.peeks or not self.watching_now:
                 before = self.peeks

@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import signal
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -279,7 +278,7 @@ async def test_the_relay_tells_how_far_it_is_behind(
     last = await log.append(DAY, *visits(1, 500))
     lags: list[int] = []
     async with relaying_from(log.url, client) as relay:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while relay.lag != 0:
                 if relay.lag is not None:
                     lags.append(relay.lag)
@@ -291,30 +290,28 @@ async def test_the_relay_tells_how_far_it_is_behind(
 async def test_followers_are_told_once_and_again_that_they_have_everything(client: Client, log: Log) -> None:
     async with relaying_from(log.url, client), contextlib.aclosing(follow(client)) as items:
         told: list[Current] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             async for item in items:
                 if isinstance(item, Current):
                     told.append(item)
                 if len(told) == 3:
                     break
     assert {(current.position, current.sequence) for current in told} == {(2, 2)}
-    assert told[0].at < told[1].at < told[2].at
-    assert (datetime.now(UTC) - told[-1].at).total_seconds() < 1
+    assert told[0].at < told[1].at < told[2].at <= datetime.now(UTC)
 
 
 # --- the tail -------------------------------------------------------------------------------------------------
 
 
-async def test_a_tail_is_woken_when_there_is_more(log: Log) -> None:
+async def test_a_tail_is_woken_when_there_is_more(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.tail.POLL_S", 60)
     tail = LogTail(log.url)
     await tail.page(0, 10)
-    await tail.wait(2)  # from here on it hears
     waiting = asyncio.create_task(tail.wait(2))
-    await asyncio.sleep(0.05)
-    began = time.monotonic()
+    await until(lambda: last_asked(log.url, "LISTEN %") == ["mingting-tail"])
     await log.append(DAY, visits(1, 1)[0])
-    await waiting
-    assert time.monotonic() - began < 0.2
+    async with asyncio.timeout(30):
+        await waiting
     assert [row.position for row in await tail.page(2, 10)] == [3]
     await tail.close()
 
@@ -322,16 +319,17 @@ async def test_a_tail_is_woken_when_there_is_more(log: Log) -> None:
 async def test_in_a_stream_of_events_pages_keep_their_distance_and_after_a_quiet_moment_none(
     log: Log,
 ) -> None:
-    tail = LogTail(log.url, pace_s=(0.3, 0.3))
-    began = time.monotonic()
-    assert len(await tail.page(0, 10)) == 2
-    assert time.monotonic() - began < 0.3
-    assert await tail.page(2, 10) == []
-    assert time.monotonic() - began >= 0.3
-    assert len(await tail.page(0, 2)) == 2  # a full page: there is more to catch up with
-    assert await tail.page(2, 10) == []
-    assert time.monotonic() - began < 0.6
-    await tail.close()
+    paced, behind = (LogTail(log.url, pace_s=(60, 60)) for _ in range(2))
+    async with asyncio.timeout(30):
+        assert len(await paced.page(0, 10)) == 2
+        next_page = asyncio.create_task(paced.page(2, 10))
+        await asyncio.sleep(0.3)
+        assert not next_page.done()
+        next_page.cancel()
+        assert len(await behind.page(0, 2)) == 2  # a full page: there is more to catch up with
+        assert await behind.page(2, 10) == []
+    for tail in (paced, behind):
+        await tail.close()
 
 
 async def test_a_tail_that_never_waits_is_sent_no_wake_ups(log: Log) -> None:
@@ -362,15 +360,16 @@ async def test_in_a_stream_of_events_a_tail_is_sent_none_either(log: Log) -> Non
 async def test_a_tail_looks_by_itself_when_nobody_wakes_it(log: Log) -> None:
     tail = LogTail(log.url)
     await tail.page(0, 10)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(20):
         await tail.wait(2)
     await tail.close()
 
 
-async def test_a_tail_does_not_wait_when_it_has_seen_more(log: Log) -> None:
+async def test_a_tail_does_not_wait_when_it_has_seen_more(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.tail.POLL_S", 60)
     tail = LogTail(log.url)
     assert await tail.head() == 2
-    async with asyncio.timeout(0.1):
+    async with asyncio.timeout(20):
         await tail.wait(1)
     await tail.close()
 

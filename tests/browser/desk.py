@@ -26,18 +26,29 @@ class Desk:
         self._path = f"/api/v1/halls/{HALL}/windows/{window}"
         self._clerk = server.token("clerk", f"clerk-{HALL}-{window}", hall=HALL, window=window)
         self._kiosk = server.token("kiosk", f"kiosk-{HALL}-01", hall=HALL)
+        self._position = 0
         self.do("open")
 
     def do(self, what: str, body: Any = None) -> Any:
-        return self._server.post(f"{self._path}/{what}", body, self._clerk)
+        return self._ask(f"{self._path}/{what}", body, self._clerk)
+
+    def _ask(self, path: str, body: Any, token: str) -> Any:
+        receipt = self._server.post(path, body, token)
+        self._position = receipt["position"]
+        return receipt
 
     def issue(self) -> str:
         """Somebody takes a ticket; its number."""
-        return str(self._server.post(f"/api/v1/halls/{HALL}/tickets", {"queue": "a"}, self._kiosk)["ticket"])
+        return str(self._ask(f"/api/v1/halls/{HALL}/tickets", {"queue": "a"}, self._kiosk)["ticket"])
 
     def call(self) -> str:
         """Call whoever is next; the number."""
         return str(self.do("call-next")["ticket"])
+
+    def waiting(self) -> int:
+        """How many wait in the queue, once the board knows of all that was done here."""
+        board = self._server.get(f"/api/v1/halls/{HALL}/board?after={self._position}")
+        return int(next(queue["waiting"] for queue in board["queues"] if queue["queue"] == "a"))
 
     def serve(self) -> None:
         self.do("start")

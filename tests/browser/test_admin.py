@@ -1,6 +1,6 @@
 """Administrators' and auditors' main tasks in a browser by keyboard alone, and the forms without a script."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Complaints, Open
 from tests.running import Running
@@ -28,9 +28,8 @@ def test_a_hall_is_changed_by_keyboard_alone(visit: Open, server: Running, compl
     page.keyboard.press("Control+a")
     page.keyboard.type(str(was + 1))
     page.keyboard.press("Enter")
-    page.wait_for_selector("#rehearsal")
-    assert page.locator("#rehearsal table.changes tbody tr").count() == 1
-    assert "重呼次数" in page.locator("#rehearsal table.changes tbody").inner_text()
+    expect(page.locator("#rehearsal table.changes tbody tr")).to_have_count(1)
+    expect(page.locator("#rehearsal table.changes tbody")).to_contain_text("重呼次数")
     tab_to(page, '#rehearsal button[value="save"]')
     page.keyboard.press("Enter")
     page.wait_for_url("**/calling?saved=1")
@@ -45,12 +44,11 @@ def test_rows_come_and_go_by_keyboard_with_what_was_typed_kept(
     page.locator('input[name="sessions.0.public"]').fill("9")
     tab_to(page, 'button[value="add exceptions"]')
     page.keyboard.press("Enter")
-    page.wait_for_selector('input[name="exceptions.0.date"]')
-    assert page.evaluate("document.activeElement.name") == "exceptions.0.date"
-    assert page.locator('input[name="sessions.0.public"]').input_value() == "9"
+    expect(page.locator('input[name="exceptions.0.date"]')).to_be_focused()
+    expect(page.locator('input[name="sessions.0.public"]')).to_have_value("9")
     page.locator('button[value="remove exceptions.0"]').press("Enter")
-    page.wait_for_selector('input[name="exceptions.0.date"]', state="detached")
-    assert page.evaluate("document.activeElement.value") == "add exceptions"
+    expect(page.locator('input[name="exceptions.0.date"]')).to_have_count(0)
+    expect(page.locator('button[value="add exceptions"]')).to_be_focused()
     assert complaints.said == []
 
 
@@ -58,13 +56,14 @@ def test_the_same_rows_come_without_javascript(visit: Open, server: Running) -> 
     page = visit(
         "/admin/documents/halls/yuantan/queues", 1366, 768, account="admin-01", java_script_enabled=False
     )
-    before = page.locator('input[type="hidden"][name="queues"]').count()
+    rows = page.locator('input[type="hidden"][name="queues"]')
+    before = rows.count()
     page.locator('button[value="add queues"]').click()
-    assert page.locator('input[type="hidden"][name="queues"]').count() == before + 1
+    expect(rows).to_have_count(before + 1)
     page.locator(f'input[name="queues.{before}.name.zh"]').fill("新队列")
     page.locator("button.button", has_text="预演这次改动").click()
-    assert page.locator(".error").count() >= 2
-    assert page.locator(f'input[name="queues.{before}.name.zh"]').input_value() == "新队列"
+    expect(page.locator(".error").nth(1)).to_be_visible()
+    expect(page.locator(f'input[name="queues.{before}.name.zh"]')).to_have_value("新队列")
 
 
 def test_an_event_is_found_and_read_by_keyboard_alone(
@@ -82,5 +81,5 @@ def test_an_event_is_found_and_read_by_keyboard_alone(
     tab_to(page, "tbody a[href^='/audit/events/']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/audit/events/*")
-    assert "放假日期" in page.locator("table.changes").inner_text()
+    expect(page.locator("table.changes")).to_contain_text("放假日期")
     assert complaints.said == []

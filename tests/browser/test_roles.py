@@ -21,7 +21,8 @@ def test_a_token_is_fetched_by_a_button_and_holds(visit: Open, server: Running) 
     page.get_by_role("button", name="领取开发令牌").click()
     token = page.locator("#token")
     expect(token).to_have_value(re.compile(r"^[\w-]+\.[\w-]+\.[\w-]+$"))
-    assert server.get("/api/v1/events?limit=1", token.input_value())["events"]
+    given = token.input_value()
+    assert server.get("/api/v1/events?limit=1", given)["events"]
 
 
 @pytest.mark.parametrize("role", roles.ROLES, ids=lambda role: role.role)

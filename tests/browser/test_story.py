@@ -49,7 +49,7 @@ def tell(capsys: pytest.CaptureFixture[str]) -> Iterator[list[str]]:
 
 def reloaded_until(wanted: Locator) -> None:
     """Load the page again until something is on it: views follow the log some moments later."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 20
     while not wanted.is_visible():
         assert time.monotonic() < deadline, wanted
         wanted.page.wait_for_timeout(50)
@@ -89,6 +89,7 @@ def test_a_visit_from_the_booking_to_the_answer_to_a_bad_rating(
     expect(screen.locator(".call .window").first).to_contain_text("1号窗口")
     expect(clerk.locator("[data-part=number]")).to_have_text(number)
     expect(citizen.locator(".banner.call")).to_contain_text("综合受理窗口")
+    screen.wait_for_function("() => window.seen")  # drawn, not only told
     seen, clicked = screen.evaluate("seen"), clerk.evaluate("clicked")
     tell.append(f"hall screen: the number is drawn {seen - clicked} ms after the clerk's click")
     clerk.locator("[data-press=start]").click()

@@ -36,7 +36,7 @@ class Kiosk:
 
     async def says(self, words: str) -> str:
         """The first page, once it says so: the board it reads follows within a second or two."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while words not in (page := await self.get()):  # noqa: ASYNC110  # nobody signals what is waited for
                 await asyncio.sleep(0.2)
         return page

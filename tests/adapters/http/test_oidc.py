@@ -55,7 +55,7 @@ async def log_in(issuer: str, subject: str, client_id: str = "mingting") -> str:
 
 @pytest_asyncio.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(timeout=2, follow_redirects=False) as made:
+    async with httpx.AsyncClient(timeout=20, follow_redirects=False) as made:
         yield made
 
 

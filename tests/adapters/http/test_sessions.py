@@ -187,7 +187,7 @@ async def test_with_a_provider_one_signs_in_by_its_code_and_only_in_the_browser_
 ) -> None:
     user = oidc_provider_mock.User(sub="u1", claims={"role": "clerk", "hall": "tanghe"})
     with provider(user) as issuer:
-        async with httpx.AsyncClient(timeout=2, follow_redirects=False) as http:
+        async with httpx.AsyncClient(timeout=20, follow_redirects=False) as http:
             flow = CodeFlow(
                 issuer, http, client_id="mingting", client_secret="secret", scope="openid profile"
             )

@@ -64,6 +64,14 @@ def read(frame: bytes, kind: str = "board") -> dict[str, Any]:
     return told
 
 
+async def shown_next(screen: AsyncGenerator[bytes, None]) -> dict[str, Any]:
+    """The next board that a screen is sent, whatever beats come before it."""
+    async with asyncio.timeout(20):
+        while b"event: board" not in (frame := await anext(screen)):
+            pass
+    return read(frame)
+
+
 def facts(told: dict[str, Any]) -> dict[str, Any]:
     """A board without what the edge adds."""
     return {name: value for name, value in told.items() if name not in ("position", "as_of", "stale")}
@@ -302,8 +310,9 @@ async def test_who_asks_while_the_views_are_away_is_told_so_and_may_ask_again() 
 
 async def test_a_board_is_read_once_for_all_who_ask_for_it_at_once() -> None:
     shelf = Shelf(LOG[:20])
-    async with live(shelf, Wire()) as running:
-        told = await asyncio.gather(*(running.board(HALL, DAY) for _ in range(20)))
+    shelf.as_of += timedelta(hours=1)
+    running = LiveBoards(shelf, Wire())
+    told = await asyncio.gather(*(running.board(HALL, DAY) for _ in range(20)))
     assert len(set(told)) == 1
     assert shelf.reads == 1
 
@@ -334,8 +343,9 @@ async def test_only_halls_whose_boards_are_asked_for_are_followed(monkeypatch: p
 async def test_boards_that_nobody_asks_for_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boards, "BOARDS", 3)
     shelf = Shelf(LOG[:20])
-    shelf.as_of += timedelta(hours=1)  # not old enough for any board to be read again
-    async with live(shelf, Wire()) as running, contextlib.aclosing(running.subscribe(HALL, DAY)) as screen:
+    shelf.as_of += timedelta(hours=1)
+    running = LiveBoards(shelf, Wire())  # not run: what runs reads boards too
+    async with contextlib.aclosing(running.subscribe(HALL, DAY)) as screen:
         await anext(screen)
         for n in range(10):
             await running.board(f"h{n}", DAY)
@@ -367,12 +377,15 @@ async def test_a_board_says_until_when_it_holds_everything_and_when_it_no_longer
 async def test_screens_hear_when_their_board_becomes_stale_and_when_it_is_no_longer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(boards, "STALE_AFTER", timedelta(seconds=0.2))
+    monkeypatch.setattr(boards, "STALE_AFTER", timedelta(hours=1))
     shelf, wire = Shelf(LOG[:20]), Wire()
+    shelf.as_of -= timedelta(minutes=40)
     async with live(shelf, wire) as running, contextlib.aclosing(running.subscribe(HALL, DAY)) as screen:
-        told = [read(await anext(screen))["stale"], read(await anext(screen))["stale"]]
+        told = [(await shown_next(screen))["stale"]]
+        monkeypatch.setattr(boards, "STALE_AFTER", timedelta(minutes=30))
+        told.append((await shown_next(screen))["stale"])
         wire.confirm()
-        told.append(read(await anext(screen))["stale"])
+        told.append((await shown_next(screen))["stale"])
     assert told == [False, True, False]
 
 
@@ -386,12 +399,12 @@ async def test_while_the_stream_is_silent_screens_are_fed_from_the_views(
         shelf.put(LOG[:30])
         shelf.as_of = datetime.now(UTC) + timedelta(seconds=60)
         async with asyncio.timeout(20):
-            while facts(told := read(await anext(screen))) != shown(LOG[:30]):
+            while facts(told := await shown_next(screen)) != shown(LOG[:30]):
                 pass
         assert told["stale"] is False
         wire.say(*LOG[20:40])  # the stream is back, and begins with what is known
         async with asyncio.timeout(20):
-            while facts(read(await anext(screen))) != shown(LOG[:40]):
+            while facts(await shown_next(screen)) != shown(LOG[:40]):
                 pass
 
 
@@ -429,11 +442,11 @@ async def test_a_screen_gets_the_whole_board_first_and_then_each_change() -> Non
         live(Shelf(LOG[:20]), wire) as running,
         contextlib.aclosing(running.subscribe(HALL, DAY)) as screen,
     ):
-        assert facts(read(await anext(screen))) == shown(LOG[:20])
+        assert facts(await shown_next(screen)) == shown(LOG[:20])
         wire.say(*LOG[20:21])
-        assert facts(read(await anext(screen))) == shown(LOG[:21])
+        assert facts(await shown_next(screen)) == shown(LOG[:21])
         wire.say(*LOG[21:22])
-        assert facts(read(await anext(screen))) == shown(LOG[:22])
+        assert facts(await shown_next(screen)) == shown(LOG[:22])
 
 
 async def test_changes_are_sent_together_at_most_ten_times_a_second() -> None:
@@ -447,7 +460,7 @@ async def test_changes_are_sent_together_at_most_ten_times_a_second() -> None:
         sending = asyncio.create_task(_slowly(wire, LOG[20:120], 0.005))
         frames = 0
         async with asyncio.timeout(20):
-            while facts(read(await anext(screen))) != shown(LOG[:120]):
+            while facts(await shown_next(screen)) != shown(LOG[:120]):
                 frames += 1
         elapsed = asyncio.get_running_loop().time() - began
         await sending
@@ -471,7 +484,7 @@ async def test_a_slow_screen_misses_what_came_between_and_gets_the_newest() -> N
         await anext(quick)
         for n in range(20, 24):
             wire.say(LOG[n])
-            assert facts(read(await anext(quick))) == shown(LOG[: n + 1])
+            assert facts(await shown_next(quick)) == shown(LOG[: n + 1])
         assert facts(read(await anext(slow))) == shown(LOG[:24])
         later = asyncio.create_task(anext(slow))
         await asyncio.sleep(0.15)
@@ -530,7 +543,7 @@ async def test_a_process_takes_no_more_screens_than_it_was_told_to() -> None:
             running.subscribe(HALL, DAY)
         await screens[0].aclose()
         async with contextlib.aclosing(running.subscribe(HALL, DAY)) as screen:
-            assert facts(read(await anext(screen))) == shown([])
+            assert facts(await shown_next(screen)) == shown([])
         await screens[1].aclose()
         assert running.screens == 0
 
@@ -555,7 +568,7 @@ async def test_a_resuming_screen_gets_an_older_board_rather_than_none(
         live(Shelf(LOG[:20]), Wire()) as running,
         contextlib.aclosing(running.subscribe(HALL, DAY, after=LOG[39].position)) as screen,
     ):
-        assert facts(read(await anext(screen))) == shown(LOG[:20])
+        assert facts(await shown_next(screen)) == shown(LOG[:20])
 
 
 # --- all together -----------------------------------------------------------------------------------------------

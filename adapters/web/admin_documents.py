@@ -171,13 +171,11 @@ def routes() -> list[HTTPRouteHandler]:
             no = problem(422, "invalid", errors=[FieldError("document", "malformed-json")])
             return _raw(visit, standing, form.wrong(Refusal(no)))
         digest = digested(document)
-        try:
+        async with form.back_to(lambda wrong: _raw(visit, standing, wrong)):
             if form["act"] == "save" and form["rehearsed"] == digest:
                 await visit.api.put(standing.path, document, key=form.key, version=standing.version)
                 return visit.go(f"/admin/json/{kind}/{name}?saved=1")
             told = await visit.api.put(f"{standing.path}?dry_run=true", document)
-        except Refusal as refusal:
-            return _raw(visit, standing, form.wrong(refusal))
         lines = standing.changes(visit, standing.kind.normal(document))
         again = form["act"] == "save"
         return _raw(visit, standing, form, Rehearsal(lines, told.get("days", []), digest, again))
@@ -213,10 +211,8 @@ def routes() -> list[HTTPRouteHandler]:
         form = await visit.form()
         standing = await stands(visit, kind, name)
         kept = await visit.api.get(f"{standing.path}/history/{version}")
-        try:
+        async with form.back_to(lambda wrong: _version(visit, kind, name, version, wrong)):
             await visit.api.put(standing.path, kept["document"], key=form.key, version=standing.version)
-        except Refusal as refusal:
-            return await _version(visit, kind, name, version, form.wrong(refusal))
         return visit.go(f"/admin/documents/{kind}/{name}?saved=1")
 
     async def _version(visit: Visit, kind: str, name: str, version: int, form: Form) -> Page:

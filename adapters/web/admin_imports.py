@@ -16,7 +16,7 @@ from adapters.importing.holidays import read_holidays
 from adapters.importing.item_table import COLUMNS as ITEM_COLUMNS
 from adapters.importing.records import UnreadableFile
 from adapters.web.admin_documents import show, stands
-from adapters.web.admin_jobs import Chunk, Job, Jobs, NoTable, chunks, taken_over, text_of
+from adapters.web.admin_jobs import Chunk, Job, Jobs, chunks, no_table, taken_over, text_of
 from adapters.web.admin_kinds import KINDS
 from adapters.web.admin_shape import fill
 from adapters.web.admin_told import Told
@@ -107,26 +107,21 @@ def routes() -> list[HTTPRouteHandler]:
         if kind not in IMPORTS:
             return visit.missing(NO_IMPORT)
         try:
-            form = await visit.form()
-            file = await visit.file("file")
+            form, file = await visit.form(), await visit.file("file")
         except ClientException as error:
             large = error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-            return await _choose(visit, kind, _wrong(Form(), "file-too-large" if large else "bad-request"))
-        if file is None:
-            return await _choose(visit, kind, _wrong(form, "field-missing"))
-        if wrong := form.lacks(*IMPORTS[kind].asks):
-            return await _choose(visit, kind, wrong)
-        if len(file[1]) > BYTES_MAX:
-            return await _choose(visit, kind, _wrong(form, "file-too-large"))
-        try:
+            why = no_table("file-too-large" if large else "bad-request")
+            return await _choose(visit, kind, Form().wrong(why))
+        asked = form.given(*IMPORTS[kind].asks)
+        async with form.back_to(lambda wrong: _choose(visit, kind, wrong)):
+            form.needs(*IMPORTS[kind].asks)
+            if file is None:
+                raise Refusal(problem(422, "form-incomplete", errors=[FieldError("file", "field-missing")]))
+            if len(file[1]) > BYTES_MAX:
+                raise no_table("file-too-large")
             text = text_of(*file)
             if kind == "calendar":
                 return await _calendar(visit, text)
-        except NoTable as error:
-            return await _choose(visit, kind, _wrong(form, error.code))
-        except UnreadableFile as error:
-            return await _choose(visit, kind, _unreadable(form, error))
-        asked = form.given(*IMPORTS[kind].asks)
         job = jobs.begin(Job(kind, who.subject, file[0], text, asked, time.monotonic()))
         api = visit.api
 
@@ -172,18 +167,17 @@ async def _choose(visit: Visit, kind: str, form: Form) -> Page:
     return visit.page("admin/import_choose.html", kind=kind, what=IMPORTS[kind], halls=halls, form=form)
 
 
-def _wrong(form: Form, code: str) -> Form:
-    above = "form-incomplete" if code == "field-missing" else code
-    return form.wrong(Refusal(problem(422, above, errors=[FieldError("file", code)])))
-
-
-def _unreadable(form: Form, error: UnreadableFile) -> Form:
-    return form.wrong(Refusal(problem(422, "invalid", errors=[FieldError("file", str(error), error.reason)])))
-
-
 async def _calendar(visit: Visit, text: str) -> Page:
-    """The calendar's form with what a notice says filled in; nothing is stored yet."""
-    told = read_holidays(text)
+    """The calendar's form with what a notice says filled in; nothing is stored yet.
+
+    Raises:
+        Refusal: 422, the file says nothing of holidays.
+    """
+    try:
+        told = read_holidays(text)
+    except UnreadableFile as error:
+        wrong = [FieldError("file", str(error), error.reason)]
+        raise Refusal(problem(422, "invalid", errors=wrong)) from error
     standing = await stands(visit, "calendars", str(told["year"]))
     shape = standing.kind.shape.part(standing.kind.parts["days"].fields)
     known = {field.name for field in shape.fields}

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import structlog
 
-from adapters.http.problems import Problem, problem
+from adapters.http.problems import FieldError, Problem, problem
 from adapters.importing import workbook
 from adapters.web.api import Api, Refusal
 
@@ -26,14 +26,6 @@ CHUNK = 100
 """How many rows are taken over at a time, so that it can be told how far it has come."""
 
 State = Literal["trying", "tried", "importing", "done", "failed"]
-
-
-class NoTable(Exception):
-    """A file is not what can be taken over here; ``code`` is a key of the sentences."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class Chunk(NamedTuple):
@@ -112,34 +104,39 @@ async def _run(job: Job, work: Callable[[], Awaitable[dict[str, Any]]]) -> None:
 # --- files ------------------------------------------------------------------------------------------------------
 
 
+def no_table(code: str) -> Refusal:
+    """A file is not what can be taken over here, said above the form and beside its field."""
+    return Refusal(problem(422, code, errors=[FieldError("file", code)]))
+
+
 def text_of(name: str, data: bytes) -> str:
     """A file as text: a workbook's first sheet as CSV, a text in UTF-8 or, as Excel writes it, in GB 18030.
 
     Raises:
-        NoTable: it is neither.
+        Refusal: it is neither.
     """
     if not data.strip():
-        raise NoTable("file-empty")
+        raise no_table("file-empty")
     if data[:4] == b"PK\x03\x04":
         try:
             rows = list(workbook.rows(data))
         except workbook.NoWorkbook as error:
-            raise NoTable("file-no-workbook") from error
+            raise no_table("file-no-workbook") from error
         if not rows:
-            raise NoTable("file-empty")
+            raise no_table("file-empty")
         written = io.StringIO()
         writer = csv.DictWriter(written, list(rows[0]), lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
         writer.writerows({key: " ".join(cell.split()) for key, cell in row.items()} for row in rows)
         return written.getvalue()
     if b"\0" in data or name.lower().endswith((".xls", ".doc", ".docx", ".pdf", ".zip", ".rar")):
-        raise NoTable("file-not-text")
+        raise no_table("file-not-text")
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise NoTable("file-not-text")
+    raise no_table("file-not-text")
 
 
 def chunks(text: str, grouped_by: str | None = None) -> list[Chunk]:

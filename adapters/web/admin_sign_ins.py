@@ -4,7 +4,6 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 
-from adapters.web.api import Refusal
 from adapters.web.roles import ROLES
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 
@@ -27,13 +26,10 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def end(visit: Visiting) -> Page:
         visit.require("admin")
         form = await visit.form()
-        if wrong := form.lacks("role", "subject", "reason"):
-            return shown(visit, wrong)
-        try:
+        async with form.back_to(lambda wrong: shown(visit, wrong)):
+            form.needs("role", "subject", "reason")
             asked = form.given("role", "subject", "reason")
             await visit.api.post("/accounts/end-sign-ins", asked, key=form.key)
-        except Refusal as refusal:
-            return shown(visit, form.wrong(refusal))
         return visit.go(f"/admin/sign-ins?ended={form['subject']}")
 
     return [blank, end]

@@ -7,7 +7,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
 from adapters.http.access import ACCESS
-from adapters.web.api import Refusal
 from adapters.web.codes import drawn as qr_svg
 from adapters.web.roles import ROLES
 from adapters.web.site import Form, Page, Site, Visit, Visiting
@@ -66,13 +65,10 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def invite(visit: Visiting) -> Page:
         visit.require("admin")
         form = await visit.form()
-        if wrong := form.lacks("name"):
-            return await _devices(visit, wrong)
-        try:
+        async with form.back_to(lambda wrong: _devices(visit, wrong)):
+            form.needs("name")
             asked = form.given("role", "hall", "window", "name")
             invited = await visit.api.post("/devices", asked, key=form.key)
-        except Refusal as refusal:
-            return await _devices(visit, form.wrong(refusal))
         return await _devices(visit, Form(), invited)
 
     @post("/admin/devices/{device:str}/revoke", include_in_schema=False)
@@ -108,20 +104,17 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def revise(visit: Visiting, hall: FromPath[str]) -> Page:
         visit.require("admin")
         form = await visit.form()
-        if wrong := form.lacks("date", "reason"):
-            return await _revision(visit, hall, wrong)
-        asked: dict[str, Any] = form.given("date", "reason")
-        apply = form["act"] == "save"
-        if apply:
-            asked |= {
-                "apply": True,
-                "move": form.all("move"),
-                "cancel": form.all("cancel"),
-            }
-        try:
+        async with form.back_to(lambda wrong: _revision(visit, hall, wrong)):
+            form.needs("date", "reason")
+            asked: dict[str, Any] = form.given("date", "reason")
+            apply = form["act"] == "save"
+            if apply:
+                asked |= {
+                    "apply": True,
+                    "move": form.all("move"),
+                    "cancel": form.all("cancel"),
+                }
             told = await visit.api.post(f"/halls/{hall}/slots/revise", asked, key=form.key if apply else None)
-        except Refusal as refusal:
-            return await _revision(visit, hall, form.wrong(refusal))
         return await _revision(visit, hall, form, told)
 
     # --- notices ----------------------------------------------------------------------------------------------
@@ -166,10 +159,8 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             return visit.go("/admin/notices")
         form = await visit.form()
         wording = None if form["act"] == "default" else {"zh": form["wording.zh"], "en": form["wording.en"]}
-        try:
+        async with form.back_to(lambda wrong: visit.page("admin/template.html", occasion=found, form=wrong)):
             await visit.api.put(f"/notice-templates/{template}", {"wording": wording}, key=form.key)
-        except Refusal as refusal:
-            return visit.page("admin/template.html", occasion=found, form=form.wrong(refusal))
         return visit.go("/admin/notices")
 
     # --- views ------------------------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
 from adapters.web.words import N_
 from domain.webhook import SUBJECTS, Subject
@@ -51,13 +50,10 @@ def routes() -> list[HTTPRouteHandler]:
     async def register(visit: Visiting) -> Page:
         visit.require("admin")
         form = await visit.form()
-        if wrong := form.lacks("name", "url", "subjects"):
-            return await listed(visit, wrong)
-        asked = form.given("name", "url", "hall") | {"subjects": form.all("subjects")}
-        try:
+        async with form.back_to(lambda wrong: listed(visit, wrong)):
+            form.needs("name", "url", "subjects")
+            asked = form.given("name", "url", "hall") | {"subjects": form.all("subjects")}
             made = await visit.api.post("/webhooks", asked, key=form.key)
-        except Refusal as refusal:
-            return await listed(visit, form.wrong(refusal))
         return await listed(visit, Form(), made)
 
     @post("/admin/webhooks/{webhook:str}/{act:str}", include_in_schema=False)
@@ -67,10 +63,8 @@ def routes() -> list[HTTPRouteHandler]:
         body: dict[str, Any] = {}
         if act == "resume" and form["after"].isdecimal():
             body = {"after": int(form["after"][:18])}
-        try:
+        async with form.back_to(lambda wrong: listed(visit, wrong)):
             told = await visit.api.post(f"/webhooks/{webhook}/{act}", body, key=form.key)
-        except Refusal as refusal:
-            return await listed(visit, form.wrong(refusal))
         return await listed(visit, Form(), told) if "secret" in told else visit.go("/admin/webhooks")
 
     return [webhooks, register, change]

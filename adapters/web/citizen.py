@@ -68,12 +68,9 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def take(visit: Visiting, hall: FromPath[str]) -> Page:
         visit.require("citizen")
         form = await visit.form()
-        if (lacking := form.lacks("queue")) is not None:
-            return await taking(visit, hall, lacking)
-        try:
+        async with form.back_to(lambda wrong: taking(visit, hall, wrong)):
+            form.needs("queue")
             taken = await visit.api.post(f"/halls/{hall}/tickets", form.given("queue", "code"), key=form.key)
-        except Refusal as refusal:
-            return await taking(visit, hall, form.wrong(refusal))
         return visit.go(f"/follow/{taken['follow']}")
 
     async def _now(visit: Visit, hall: Any) -> Any:

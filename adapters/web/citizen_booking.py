@@ -85,10 +85,8 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         visit.require("citizen")
         form = await visit.form()
         body = {"item": item, "date": form["date"], "slot": form["slot"]}
-        try:
+        async with form.back_to(lambda wrong: times(visit, item, hall, form["date"], wrong)):
             held = await visit.api.post(f"/halls/{hall}/holds", body, key=form.key)
-        except Refusal as refusal:
-            return await times(visit, item, hall, form["date"], form.wrong(refusal))
         return visit.go(f"/holds/{held['hold']}")
 
     @get("/holds/{hold:str}", include_in_schema=False)
@@ -111,9 +109,8 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         visit.require("citizen")
         form = await visit.form()
         body: dict[str, Any] = {}
-        if form["whom"] == "other":
-            if (lacking := form.lacks("person.name", "person.id_number")) is not None:
-                return await holding(visit, hold, lacking)
+        other = form["whom"] == "other"
+        if other:
             person = {
                 name: form[f"person.{name}"]
                 for name in ("name", "id_number", "phone", "mail")
@@ -123,10 +120,10 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
                 "person": person,
                 "on_behalf": {"kind": form["on_behalf.kind"], "consent": form["on_behalf.consent"]},
             }
-        try:
+        async with form.back_to(lambda wrong: holding(visit, hold, wrong)):
+            if other:
+                form.needs("person.name", "person.id_number")
             made = await visit.api.post(f"/holds/{hold}/confirm", body, key=form.key)
-        except Refusal as refusal:
-            return await holding(visit, hold, form.wrong(refusal))
         return visit.go(f"/appointments/{made['voucher']}")
 
     @post("/holds/{hold:str}/release", include_in_schema=False)
@@ -165,30 +162,26 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def cancel(visit: Visiting, link: FromPath[str]) -> Page:
         visit.require("citizen")
         form = await visit.form()
-        try:
+        async with form.back_to(lambda wrong: shown(visit, link, wrong)):
             await visit.api.post(f"/appointments/{quote(link)}/cancel", form.given("reason"), key=form.key)
-        except Refusal as refusal:
-            return await shown(visit, link, form.wrong(refusal))
         return visit.go(f"/appointments/{quote(link)}")
 
     @get("/appointments/{link:str}/move", include_in_schema=False)
     async def choose_other(visit: Visiting, link: FromPath[str], day: FromQuery[str] = "") -> Page:
         visit.require("citizen")
+        return await other_times(visit, link, day, Form())
+
+    async def other_times(visit: Visit, link: str, day: str, form: Form) -> Page:
         made = await visit.api.get(f"/appointments/{quote(link)}")
-        return await times(visit, made["item"], made["hall"], day, Form(), made | {"link": link})
+        return await times(visit, made["item"], made["hall"], day, form, made | {"link": link})
 
     @post("/appointments/{link:str}/move", include_in_schema=False)
     async def move(visit: Visiting, link: FromPath[str], day: FromQuery[str] = "") -> Page:
         visit.require("citizen")
         form = await visit.form()
         body = {"date": form["date"], "slot": form["slot"]}
-        try:
+        async with form.back_to(lambda wrong: other_times(visit, link, form["date"], wrong)):
             made = await visit.api.post(f"/appointments/{quote(link)}/reschedule", body, key=form.key)
-        except Refusal as refusal:
-            old = await visit.api.get(f"/appointments/{quote(link)}")
-            return await times(
-                visit, old["item"], old["hall"], form["date"], form.wrong(refusal), old | {"link": link}
-            )
         return visit.go(f"/appointments/{made['voucher']}")
 
     return [

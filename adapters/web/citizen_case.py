@@ -8,7 +8,6 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
-from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from adapters.web.words import N_
 from domain.papers import How
@@ -76,29 +75,21 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         asked = asked_of(await visit.api.get(f"/cases/{quote(case)}"))
         # An answer is told of by its place in what was asked; who did not choose one hands nothing in for it.
         chosen = [(nth, paper) for nth, paper in enumerate(asked) if form[f"how-{nth}"] in get_args(How)]
-        if not chosen:
-            lacking = form.lacks(*(f"how-{nth}" for nth, _ in enumerate(asked)))
-            return await case_page(visit, case, lacking or form)
-        try:
-            done = await visit.api.post(
-                f"/cases/{quote(case)}/hand-in",
-                {"papers": [answer(form, nth, paper) for nth, paper in chosen]},
-                key=form.key,
-            )
-        except Refusal as refusal:
-            fields = {f"papers.{n}": f"how-{nth}" for n, (nth, _) in enumerate(chosen)}
-            fields |= {f"{field}.told": name.replace("how", form[name]) for field, name in fields.items()}
-            return await case_page(visit, case, form.wrong(beside(refusal, fields)))
+        papers = [answer(form, nth, paper) for nth, paper in chosen]
+        fields = {f"papers.{n}": f"how-{nth}" for n, (nth, _) in enumerate(chosen)}
+        fields |= {f"{field}.told": name.replace("how", form[name]) for field, name in fields.items()}
+        async with form.back_to(lambda wrong: case_page(visit, case, beside(wrong, fields))):
+            if not chosen:
+                form.needs(*(f"how-{nth}" for nth, _ in enumerate(asked)))
+            done = await visit.api.post(f"/cases/{quote(case)}/hand-in", {"papers": papers}, key=form.key)
         return visit.go(f"/cases/{quote(case)}?after={done['position']}")
 
     @post("/cases/{case:str}/withdraw", include_in_schema=False)
     async def withdraw(visit: Visiting, case: FromPath[str]) -> Page:
         visit.require("citizen")
         form = await visit.form()
-        try:
+        async with form.back_to(lambda wrong: case_page(visit, case, wrong)):
             await visit.api.post(f"/cases/{quote(case)}/withdraw", form.given("reason"), key=form.key)
-        except Refusal as refusal:
-            return await case_page(visit, case, form.wrong(refusal))
         return visit.go(f"/cases/{quote(case)}")
 
     return [one_case, hand_in, withdraw]
@@ -142,9 +133,11 @@ def answer(form: Form, nth: int, paper: str) -> dict[str, str]:
     return {"paper": paper, "how": how, **({"told": told} if told else {})}
 
 
-def beside(refusal: Refusal, fields: dict[str, str]) -> Refusal:
-    """The same refusal, told of the fields of the page instead of those of the API."""
+def beside(wrong: Form, fields: dict[str, str]) -> Form:
+    """The same form, with what was wrong told of its own fields instead of those of the API."""
+    if wrong.problem is None:
+        return wrong
     errors = tuple(
-        msgspec.structs.replace(one, field=fields.get(one.field, one.field)) for one in refusal.problem.errors
+        msgspec.structs.replace(one, field=fields.get(one.field, one.field)) for one in wrong.problem.errors
     )
-    return Refusal(msgspec.structs.replace(refusal.problem, errors=errors))
+    return Form(wrong.sent, msgspec.structs.replace(wrong.problem, errors=errors))

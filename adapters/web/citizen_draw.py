@@ -6,7 +6,6 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from adapters.web.words import N_
 
@@ -42,10 +41,8 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     @post("/draws/{link:str}/withdraw", include_in_schema=False)
     async def withdraw(visit: Visiting, link: FromPath[str]) -> Page:
         form = await visit.form()
-        try:
+        async with form.back_to(lambda wrong: shown(visit, link, wrong)):
             await visit.api.post(f"/draw-requests/{quote(link)}/withdraw", key=form.key)
-        except Refusal as refusal:
-            return await shown(visit, link, form.wrong(refusal))
         return visit.go(f"/draws/{quote(link)}")
 
     return [take_part, request, withdraw]

@@ -6,7 +6,6 @@ from urllib.parse import quote
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 
-from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
 
 
@@ -24,25 +23,19 @@ def routes() -> list[HTTPRouteHandler]:
     @post("/find", include_in_schema=False)
     async def send(visit: Visiting) -> Page:
         form = await visit.form()
-        if wrong := form.lacks("contact", "hall"):
-            return await shown(visit, wrong)
-        body = reached(form) | form.given("proof")
-        try:
+        async with form.back_to(lambda wrong: shown(visit, wrong)):
+            form.needs("contact", "hall")
+            body = reached(form) | form.given("proof")
             await visit.api.post(f"/halls/{quote(form['hall'])}/codes", body)
-        except Refusal as refusal:
-            return await shown(visit, form.wrong(refusal))
         return await shown(visit, Form(form.given("contact", "hall").items()), "code")
 
     @post("/find/code", include_in_schema=False)
     async def look_up(visit: Visiting) -> Page:
         form = await visit.form()
-        if wrong := form.lacks("code", "contact", "hall"):
-            return await shown(visit, wrong, "code")
-        body = reached(form) | form.given("code")
-        try:
+        async with form.back_to(lambda wrong: shown(visit, wrong, "code")):
+            form.needs("code", "contact", "hall")
+            body = reached(form) | form.given("code")
             found = await visit.api.post(f"/halls/{quote(form['hall'])}/lookup", body, key=form.key)
-        except Refusal as refusal:
-            return await shown(visit, form.wrong(refusal), "code")
         return await shown(visit, form, "found", found["appointments"])
 
     return [ask, send, look_up]

@@ -90,7 +90,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def appeal(visit: Visiting) -> Page:
         visit.require("citizen")
         form = await visit.form()
-        if form.lacks("reason") is None:
+        if form["reason"]:
             await visit.api.post("/standing/appeal", {"reason": form["reason"]}, key=form.key)
         return visit.go("/mine")
 

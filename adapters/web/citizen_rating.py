@@ -57,20 +57,17 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     @post("/reviews/{link:str}", include_in_schema=False)
     async def rate(visit: Visiting, link: FromPath[str]) -> Page:
         form = await visit.form()
-        if (lacking := form.lacks("grade")) is not None:
-            return await page(visit, link, lacking)
-        body = {
-            "service": {"invitation": link},
-            "grade": form["grade"],
-            "tags": form.all(f"tags-{form['grade']}"),
-            "channel": "qr-code",
-            "anonymous": form["anonymous"] == "yes",
-            **form.given("comment"),
-        }
-        try:
+        async with form.back_to(lambda wrong: page(visit, link, wrong)):
+            form.needs("grade")
+            body = {
+                "service": {"invitation": link},
+                "grade": form["grade"],
+                "tags": form.all(f"tags-{form['grade']}"),
+                "channel": "qr-code",
+                "anonymous": form["anonymous"] == "yes",
+                **form.given("comment"),
+            }
             await visit.api.post("/reviews", body, key=form.key)
-        except Refusal as refusal:
-            return await page(visit, link, form.wrong(refusal))
         return visit.go(f"/reviews/{quote(link)}?given")
 
     @post("/reviews/{link:str}/add", include_in_schema=False)
@@ -80,13 +77,10 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         invited = await visit.api.get(f"/reviews/{quote(link)}")
         if invited["review"] is None:
             return visit.go(f"/reviews/{quote(link)}")
-        if (lacking := form.lacks("grade")) is not None:
-            return await page(visit, link, lacking)
-        body = {"grade": form["grade"], "channel": "mobile", **form.given("comment")}
-        try:
+        async with form.back_to(lambda wrong: page(visit, link, wrong)):
+            form.needs("grade")
+            body = {"grade": form["grade"], "channel": "mobile", **form.given("comment")}
             await visit.api.post(f"/reviews/{invited['review']}/add", body, key=form.key)
-        except Refusal as refusal:
-            return await page(visit, link, form.wrong(refusal))
         return visit.go(f"/reviews/{quote(link)}?given")
 
     return [rate_page, rate, add]

@@ -7,7 +7,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from adapters.http.problems import Rejected
-from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from adapters.web.words import N_
 
@@ -51,10 +50,8 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         if word not in ("accept", "decline", "leave"):
             raise Rejected(404, "unknown-path")
         form = await visit.form()
-        try:
+        async with form.back_to(lambda wrong: shown(visit, link, wrong)):
             made = await visit.api.post(f"/waiting/{quote(link)}/{word}", key=form.key)
-        except Refusal as refusal:
-            return await shown(visit, link, form.wrong(refusal))
         return visit.go(f"/appointments/{made['voucher']}" if word == "accept" else f"/waiting/{quote(link)}")
 
     return [join, place, answer]

@@ -31,10 +31,8 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
 
     async def change(visit: Visit, api: str, here: str, act: str, hall: Any = None) -> Page:
         form = await visit.form()
-        try:
+        async with form.back_to(lambda wrong: shown(visit, api, here, wrong, hall)):
             await visit.api.post(f"{api}/{'revoke' if act == 'revoke' else 'open'}", key=form.key)
-        except Refusal as refusal:
-            return await shown(visit, api, here, form.wrong(refusal), hall)
         return visit.go(here)
 
     @get(MINE, include_in_schema=False)

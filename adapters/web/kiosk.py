@@ -174,15 +174,12 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
     async def answer(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         form = await visit.form()
-        if wrong := form.lacks("number"):
-            return await asked(visit, hall, wrong)
-        word = scanned(form["number"])
-        number = word.upper().replace(" ", "")
-        by_number = f"/halls/{hall}/numbers/{number}" if NUMBER.fullmatch(number) else None
-        try:
+        async with form.back_to(lambda wrong: asked(visit, hall, wrong)):
+            form.needs("number")
+            word = scanned(form["number"])
+            number = word.upper().replace(" ", "")
+            by_number = f"/halls/{hall}/numbers/{number}" if NUMBER.fullmatch(number) else None
             place = await visit.api.get(by_number or f"/tickets/{word}")
-        except Refusal as refusal:
-            return await asked(visit, hall, form.wrong(refusal))
         plan = await visit.api.get(f"/halls/{hall}")
         stands = STATUSES[place["status"]]
         return visit.page("kiosk/place.html", name=hall, hall=plan, place=place, stands=stands)

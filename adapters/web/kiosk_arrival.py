@@ -6,7 +6,6 @@ from typing import Any
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from adapters.web.api import Refusal
 from adapters.web.kiosk import HOME, device_of, handed, kiosk_get, kiosk_post, scanned, slips, sorry
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from domain.order import PRIORITY_NAMES
@@ -31,13 +30,10 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
         """
         device_of(visit)
         form = await visit.form()
-        if wrong := form.lacks(needs):
-            return await shown(visit, hall, template, wrong)
-        body = told(form) | {"priority": form["priority"] or "ordinary"}
-        try:
+        async with form.back_to(lambda wrong: shown(visit, hall, template, wrong)):
+            form.needs(needs)
+            body = told(form) | {"priority": form["priority"] or "ordinary"}
             receipt = await visit.api.post(f"/halls/{hall}/check-in", body, key=form.key)
-        except Refusal as refusal:
-            return await shown(visit, hall, template, form.wrong(refusal))
         return handed(site, sealer, visit, hall, receipt)
 
     @kiosk_get(f"{HOME}/check-in", exception_handlers=no)
@@ -71,12 +67,9 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
     async def send_code(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         form = await visit.form()
-        if wrong := form.lacks("phone"):
-            return await shown(visit, hall, "check_in_phone", wrong)
-        try:
+        async with form.back_to(lambda wrong: shown(visit, hall, "check_in_phone", wrong)):
+            form.needs("phone")
             await visit.api.post(f"/halls/{hall}/codes", form.given("phone"))
-        except Refusal as refusal:
-            return await shown(visit, hall, "check_in_phone", form.wrong(refusal))
         return await shown(visit, hall, "check_in_code", Form(form.given("phone", "priority").items()))
 
     @kiosk_post(f"{HOME}/check-in/code", exception_handlers=no)

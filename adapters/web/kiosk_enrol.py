@@ -5,7 +5,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 
 from adapters.http.devices import identity_of
-from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Site, Visiting, inside
 
 
@@ -19,12 +18,9 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     @post("/enrol", include_in_schema=False)
     async def enrolled(visit: Visiting) -> Page:
         form = await visit.form()
-        if wrong := form.lacks("code"):
-            return visit.page("kiosk/enrol.html", form=wrong)
-        try:
+        async with form.back_to(lambda wrong: visit.page("kiosk/enrol.html", form=wrong)):
+            form.needs("code")
             device = await visit.api.post("/devices/enrol", form.given("code"), key=form.key)
-        except Refusal as refusal:
-            return visit.page("kiosk/enrol.html", form=form.wrong(refusal))
         hall, window = device["hall"], device["window"]
         if device["role"] == "kiosk":
             home = f"/halls/{hall}/kiosk"

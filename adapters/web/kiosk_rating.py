@@ -46,15 +46,12 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def find(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         form = await visit.form()
-        if wrong := form.lacks("slip"):
-            return await asked(visit, hall, wrong)
-        try:
+        async with form.back_to(lambda wrong: asked(visit, hall, wrong)):
+            form.needs("slip")
             place: dict[str, Any] = await visit.api.get(f"/tickets/{quote(scanned(form['slip']))}")
             if place["review"] is None:
                 raise Refusal(problem(409, "not-served-yet"))
             return await grades(visit, hall, place["review"])
-        except Refusal as refusal:
-            return await asked(visit, hall, form.wrong(refusal))
 
     @kiosk_post(f"{HOME}/rate/grade", exception_handlers=no)
     async def why(visit: Visiting, hall: FromPath[str]) -> Page:

@@ -6,7 +6,8 @@ after a form, ``visit.go(path)``. What the API refuses and a handler does not ca
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -50,6 +51,14 @@ class SignInNeeded(Exception):
     def __init__(self, where: str = "/sign-in") -> None:
         super().__init__(where)
         self.where = where
+
+
+class Instead(Exception):
+    """This page, and not the one that the handler was about to answer."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self.page = page
 
 
 class Site:
@@ -96,6 +105,8 @@ class Site:
         """The page for what a handler did not catch: the way to sign in, or what is the matter."""
         visit = self.visit(request)
         match error:
+            case Instead():
+                return error.page
             case SignInNeeded():
                 return visit.go(f"{error.where}?next={quote(visit.path, safe='')}")
             case Refusal():
@@ -195,12 +206,25 @@ class Form:
         """The same form, to be shown again with what was wrong."""
         return Form(self.sent, refusal.problem)
 
-    def lacks(self, *names: str) -> "Form | None":
-        """The same form to be shown again, if a named field is empty."""
-        missing = [FieldError(name, "field-missing") for name in names if not self[name]]
-        if not missing:
-            return None
-        return Form(self.sent, problem(422, "form-incomplete", errors=missing))
+    def needs(self, *names: str) -> None:
+        """Raises:
+        Refusal: 422, a named field is empty.
+        """
+        if missing := [FieldError(name, "field-missing") for name in names if not self[name]]:
+            raise Refusal(problem(422, "form-incomplete", errors=missing))
+
+    @asynccontextmanager
+    async def back_to(self, show: Callable[["Form"], Page | Awaitable[Page]]) -> AsyncIterator[None]:
+        """What is refused within leads back to the form: ``show`` is told it with what was wrong.
+
+        Raises:
+            Instead: with the page that ``show`` makes.
+        """
+        try:
+            yield
+        except Refusal as refusal:
+            page = show(self.wrong(refusal))
+            raise Instead(await page if isinstance(page, Awaitable) else page) from refusal
 
     def error(self, name: str) -> Text | None:
         """What is wrong with a field."""

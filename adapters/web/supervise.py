@@ -82,14 +82,9 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             return await _exported(visit, act, picked, _query(form["back"]))
         if act not in ASKED:
             raise Rejected(404, "unknown-path")
-        if not picked:
-            return await show(visit, form.lacks("pick") or form)
-        if (wrong := form.lacks(*ASKED[act])) is not None:
-            return await show(visit, wrong)
-        try:
+        async with form.back_to(lambda wrong: show(visit, wrong)):
+            form.needs("pick", *ASKED[act])
             told = await visit.api.post("/rectifications/bulk", _bulk(form, act, picked), key=form.key)
-        except Refusal as refusal:
-            return await show(visit, form.wrong(refusal))
         receipts = told["receipts"]
         after = max((receipt.get("position", 0) for receipt in receipts), default=0)
         refused = [receipt for receipt in receipts if "problem" in receipt]

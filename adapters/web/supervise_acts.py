@@ -30,13 +30,13 @@ class Act(NamedTuple):
     next: Callable[[Work], bool] = lambda work: False
 
 
-def lacks(act: Act, form: Form) -> Form | None:
-    """The form to be shown again, if something that is needed is empty."""
-    return form.lacks(*(field.name for field in act.fields if field.required))
-
-
 def body_of(act: Act, form: Form) -> dict[str, Any]:
-    """What was filled in, as the command takes it. What is no number goes as it is: the API says what is wrong."""
+    """What was filled in, as the command takes it. What is no number goes as it is: the API says what is wrong.
+
+    Raises:
+        Refusal: 422, something that is needed is empty.
+    """
+    form.needs(*(field.name for field in act.fields if field.required))
     told = form.given(*(field.name for field in act.fields))
     numbers = {field.name for field in act.fields if field.kind == "number"}
     return {

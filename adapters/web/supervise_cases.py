@@ -10,9 +10,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from adapters.http.problems import Rejected
-from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
-from adapters.web.supervise_acts import Act, Field, body_of, forms_of, lacks, offered
+from adapters.web.supervise_acts import Act, Field, body_of, forms_of, offered
 from adapters.web.supervise_past import AsOf
 from adapters.web.supervise_words import SIGNALS, facts, hall_names, oversight, told_by
 from adapters.web.supervise_work import Told
@@ -138,16 +137,12 @@ def routes() -> list[HTTPRouteHandler]:
         if act not in ACTS:
             raise Rejected(404, "unknown-path")
         form = await visit.form()
-        if (wrong := lacks(ACTS[act], form)) is not None:
-            return await show(visit, case, {act: wrong})
-        body = body_of(ACTS[act], form)
-        if act == "direct":
-            # The form's own key names the directive: sent twice it is one.
-            body["directive"] = f"d-{form.key}"
-        try:
+        async with form.back_to(lambda wrong: show(visit, case, {act: wrong})):
+            body = body_of(ACTS[act], form)
+            if act == "direct":
+                # The form's own key names the directive: sent twice it is one.
+                body["directive"] = f"d-{form.key}"
             receipt = await visit.api.post(f"/cases/{case}/{act}", body, key=form.key)
-        except Refusal as refusal:
-            return await show(visit, case, {act: form.wrong(refusal)})
         return visit.go(f"/supervise/cases/{case}?after={receipt['position']}")
 
     async def show(visit: Visit, name: str, forms: Mapping[str, Form]) -> Page:

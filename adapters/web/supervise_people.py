@@ -7,9 +7,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from adapters.http.problems import Rejected
-from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
-from adapters.web.supervise_acts import Act, Field, body_of, lacks
+from adapters.web.supervise_acts import Act, Field, body_of
 from adapters.web.supervise_words import SIGNALS, hall_names, oversight, place_names
 from adapters.web.words import N_
 from projections.suspicion import REASONS
@@ -54,12 +53,8 @@ def routes() -> list[HTTPRouteHandler]:
     async def hold(visit: Visiting, talk: FromPath[str]) -> Page:
         oversight(visit)
         form = await visit.form()
-        if (wrong := lacks(TALK, form)) is not None:
-            return await show_talks(visit, talk, wrong)
-        try:
+        async with form.back_to(lambda wrong: show_talks(visit, talk, wrong)):
             receipt = await visit.api.post(f"/talks/{talk}/hold", body_of(TALK, form), key=form.key)
-        except Refusal as refusal:
-            return await show_talks(visit, talk, form.wrong(refusal))
         return visit.go(f"/supervise/talks?after={receipt['position']}")
 
     async def show_talks(visit: Visit, talk: str, sent: Form) -> Page:
@@ -91,14 +86,11 @@ def routes() -> list[HTTPRouteHandler]:
         form = await visit.form()
         if form["act"] not in ANSWERS:
             raise Rejected(404, "unknown-path")
-        if (wrong := form.lacks("reason")) is not None:
-            return await show_suspensions(visit, person, wrong)
-        try:
+        async with form.back_to(lambda wrong: show_suspensions(visit, person, wrong)):
+            form.needs("reason")
             receipt = await visit.api.post(
                 f"/suspensions/{person}/{form['act']}", form.given("reason"), key=form.key
             )
-        except Refusal as refusal:
-            return await show_suspensions(visit, person, form.wrong(refusal))
         return visit.go(f"/supervise/suspensions?after={receipt['position']}")
 
     async def show_suspensions(visit: Visit, person: str, sent: Form) -> Page:

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from adapters.http.problems import Rejected
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
-from adapters.web.supervise_acts import Act, Field, Work, body_of, forms_of, lacks, offered
+from adapters.web.supervise_acts import Act, Field, Work, body_of, forms_of, offered
 from adapters.web.supervise_past import AsOf
 from adapters.web.supervise_words import GRADES, SIGNALS, STEPS, called, facts, oversight, told_by
 from adapters.web.words import N_
@@ -195,15 +195,12 @@ def routes() -> list[HTTPRouteHandler]:
         """The name is on this one answer only: in no address, no log, no second page."""
         oversight(visit)
         form = await visit.form()
-        if (wrong := form.lacks("reason")) is not None:
-            return await show(visit, id, {"reveal": wrong})
-        work = await visit.api.get(f"/rectifications/{id}")
-        try:
+        async with form.back_to(lambda wrong: show(visit, id, {"reveal": wrong})):
+            form.needs("reason")
+            work = await visit.api.get(f"/rectifications/{id}")
             seen = await visit.api.post(
                 f"/reviews/{work['review']}/reveal", form.given("reason"), key=form.key
             )
-        except Refusal as refusal:
-            return await show(visit, id, {"reveal": form.wrong(refusal)})
         page = await show(visit, id, {}, seen=seen)
         page.headers["Cache-Control"] = "no-store"
         return page
@@ -214,15 +211,11 @@ def routes() -> list[HTTPRouteHandler]:
         if act not in ACTS:
             raise Rejected(404, "unknown-path")
         form = await visit.form()
-        if (wrong := lacks(ACTS[act], form)) is not None:
-            return await show(visit, id, {act: wrong})
-        body = body_of(ACTS[act], form)
-        if "satisfied" in body:
-            body["satisfied"] = {"yes": True, "no": False}.get(body["satisfied"])
-        try:
+        async with form.back_to(lambda wrong: show(visit, id, {act: wrong})):
+            body = body_of(ACTS[act], form)
+            if "satisfied" in body:
+                body["satisfied"] = {"yes": True, "no": False}.get(body["satisfied"])
             receipt = await visit.api.post(f"/rectifications/{id}/{act}", body, key=form.key)
-        except Refusal as refusal:
-            return await show(visit, id, {act: form.wrong(refusal)})
         return visit.go(f"/supervise/rectifications/{id}?after={receipt['position']}")
 
     async def show(

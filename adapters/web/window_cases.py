@@ -149,24 +149,23 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def opened(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
-        if wrong := form.lacks("item", "person.name", "person.id_number"):
-            return await blank(visit, wrong)
-        hall = await hall_of(visit, form)
-        person = {
-            name: form[f"person.{name}"] for name in ("name", "id_number", "phone") if form[f"person.{name}"]
-        }
-        body: dict[str, Any] = {"item": form["item"], "hall": hall, "person": person}
-        body |= form.given("handled_at")
-        if form["joint"]:
-            body["joint"] = True
-        if form["consent"]:
-            body["on_behalf"] = {"kind": "assisted", "consent": form["consent"]}
-        try:
+        async with form.back_to(lambda wrong: blank(visit, wrong)):
+            form.needs("item", "person.name", "person.id_number")
+            hall = await hall_of(visit, form)
+            person = {
+                name: form[f"person.{name}"]
+                for name in ("name", "id_number", "phone")
+                if form[f"person.{name}"]
+            }
+            body: dict[str, Any] = {"item": form["item"], "hall": hall, "person": person}
+            body |= form.given("handled_at")
+            if form["joint"]:
+                body["joint"] = True
+            if form["consent"]:
+                body["on_behalf"] = {"kind": "assisted", "consent": form["consent"]}
             if form["ticket"]:
                 body["ticket"] = await reference_of(visit, hall, form["ticket"])
             case = await visit.api.post("/cases", body, key=form.key)
-        except Refusal as refusal:
-            return await blank(visit, form.wrong(refusal))
         return visit.go(f"/window/cases/{quote(case['case'])}?after={case['position']}")
 
     @get("/window/cases/{case:str}", include_in_schema=False)
@@ -223,12 +222,9 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         form = await visit.form()
         if (what := ACTS.get(act)) is None:
             raise Rejected(404, "unknown-path")
-        if wrong := form.lacks(*what.needs):
-            return await shown(visit, case, act, wrong)
-        try:
+        async with form.back_to(lambda wrong: shown(visit, case, act, wrong)):
+            form.needs(*what.needs)
             done = await visit.api.post(f"/cases/{quote(case)}/{act}", what.body(form, visit), key=form.key)
-        except Refusal as refusal:
-            return await shown(visit, case, act, form.wrong(refusal))
         return visit.go(f"/window/cases/{quote(case)}?after={done['position']}")
 
     return [found, new, opened, one, do]

@@ -75,15 +75,12 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def take(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
-        if wrong := form.lacks("item"):
-            return await tickets(visit, ticket=wrong)
-        hall = await hall_of(visit, form)
-        try:
+        async with form.back_to(lambda wrong: tickets(visit, ticket=wrong)):
+            form.needs("item")
+            hall = await hall_of(visit, form)
             receipt = await visit.api.post(
                 f"/halls/{hall}/tickets", form.given("item", "priority"), key=form.key
             )
-        except Refusal as refusal:
-            return await tickets(visit, ticket=form.wrong(refusal))
         return await handed(visit, hall, receipt)
 
     @post("/window/counter/check-in", include_in_schema=False, status_code=200)
@@ -91,29 +88,24 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         visit.require(*CLERKS)
         form = await visit.form()
         listed = form["appointment"]
-        if not listed and (wrong := form.lacks("id_number")):
-            return await tickets(visit, arrival=wrong)
         hall = await hall_of(visit, form)
         path = f"/appointments/{quote(listed, safe='')}/check-in" if listed else f"/halls/{hall}/check-in"
         told = form.given("priority") if listed else form.given("id_number", "priority")
-        try:
+        async with form.back_to(lambda wrong: tickets(visit, arrival=wrong)):
+            if not listed:
+                form.needs("id_number")
             receipt = await visit.api.post(path, told, key=form.key)
-        except Refusal as refusal:
-            return await tickets(visit, arrival=form.wrong(refusal))
         return await handed(visit, hall, receipt)
 
     @post("/window/counter/check-in/undo", include_in_schema=False, status_code=200)
     async def return_to_calendar(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
-        if wrong := form.lacks("ticket"):
-            return await tickets(visit, undo=wrong)
-        hall, number = await hall_of(visit, form), form["ticket"]
-        number = number if "." in number else number.upper()  # a list names the ticket, people its number
-        try:
+        async with form.back_to(lambda wrong: tickets(visit, undo=wrong)):
+            form.needs("ticket")
+            hall, number = await hall_of(visit, form), form["ticket"]
+            number = number if "." in number else number.upper()  # a list names the ticket, people its number
             made = await visit.api.post(f"/halls/{hall}/check-in/undo", {"ticket": number}, key=form.key)
-        except Refusal as refusal:
-            return await tickets(visit, undo=form.wrong(refusal))
         if "." in number:
             return visit.go(f"/window/day?after={made['position']}")
         return await tickets(visit, undone=number)
@@ -122,15 +114,12 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def put_right(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
-        if wrong := form.lacks("number"):
-            return await tickets(visit, desk=wrong)
-        hall, number = await hall_of(visit, form), quote(form["number"].upper(), safe="")
-        act = "leave" if form["act"] == "leave" else "change"
-        body = form.given("item", "priority") if act == "change" else {}
-        try:
+        async with form.back_to(lambda wrong: tickets(visit, desk=wrong)):
+            form.needs("number")
+            hall, number = await hall_of(visit, form), quote(form["number"].upper(), safe="")
+            act = "leave" if form["act"] == "leave" else "change"
+            body = form.given("item", "priority") if act == "change" else {}
             made = await visit.api.post(f"/halls/{hall}/numbers/{number}/{act}", body, key=form.key)
-        except Refusal as refusal:
-            return await tickets(visit, desk=form.wrong(refusal))
         return await tickets(visit, done=made)
 
     @get("/window/day", include_in_schema=False)
@@ -192,19 +181,16 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def book(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
-        if wrong := form.lacks("slot", "person.name", "person.id_number", "consent"):
-            return await places(visit, wrong)
-        hall = await hall_of(visit, form)
-        named = {name: form[f"person.{name}"] for name in ("name", "id_number", "phone", "mail")}
-        body = {
-            **form.given("item", "date", "slot"),
-            "person": {name: text for name, text in named.items() if text},
-            "on_behalf": {"kind": "assisted", "consent": form["consent"]},
-        }
-        try:
+        async with form.back_to(lambda wrong: places(visit, wrong)):
+            form.needs("slot", "person.name", "person.id_number", "consent")
+            hall = await hall_of(visit, form)
+            named = {name: form[f"person.{name}"] for name in ("name", "id_number", "phone", "mail")}
+            body = {
+                **form.given("item", "date", "slot"),
+                "person": {name: text for name, text in named.items() if text},
+                "on_behalf": {"kind": "assisted", "consent": form["consent"]},
+            }
             made = await visit.api.post(f"/halls/{hall}/appointments", body, key=form.key)
-        except Refusal as refusal:
-            return await places(visit, form.wrong(refusal))
         return visit.go(f"/appointments/{quote(made['voucher'])}")
 
     return [expected, counter, take, arrive, return_to_calendar, put_right, booking, book]

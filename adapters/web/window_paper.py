@@ -8,7 +8,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
 from adapters.http.problems import Rejected
-from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from adapters.web.window import CLERKS
 from adapters.web.window_cases import hall_of
@@ -41,19 +40,16 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def enter(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
-        if wrong := form.lacks("number.number", "grade"):
-            return await shown(visit, wrong)
-        hall = await hall_of(visit, form)
-        named = {"hall": hall, "number": form["number.number"].upper()}
-        if form["number.date"]:
-            named["date"] = form["number.date"]
-        grade = form["grade"]
-        body: dict[str, Any] = {"number": named, **form.given("grade", "comment")}
-        body["tags"] = [tag for tag in form.all("tags") if tag in TAGS.get(grade, {})]  # type: ignore[call-overload]  # typed
-        try:
+        async with form.back_to(lambda wrong: shown(visit, wrong)):
+            form.needs("number.number", "grade")
+            hall = await hall_of(visit, form)
+            named = {"hall": hall, "number": form["number.number"].upper()}
+            if form["number.date"]:
+                named["date"] = form["number.date"]
+            grade = form["grade"]
+            body: dict[str, Any] = {"number": named, **form.given("grade", "comment")}
+            body["tags"] = [tag for tag in form.all("tags") if tag in TAGS.get(grade, {})]  # type: ignore[call-overload]  # typed
             entered = await visit.api.post("/reviews/paper", body, key=form.key)
-        except Refusal as refusal:
-            return await shown(visit, form.wrong(refusal))
         return visit.go(f"/window/paper?after={entered['position']}")
 
     @post("/window/paper/{review:str}/{answer:str}", include_in_schema=False)
@@ -62,13 +58,11 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         form = await visit.form()
         if answer not in ("confirm", "reject"):
             raise Rejected(404, "unknown-path")
-        if answer == "reject" and (wrong := form.lacks("reason")):
-            return await shown(visit, wrong)
         body = form.given("reason") if answer == "reject" else None
-        try:
+        async with form.back_to(lambda wrong: shown(visit, wrong)):
+            if answer == "reject":
+                form.needs("reason")
             done = await visit.api.post(f"/reviews/{quote(review)}/{answer}", body, key=form.key)
-        except Refusal as refusal:
-            return await shown(visit, form.wrong(refusal))
         return visit.go(f"/window/paper?after={done['position']}")
 
     return [papers, enter, second]

@@ -20,11 +20,20 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     @get("/", include_in_schema=False)
     async def start(visit: Visiting) -> Page:
         halls = (await visit.api.get("/halls", limit=100))["halls"]
+        # One hall's lines are told here, the largest one's: all of them are a page of their own.
+        main = next((hall for hall in halls if hall["kind"] == "centre"), None)
         coming: list[Any] = []
         if visit.identity is not None and visit.identity.role == "citizen":
             appointments = (await visit.api.get("/appointments"))["appointments"]
             coming = [one for one in appointments if one["status"] == "booked"]
-        return visit.page("citizen/start.html", subjects=_subjects(halls), halls=halls, coming=coming)
+        return visit.page(
+            "citizen/start.html",
+            subjects=_subjects(halls),
+            halls=halls,
+            coming=coming,
+            main=main,
+            now=await _now(visit, main) if main else None,
+        )
 
     @get("/items", include_in_schema=False)
     async def items(visit: Visiting, q: FromQuery[str] = "", queue: FromQuery[str] = "") -> Page:

@@ -12,11 +12,10 @@ from litestar.params import QueryParameter
 
 from adapters.http.access import API
 from adapters.http.body import StrictRequest
-from adapters.http.exports import EXPORT_MAX, Format, file
+from adapters.http.files import EXPORT_MAX, Column, FormatAsked, list_file
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
 from adapters.http.past import AsOf, reading
-from adapters.http.problems import FieldError, Rejected
 from adapters.http.reading import (
     LIMIT,
     After,
@@ -29,25 +28,21 @@ from adapters.http.reading import (
     lists,
     shape,
 )
-from adapters.spreadsheet import Cell, Sheet
+from adapters.http.surveying import SIGNALS, Due, SignalAsked, conditions
 from domain.case import Status
 from domain.deadlines import Signal
 from domain.message import Text
 from domain.rules import KINDS, RuleName, rule_of
-from domain.workdays import SHANGHAI, workdays_left
+from domain.workdays import workdays_left
 from projections import case_file
 from projections.happenings import MEANINGS, SIGNAL_NAMES
 
-Due = Annotated[datetime | None, QueryParameter(description="RFC 3339 with offset")]
-SignalAsked = Annotated[Signal | None, QueryParameter()]
 StatusAsked = Annotated[Status | None, QueryParameter()]
 RuleAsked = Annotated[RuleName | None, QueryParameter()]
 Side = Annotated[
     Literal["receiving", "handling"],
     QueryParameter(description="whether the hall is where it was received or where it is handled"),
 ]
-
-SIGNALS: tuple[Signal, ...] = ("red", "yellow", "warning")
 
 CaseShown = shape(
     "Case",
@@ -69,19 +64,19 @@ class CaseSurvey(msgspec.Struct, frozen=True, kw_only=True):
     rules: dict[RuleName, int]
 
 
-COLUMNS: dict[str, Text] = {
-    "number": Text("办件编号", "number"),
-    "case": Text("办件", "case"),
-    "item_name": Text("事项", "item"),
-    "hall": Text("大厅", "hall"),
-    "unit": Text("责任单位", "unit"),
-    "status": Text("状态", "status"),
-    "signal": Text("信号", "signal"),
-    "due_at": Text("承诺期限", "promised end"),
-    "statutory_at": Text("法定期限", "statutory end"),
-    "workdays_left": Text("剩余工作日", "working days left"),
-    "findings": Text("超期", "overdue"),
-    "opened_at": Text("收件时间", "received at"),
+COLUMNS: dict[str, Column] = {
+    "number": Column(Text("办件编号", "number"), 26),
+    "case": Column(Text("办件", "case"), 30),
+    "item_name": Column(Text("事项", "item"), 30),
+    "hall": Column(Text("大厅", "hall"), 14),
+    "unit": Column(Text("责任单位", "unit"), 14),
+    "status": Column(Text("状态", "status"), 12),
+    "signal": Column(Text("信号", "signal"), 10),
+    "due_at": Column(Text("承诺期限", "promised end"), 18),
+    "statutory_at": Column(Text("法定期限", "statutory end"), 18),
+    "workdays_left": Column(Text("剩余工作日", "working days left"), 10),
+    "findings": Column(Text("超期", "overdue"), 24),
+    "opened_at": Column(Text("收件时间", "received at"), 18),
 }
 """What a file of cases tells: who applied is not in it."""
 
@@ -180,37 +175,16 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         wanted: NamedDependency[Wanted],
         after: After = 0,
         as_of: AsOf = None,
-        format_: Annotated[Format, QueryParameter(name="format")] = "xlsx",
+        format_: FormatAsked = "xlsx",
     ) -> Response[bytes]:
         cases = await reading(parts, case_file, after, as_of)
-        rows: list[list[Cell]] = [[f"{name.zh} {name.en}" for name in COLUMNS.values()]]
-        async for doc in cases.every(wanted.where(request.user), "due_at", EXPORT_MAX):
-            view = msgspec.json.decode(doc, type=case_file.View)
-            rows.append(_row(shown_of(parts, view, cases.now)))
-        name = f"cases-{cases.now.astimezone(SHANGHAI):%Y-%m-%d}"
-        widths = (26, 30, 30, 14, 14, 12, 10, 18, 18, 10, 24, 18)
-        return file(name, format_, Sheet("办件", rows, widths))
+        rows = (
+            _row(shown_of(parts, msgspec.json.decode(doc, type=case_file.View), cases.now))
+            async for doc in cases.every(wanted.where(request.user), "due_at", EXPORT_MAX)
+        )
+        return await list_file("cases", format_, "办件", COLUMNS, rows, cases.now)
 
     return [many, survey, export]
-
-
-def conditions(
-    identity: Identity | None, *, unit: str | None, hall: str | None, due_before: datetime | None
-) -> dict[str, Any]:
-    """What a list is filtered by: what was asked for, and the asker's own hall if they have one.
-
-    Raises:
-        Rejected: 403, another hall was asked for; 422, an instant without its offset.
-    """
-    assert identity is not None
-    if hall is not None and not identity.may_act_in(hall):
-        raise Rejected(403, "other-hall", {"hall": hall})
-    if due_before is not None and due_before.tzinfo is None:
-        raise Rejected(422, "invalid", errors=[FieldError("due_before", "a time with offset")])
-    told: dict[str, Any] = {"unit": unit, "hall": hall or identity.hall}
-    if due_before is not None:
-        told["due_at"] = ("<", due_before)
-    return {name: value for name, value in told.items() if value is not None}
 
 
 def shown_of(parts: Parts, view: case_file.View, now: datetime) -> dict[str, Any]:
@@ -226,20 +200,11 @@ def shown_of(parts: Parts, view: case_file.View, now: datetime) -> dict[str, Any
     return shown | {"item_name": name, "workdays_left": left, "late": late}
 
 
-def _row(shown: dict[str, Any]) -> list[Cell]:
-    at = {
-        name: f"{shown[name].astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if shown[name] else None
-        for name in ("due_at", "statutory_at", "opened_at")
-    }
+def _row(shown: dict[str, Any]) -> dict[str, Any]:
     passed: list[RuleName] = [rule_of(limit) for limit in shown["findings"]]
-    told = (
-        shown
-        | at
-        | {
-            "item_name": shown["item_name"].zh,
-            "status": MEANINGS["status"][shown["status"]].zh,
-            "signal": SIGNAL_NAMES[shown["signal"]].zh if shown["signal"] else None,
-            "findings": "、".join(KINDS[rule].name.zh for rule in passed),
-        }
-    )
-    return [told[name] for name in COLUMNS]
+    return shown | {
+        "item_name": shown["item_name"].zh,
+        "status": MEANINGS["status"][shown["status"]].zh,
+        "signal": SIGNAL_NAMES[shown["signal"]].zh if shown["signal"] else None,
+        "findings": "、".join(KINDS[rule].name.zh for rule in passed),
+    }

@@ -10,10 +10,10 @@ from litestar.handlers import HTTPRouteHandler
 from adapters.http.access import API
 from adapters.http.asking import Asking
 from adapters.http.body import StrictRequest
-from adapters.http.case_lists import conditions
 from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
 from adapters.http.reading import LIMIT, After, Cursor, Limit, Word, caught_up, listing, lists
+from adapters.http.surveying import conditions
 from domain import queue
 from domain.handling import Held
 from domain.message import Id, Label, Refused, Text

@@ -13,8 +13,7 @@ from litestar.params import FromPath, QueryParameter
 
 from adapters.http.access import API, RECTIFICATION
 from adapters.http.body import StrictRequest
-from adapters.http.case_lists import Due, conditions
-from adapters.http.exports import EXPORT_MAX, Format, file
+from adapters.http.files import EXPORT_MAX, Column, FormatAsked, list_file
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
 from adapters.http.past import AsOf, reading, stream_until
@@ -31,13 +30,13 @@ from adapters.http.reading import (
     shape,
 )
 from adapters.http.reviews import review_stream
-from adapters.spreadsheet import Cell, Sheet
+from adapters.http.surveying import SIGNALS, Due, SignalAsked, conditions
 from domain.deadlines import Signal
 from domain.message import Recorded, Refused, Text
 from domain.rectification import Step
 from domain.review import ReviewGiven, ReviewInvited
 from domain.review_tags import GRADE_NAMES
-from domain.workdays import SHANGHAI, Calendar, due
+from domain.workdays import Calendar, due
 from projections import rectifications
 from projections.happenings import HAPPENINGS, SIGNAL_NAMES
 from projections.rectifications import STEP_NAMES, midnight
@@ -47,11 +46,9 @@ DueIn = Literal["overdue", "today", "1", "3", "5"]
 """What is overdue, or will be today, or within so many working days."""
 
 DUE_IN: tuple[DueIn, ...] = ("overdue", "today", "1", "3", "5")
-SIGNALS: tuple[Signal, ...] = ("red", "yellow", "warning")
 
 StatusAsked = Annotated[Literal["opening", "open", "closed"] | None, QueryParameter()]
 StepAsked = Annotated[Step | None, QueryParameter()]
-SignalAsked = Annotated[Signal | None, QueryParameter()]
 DueAsked = Annotated[DueIn | None, QueryParameter(description="overdue, today, or working days")]
 Only = Annotated[
     str | None, QueryParameter(max_length=60_000, description="Some by name, with commas between")
@@ -99,19 +96,19 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 Happening = shape("Happening", Entry, position=int, name=Text)
 Story = shape("Story", service=str, events=list[Happening])  # type: ignore[valid-type]  # a type made at run time
 
-COLUMNS: dict[str, Text] = {
-    "rectification": Text("整改单", "rectification"),
-    "hall": Text("大厅", "hall"),
-    "unit": Text("责任单位", "unit"),
-    "item": Text("事项", "item"),
-    "window": Text("窗口", "window"),
-    "grade": Text("评价", "grade"),
-    "step": Text("环节", "step"),
-    "due_at": Text("期限", "due"),
-    "workdays_left": Text("剩余工作日", "working days left"),
-    "signal": Text("信号", "signal"),
-    "clerk": Text("承办人", "clerk"),
-    "comment": Text("评价内容", "comment"),
+COLUMNS: dict[str, Column] = {
+    "rectification": Column(Text("整改单", "rectification"), 30),
+    "hall": Column(Text("大厅", "hall"), 14),
+    "unit": Column(Text("责任单位", "unit"), 14),
+    "item": Column(Text("事项", "item"), 12),
+    "window": Column(Text("窗口", "window"), 12),
+    "grade": Column(Text("评价", "grade"), 14),
+    "step": Column(Text("环节", "step"), 12),
+    "due_at": Column(Text("期限", "due"), 20),
+    "workdays_left": Column(Text("剩余工作日", "working days left"), 10),
+    "signal": Column(Text("信号", "signal"), 10),
+    "clerk": Column(Text("承办人", "clerk"), 14),
+    "comment": Column(Text("评价内容", "comment"), 40),
 }
 """What a file of rectifications tells: who rated is not in it."""
 
@@ -207,19 +204,18 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         only: Only = None,
         after: After = 0,
         as_of: AsOf = None,
-        format_: Annotated[Format, QueryParameter(name="format")] = "xlsx",
+        format_: FormatAsked = "xlsx",
     ) -> Response[bytes]:
         works, calendar = await reading(parts, rectifications, after, as_of), parts.catalogue.calendar
         now = works.now
         where = wanted.where(request.user, calendar, now)
         if only is not None:
             where["key"] = ("in", only.split(","))
-        rows: list[list[Cell]] = [[f"{name.zh} {name.en}" for name in COLUMNS.values()]]
-        async for doc in works.every(where, "due_at", EXPORT_MAX):
-            view = msgspec.json.decode(doc, type=rectifications.View)
-            rows.append(_row(rectifications.present(view, calendar, now)))
-        name = f"rectifications-{now.astimezone(SHANGHAI):%Y-%m-%d}"
-        return file(name, format_, Sheet("差评整改", rows, (30, 14, 14, 12, 12, 14, 12, 20, 10, 10, 14, 40)))
+        rows = (
+            _row(rectifications.present(msgspec.json.decode(doc, type=rectifications.View), calendar, now))
+            async for doc in works.every(where, "due_at", EXPORT_MAX)
+        )
+        return await list_file("rectifications", format_, "差评整改", COLUMNS, rows, now)
 
     @get(
         f"{RECTIFICATION}/events".replace("}/", ":str}/"),
@@ -309,14 +305,12 @@ def _survey(rows: list[tuple[Any, ...]], closed: int) -> Survey:
     )
 
 
-def _row(shown: dict[str, Any]) -> list[Cell]:
-    told = shown | {
+def _row(shown: dict[str, Any]) -> dict[str, Any]:
+    return shown | {
         "grade": GRADE_NAMES[shown["grade"]].zh,
-        "step": rectifications.STEP_NAMES[shown["step"]].zh,
+        "step": STEP_NAMES[shown["step"]].zh,
         "signal": SIGNAL_NAMES[shown["signal"]].zh if shown["signal"] else None,
-        "due_at": f"{shown['due_at'].astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if shown["due_at"] else None,
     }
-    return [told[name] for name in COLUMNS]
 
 
 def _happening(recorded: Recorded) -> dict[str, Any]:

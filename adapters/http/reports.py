@@ -1,4 +1,4 @@
-"""The figures as a report that is handed upward, and the list of rectifications as a file.
+"""The figures as a report that is handed upward.
 
 The workbook says what it is of (period, place, how far the log had come), gives every figure with its halves, its
 definition and its target, and tells what has corrected a period that was frozen.
@@ -15,8 +15,8 @@ from litestar.params import QueryParameter
 
 from adapters.http.access import API
 from adapters.http.body import StrictRequest
-from adapters.http.exports import Format, file
 from adapters.http.figures import From, To, own_hall, period
+from adapters.http.files import FormatAsked, file
 from adapters.http.parts import Parts
 from adapters.http.reading import After, Word, caught_up
 from adapters.published import between
@@ -62,7 +62,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         item: Word = None,
         after: After = 0,
         lang: Lang = "zh",
-        format_: Annotated[Format, QueryParameter(name="format")] = "xlsx",
+        format_: FormatAsked = "xlsx",
     ) -> Response[bytes]:
         first, last = period(parts, from_, to)
         identity = request.user

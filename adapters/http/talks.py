@@ -11,10 +11,10 @@ from msgspec import Meta
 from adapters.http.access import API
 from adapters.http.asking import Asking, Reply
 from adapters.http.body import StrictRequest
-from adapters.http.case_lists import Due, conditions
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
 from adapters.http.reading import LIMIT, After, Cursor, Limit, Word, caught_up, listing, lists, merged, shape
+from adapters.http.surveying import Due, conditions
 from domain import unit
 from domain.deadlines import Signal, signal_now
 from domain.handling import Act, Ask

@@ -11,7 +11,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from adapters.http.exports import EXPORT_MAX, MEDIA, file
+from adapters.http.files import EXPORT_MAX, MEDIA, file
 from adapters.http.problems import Rejected
 from adapters.spreadsheet import Cell, Sheet
 from adapters.web.site import Visit, Visiting

@@ -1,30 +1,21 @@
 """A day's figures as a file for a spreadsheet."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 
 from adapters.http.access import API
+from adapters.http.files import FormatAsked, file
 from adapters.http.parts import Parts
 from adapters.http.reading import After, Day, caught_up
-from adapters.spreadsheet import Cell, Sheet, to_csv, to_xlsx
+from adapters.spreadsheet import Cell, Sheet
 from domain.message import Text
 from domain.workdays import SHANGHAI
 from projections import day as day_view
 from projections.day import DayFigures, Figures
-
-Format = Literal["csv", "xlsx"]
-MEDIA: dict[Format, str] = {
-    "csv": "text/csv; charset=utf-8; header=present",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-
-EXPORT_MAX = 100_000
-"""Rows of a file of a list: as many as are ever open at once."""
 
 COLUMNS = (
     "hall", "date", "by", "id", "name_zh", "name_en",
@@ -46,7 +37,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         hall: FromPath[str],
         date: Day = None,
         after: After = 0,
-        format_: Annotated[Format, QueryParameter(name="format")] = "csv",
+        format_: FormatAsked = "csv",
     ) -> Response[bytes]:
         parts.catalogue.hall(hall)
         on = date or parts.clock().astimezone(SHANGHAI).date()
@@ -57,15 +48,6 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         return file(f"{hall}-{on}", format_, Sheet(on.isoformat(), table))
 
     return [export]
-
-
-def file(name: str, format_: Format, *sheets: Sheet) -> Response[bytes]:
-    """Sheets as a download; CSV has the first of them."""
-    return Response(
-        to_csv(sheets[0].rows) if format_ == "csv" else to_xlsx(*sheets),
-        media_type=MEDIA[format_],
-        headers={"Content-Disposition": f'attachment; filename="{name}.{format_}"'},
-    )
 
 
 def rows(day: DayFigures) -> Iterator[list[Cell]]:

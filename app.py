@@ -62,7 +62,7 @@ from adapters.relay import Relay
 from adapters.runner import ProjectionRunner, rebuild
 from adapters.seal import Seal, Veil, derive
 from adapters.servers import reached, secret, servers
-from adapters.settings import BadSetting, Settings, read
+from adapters.settings import BadSetting, Settings, read, unknown
 from adapters.stream import Current, EventStream, at_windows, declared, follow
 from adapters.tail import PACE_S, LogTail
 from adapters.views import Views, ViewsRecorder, lags
@@ -99,6 +99,8 @@ def now() -> datetime:
 
 def migrate(settings: Settings) -> None:
     """Create what is missing in the database; one process does this before any other starts."""
+    # A pool would only say how long it waited, not why in vain.
+    psycopg.connect(url_of(settings), connect_timeout=5).close()
     datastore = store.datastore(url_of(settings))
     try:
         store.migrate(store.GroupCommitRecorder(datastore))
@@ -529,6 +531,11 @@ def main() -> None:
         sys.exit(f"mingting: {error}")
     except (psycopg.Error, PersistenceError) as error:
         sys.exit(f"mingting: PostgreSQL cannot be used: {error}")
+    except OSError as error:
+        if error.filename is None:  # no file that somebody named
+            raise
+        advice = "see to its rights, or name another place (make run DATA=…, --data, --output)"
+        sys.exit(f"mingting: {error.filename} cannot be used: {error.strerror}; {advice}")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -539,23 +546,10 @@ def run(options: Namespace) -> int:
     named = ("data", "database_url", "nats_url", "host", "port")
     settings = read(os.environ, **{name: told.get(name) for name in named})
     journal.configure(settings.log_level)
-    match options.command:
-        case "replay":
-            from adapters.importing.replay import ReplayOptions, replay
-
-            return _print(uvloop.run(replay(_options(ReplayOptions, told))))
-        case "play":
-            from adapters.demonstration.lively import LivelyOptions, play
-
-            return _print(uvloop.run(play(_options(LivelyOptions, told))))
-        case "import-bookings" | "import-day":
-            from adapters.importing.tables import TableOptions, import_table
-
-            return _print(uvloop.run(import_table(_options(TableOptions, told))))
-        case "import-cases":
-            from adapters.importing.cases import CasesOptions, import_cases
-
-            return _print(uvloop.run(import_cases(_options(CasesOptions, told))))
+    for name in unknown(os.environ) if told.get("parent") is None else ():
+        sys.stderr.write(f"mingting: {name} is no setting: it says nothing (see adapters/settings.py)\n")
+    if options.command in cli.CLIENTS:
+        return _print(uvloop.run(run_client(options.command, told)))
     if options.command == "serve":
         with listening(settings.host, settings.port) as address, servers(settings) as found:
             migrate(found)
@@ -585,6 +579,30 @@ def run(options: Namespace) -> int:
                 _print(msgspec.to_builtins(report))
                 return 1 if report.broken else 0
     return 0
+
+
+async def run_client(command: str, told: dict[str, Any]) -> dict[str, Any]:
+    """What speaks to a running server as anybody else could."""
+    from adapters.importing import courier
+
+    courier.say_waits()
+    match command:
+        case "replay":
+            from adapters.importing.replay import ReplayOptions, replay
+
+            return await replay(_options(ReplayOptions, told))
+        case "play":
+            from adapters.demonstration.lively import LivelyOptions, play
+
+            return await play(_options(LivelyOptions, told))
+        case "import-cases":
+            from adapters.importing.cases import CasesOptions, import_cases
+
+            return await import_cases(_options(CasesOptions, told))
+        case _:
+            from adapters.importing.tables import TableOptions, import_table
+
+            return await import_table(_options(TableOptions, told))
 
 
 def _options(kind: type[Any], told: dict[str, Any]) -> Any:

@@ -45,12 +45,16 @@ def backup(url: str, data: Path | None, directory: Path, made_at: datetime) -> M
         data: the program's own data directory, where it made its secret; ``None`` on a deployment's servers.
 
     Raises:
-        BadSetting: there is a backup already, or the database cannot be dumped.
+        BadSetting: there is a backup already, it would lie among the data, or the database cannot be dumped.
+        OSError: the directory cannot be written.
     """
     if (directory / MANIFEST).exists():
         raise BadSetting(f"{directory} holds a backup already; name another directory")
+    if data is not None and directory.resolve().is_relative_to(data.resolve()):
+        raise BadSetting(f"{directory} lies among the data it would keep; name another directory")
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     dump = directory / DUMP
+    dump.touch(mode=0o600)
     with psycopg.connect(url) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         (snapshot,) = _one(connection, "SELECT pg_export_snapshot()")
@@ -59,7 +63,6 @@ def backup(url: str, data: Path | None, directory: Path, made_at: datetime) -> M
         )
         (people,) = _one(connection, "SELECT count(*) FROM people")
         _run("pg_dump", url, "--format=custom", f"--snapshot={snapshot}", "--no-owner", f"--file={dump}")
-    dump.chmod(0o600)
     kept = data / SECRET if data is not None else None
     if with_secret := kept is not None and kept.exists():
         assert kept is not None

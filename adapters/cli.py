@@ -2,8 +2,14 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from datetime import date
+
+from adapters.settings import TOKEN
+
+CLIENTS = frozenset(("replay", "play", "import-cases", "import-bookings", "import-day"))
+"""Commands that speak to a running server; the others reach its database."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("file")
     replay.add_argument("--hall", required=True)
     replay.add_argument(
-        "--date", dest="day", type=date.fromisoformat, help="the day to play it as (default: yesterday)"
+        "--date", dest="day", type=_day, help="the day to play it as (default: the last that is over)"
     )
     replay.add_argument(
         "--speed", type=float, default=0, help="recorded seconds a second; 0 = as fast as it goes"
@@ -55,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
         "import-bookings", help="take over the bookings of another system from CSV"
     )
     day = commands.add_parser("import-day", help="take over a recorded day at the windows from CSV")
-    day.add_argument("--date", dest="day", type=date.fromisoformat, required=True, help="the day it was")
+    day.add_argument("--date", dest="day", type=_day, required=True, help="the day it was")
     for table in (bookings, day):
         table.add_argument("file")
         table.add_argument("--hall", required=True)
@@ -74,8 +80,8 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--output", help="a file, or a directory for the data sets (default: standard output)"
     )
-    export.add_argument("--from", dest="first", type=date.fromisoformat, help="the first day")
-    export.add_argument("--to", dest="last", type=date.fromisoformat, help="the last day")
+    export.add_argument("--from", dest="first", type=_day, help="the first day")
+    export.add_argument("--to", dest="last", type=_day, help="the last day")
     export.add_argument("--hall")
     _servers(export)
 
@@ -93,8 +99,20 @@ def parser() -> argparse.ArgumentParser:
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """The command and its options; ends the program with a usage line if they make no sense."""
-    return parser().parse_args(arguments)
+    """The command and its options; ends the program with a usage line if they make no sense, and with all commands if
+    there is none."""
+    told = sys.argv[1:] if arguments is None else arguments
+    if not told:
+        parser().print_help(sys.stderr)
+        sys.exit(2)
+    return parser().parse_args(told)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date: YYYY-MM-DD") from None
 
 
 def _servers(command: argparse.ArgumentParser) -> None:
@@ -104,13 +122,15 @@ def _servers(command: argparse.ArgumentParser) -> None:
 
 
 def _client(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--url", default="http://127.0.0.1:8000", help="the running server")
-    command.set_defaults(token=os.environ.get("MINGTING_TOKEN"))
+    url = "http://127.0.0.1:8000"
+    command.add_argument("--url", default=url, help=f"the running server (default {url})")
+    command.set_defaults(token=os.environ.get(TOKEN))
+    command.epilog = f"An administrator's token is read from {TOKEN}; a demonstration lends one."
 
 
 def welcome(host: str, port: int, *, demonstration: bool) -> str:
     """Where everything is, for whoever started the program."""
-    base = f"http://{host}:{port}"
+    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     places = [
         ("办事", "citizens", "/"),
         ("登录", "sign in", "/sign-in"),

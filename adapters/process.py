@@ -37,8 +37,10 @@ def listening(host: str, port: int) -> socket.socket:
         address.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_MS)
         return address
     except OSError as error:
+        # The library repeats the address behind the system's own words, for a number that the system knows.
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise CannotListen(
-            f"cannot listen on {host} port {port}: {error.strerror}; choose another port"
+            f"cannot listen on {host} port {port}: {why}; choose another (make run PORT=…, --port, --host)"
         ) from error
 
 

@@ -11,6 +11,8 @@ from adapters.networks import networks
 from domain.numbers import SCHEME, Scheme
 
 PREFIX = "MINGTING_"
+TOKEN = f"{PREFIX}TOKEN"
+"""An administrator's token, for the commands that speak to a running server: no setting of the server."""
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 Url = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9+.-]*://")]
@@ -128,11 +130,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.database_url is None if self.development_tokens is None else self.development_tokens
 
 
+def unknown(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Variables that begin as settings do and are none: mistyped perhaps, or another program's (Kubernetes makes such
+    for a service called mingting), so they are told and not refused."""
+    known = {f"{PREFIX}{field.name.upper()}" for field in msgspec.structs.fields(Settings)} | {TOKEN}
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+
+
 def read(environ: Mapping[str, str] = os.environ, **told: Any) -> Settings:
     """The settings of an environment; ``told`` are those that the command line says, which wins.
 
     Raises:
-        BadSetting: a variable is unknown or cannot be used.
+        BadSetting: a variable cannot be used.
     """
     known = {field.name: field for field in msgspec.structs.fields(Settings)}
     values: dict[str, Any] = {}

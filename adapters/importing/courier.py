@@ -5,6 +5,7 @@ Every command has its key, so whatever was cut, asked twice or left unanswered i
 
 import contextlib
 import re
+import sys
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 import stamina
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from adapters.importing.records import Happening, Stopped
 
@@ -20,6 +22,8 @@ BATCH = 500
 
 PATIENCE_S = 60.0
 """How long a server that is away or overloaded is asked again before the import gives up."""
+
+KEPT = "what was told is kept, and the same command goes on from there"
 
 WEATHER = (429, 502, 503, 504)
 """Answers that mean "later"."""
@@ -124,7 +128,9 @@ class Courier:
         Stopped: the server has no such hall.
         """
         if await self.read(f"/api/v1/halls/{quote(hall, safe='')}") is None:
-            raise Stopped(f"the server has no hall {hall!r}")
+            known = await self.read("/api/v1/halls") or {"halls": []}
+            there = ", ".join(one["hall"] for one in known["halls"])
+            raise Stopped(f"the server has no hall {hall!r}; it has {there or 'none: see mingting seed'}")
 
     def _enter(self, happening: Happening, receipt: Receipt) -> None:
         command = name(happening)
@@ -174,11 +180,8 @@ class Courier:
                     response = await self._client.request(method, path, headers=headers, **asked)
                     if response.status_code in WEATHER:
                         response.raise_for_status()
-        except httpx.HTTPStatusError as error:
-            raise Stopped(_later_by_hand(f"the server answered {_told(error.response)}")) from error
         except httpx.HTTPError as error:
-            why = str(error) or type(error).__name__
-            raise Stopped(_later_by_hand(f"{self._client.base_url} cannot be reached ({why})")) from error
+            raise Stopped(f"{_away(error)} for {PATIENCE_S:.0f} s; {KEPT}") from error
         return response
 
 
@@ -224,5 +227,25 @@ def _told(response: httpx.Response) -> str:
     return f"{response.status_code} {problem.code}: {problem.detail}".removesuffix(": ")
 
 
-def _later_by_hand(why: str) -> str:
-    return f"{why} for {PATIENCE_S:.0f} s; what was told is kept, and the same command goes on from there"
+def _away(error: Exception) -> str:
+    """Why a server did not answer, or not yet."""
+    match error:
+        case httpx.HTTPStatusError():
+            return f"the server answered {_told(error.response)}"
+        case httpx.RequestError():
+            asked = error.request.url.copy_with(path="/", query=None)
+            return f"{asked} cannot be reached ({str(error) or type(error).__name__})"
+    return str(error)
+
+
+def say_waits() -> None:
+    """Let whoever sits at the terminal read once what is waited for, for the rest of this process; without it every
+    try writes a line for machines."""
+
+    def said(details: RetryDetails) -> None:
+        if details.retry_num == 1:
+            why = _away(details.caused_by)
+            advice = f"asking again for {PATIENCE_S:.0f} s; is 'make run' up, and at this --url?"
+            sys.stderr.write(f"mingting: {why}; {advice}\n")
+
+    set_on_retry_hooks([said])

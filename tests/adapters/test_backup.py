@@ -59,6 +59,8 @@ async def test_nothing_is_written_over(log: Log, empty: str, tmp_path: Path) -> 
     backup(log.url, None, kept, NOW)
     with pytest.raises(BadSetting, match="holds a backup already"):
         backup(log.url, None, kept, NOW)
+    with pytest.raises(BadSetting, match="lies among the data"):
+        backup(log.url, tmp_path, tmp_path / "again", NOW)
     with pytest.raises(BadSetting, match="has a log already"):
         restore(log.url, None, kept)
     assert len(await log.rows()) == 36

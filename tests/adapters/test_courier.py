@@ -11,8 +11,9 @@ import msgspec
 import pytest
 import stamina
 from rich.console import Console
+from stamina.instrumentation import set_on_retry_hooks
 
-from adapters.importing.courier import BATCH, Courier, courier
+from adapters.importing.courier import BATCH, Courier, courier, say_waits
 from adapters.importing.records import Happening, Stopped
 from adapters.importing.replay import play
 from domain import queue
@@ -115,6 +116,18 @@ async def test_a_server_that_stays_away_is_given_up_with_a_word_how_to_go_on() -
         await courier.tell([happening(0)])
 
 
+async def test_whoever_sits_at_the_terminal_reads_once_what_is_waited_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say_waits()
+    try:
+        await to(Server(*[httpx.ConnectError("refused")] * 3).answer).tell([happening(0)])
+    finally:
+        set_on_retry_hooks(None)
+    (line,) = [one for one in capsys.readouterr().err.splitlines() if one.startswith("mingting:")]
+    assert "cannot be reached (refused); asking again" in line
+
+
 async def test_a_server_that_stays_overloaded_is_given_up_likewise() -> None:
     courier = to(Server(*[httpx.Response(503, json={"code": "store-unavailable"})] * 9).answer)
     with pytest.raises(Stopped, match=r"503 store-unavailable.*goes on from there"):
@@ -148,9 +161,10 @@ async def test_a_server_that_lends_no_tokens_says_where_to_put_ones_own() -> Non
         await to(lambda _: httpx.Response(404)).tell([happening(0)])
 
 
-async def test_a_hall_the_server_lacks_is_named() -> None:
-    courier = to(Server(httpx.Response(404)).answer)
-    with pytest.raises(Stopped, match=r"'\.\./halls'"):
+async def test_a_hall_the_server_lacks_is_named_and_those_it_has() -> None:
+    halls = httpx.Response(200, json={"halls": [{"hall": "tanghe"}, {"hall": "yuantan"}]})
+    courier = to(Server(httpx.Response(404), halls).answer)
+    with pytest.raises(Stopped, match=r"'\.\./halls'; it has tanghe, yuantan$"):
         await courier.find_hall("../halls")
 
 

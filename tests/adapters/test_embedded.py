@@ -24,9 +24,10 @@ from adapters.embedded import DataInUse, EmbeddedServers, ServerFailed
 ROOT = Path(__file__).parents[2]
 
 PROGRAM = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
 from adapters.embedded import EmbeddedServers
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with EmbeddedServers(Path(sys.argv[1])) as servers:
     try:
         print(os.getpid(), servers.postgres.pid, servers.nats.pid, flush=True)
@@ -34,7 +35,8 @@ with EmbeddedServers(Path(sys.argv[1])) as servers:
     except KeyboardInterrupt:
         print(servers.postgres.pid, servers.nats.pid, flush=True)
 """
-"""Starts servers, tells the pids of itself and of them, and stops them when its input ends or at Ctrl-C."""
+"""Starts servers, tells the pids of itself and of them, and stops them when its input ends or at Ctrl-C, to which
+whatever a shell starts in the background would be deaf."""
 
 
 class Program:

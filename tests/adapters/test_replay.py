@@ -138,7 +138,7 @@ async def test_what_cannot_be_played_is_said_before_anything_is_told(
     path = written(tmp_path, file(row()))
     tomorrow = datetime.now(UTC).date() + timedelta(days=2)
     for options, why in (
-        (ReplayOptions(file=path, hall="no-such-hall", day=DAY, url=server.url), "no hall"),
+        (ReplayOptions(file=path, hall="no-such-hall", day=DAY, url=server.url), f"no hall .*{hall}"),
         (ReplayOptions(file=path, hall=hall, day=tomorrow, url=server.url), "past this moment"),
         (ReplayOptions(file=path, hall=hall, day=DAY, url=server.url, speed=-1), "speed"),
         (ReplayOptions(file=tmp_path / "absent.csv", hall=hall, url=server.url), "cannot be read"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.settings import BadSetting, Settings, read
+from adapters.settings import BadSetting, Settings, read, unknown
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -21,6 +21,17 @@ def test_numbers_flags_and_lists_are_read_from_text() -> None:
     )
     assert (told.port, told.access_log, told.body_seconds) == (9000, True, 2.5)
     assert told.oidc_algorithms == ("RS256", "PS256")
+
+
+def test_a_name_that_is_no_setting_is_told_and_the_rest_is_read() -> None:
+    told = {
+        "MINGTING_OIDC_ISUER": "https://id.test",
+        "MINGTING_PORT": "9000",
+        "MINGTING_TOKEN": "t",
+        "PORT": "1",
+    }
+    assert unknown(told) == ["MINGTING_OIDC_ISUER"]
+    assert read(told) == Settings(port=9000)
 
 
 def test_the_command_line_wins_over_the_environment() -> None:

@@ -360,7 +360,7 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
         reactor = Reactor(views_recorder, tail("policies", VIEWS_PACE_S), views, loop.submit)
         scheduler = Scheduler(tail("deadlines"), views, loop.submit, now)
         attendance = Attendance(tail("attendance"), views, loop.submit, now)
-        closing = Closing(tail("closing"), views, loop.submit, now)
+        closing = Closing(tail("closing"), views, loop, now)
         catalogue = Catalogue(connections)
         await catalogue.refresh()
         stack.push_async_callback(end, asyncio.create_task(catalogue.follow()))

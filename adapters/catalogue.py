@@ -150,6 +150,11 @@ class Catalogue:
         found = None if item is None else self.items.get(item)
         return None if found is None else found.plan.skill
 
+    def queue_of(self, item: str) -> str | None:
+        """Where an item is handled; nowhere if it is not known."""
+        found = self.items.get(item)
+        return None if found is None else found.plan.queue
+
     async def follow(self) -> None:
         """Keep up with the log until cancelled."""
         while True:

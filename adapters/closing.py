@@ -2,19 +2,31 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 import msgspec
 import structlog
 
-from adapters.reactor import Duty, Lists, Submit, keep_time
-from domain.handling import Act, Ask
-from domain.message import Refused, Stamp
+from adapters.loop import Receipt
+from adapters.reactor import Duty, Lists, keep_time
+from domain import closing, slots
+from domain.handling import Act, Held
+from domain.message import Refused, Stamp, day_of, hall_of
 from domain.queue import CloseDay
 from projections import open_days
 
 log = structlog.get_logger()
 
 PAGE = 100
+
+T = TypeVar("T")
+
+
+class Loop(Protocol):
+    """The command loop, as far as closing knows it."""
+
+    async def submit(self, act: Act, stamp: Stamp) -> Receipt: ...
+    async def peek(self, stream: str, read: Callable[[Held], T]) -> T: ...
 
 
 class Closing:
@@ -25,11 +37,11 @@ class Closing:
     """
 
     def __init__(
-        self, duty: Duty, lists: Lists, submit: Submit, clock: Callable[[], datetime], every_s: float = 15.0
+        self, duty: Duty, lists: Lists, loop: Loop, clock: Callable[[], datetime], every_s: float = 15.0
     ) -> None:
         self._duty = duty
         self._lists = lists
-        self._submit = submit
+        self._loop = loop
         self._clock = clock
         self._every_s = every_s
 
@@ -44,8 +56,13 @@ class Closing:
         for doc in page.docs:
             stream = msgspec.json.decode(doc, type=open_days.View).stream
             stamp = Stamp(at=now, by="clock:closing", command=f"day-over:{stream}")
+            hall, day = hall_of(stream), day_of(stream)
+            to_come = await self._loop.peek(
+                slots.stream(hall, day), lambda held: slots.still_to_come(held.state, now)
+            )
             try:
-                receipt = await self._submit(Act((Ask(stream, CloseDay(force=True)),)), stamp)
+                act = closing.close_day(hall, day, CloseDay(force=True), to_come)
+                receipt = await self._loop.submit(act, stamp)
             except Refused as refused:
                 log.warning("closing-refused", stream=stream, code=refused.code)
             else:

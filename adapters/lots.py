@@ -82,8 +82,13 @@ class Lots:
         return max([0, *drawn, *confirmed])
 
     async def _found(self, where: dict[str, Any], order: str) -> list[lotteries.View]:
-        page = await self._lists.find(lotteries.NAME, where, order, PAGE)
-        return [msgspec.json.decode(doc, type=lotteries.View) for doc in page.docs]
+        found: list[lotteries.View] = []
+        cursor: str | None = None
+        while True:
+            page = await self._lists.find(lotteries.NAME, where, order, PAGE, cursor)
+            found += (msgspec.json.decode(doc, type=lotteries.View) for doc in page.docs)
+            if (cursor := page.cursor) is None:
+                return found
 
     async def _draw(self, view: lotteries.View, now: datetime) -> int:
         nth = len(view.drawn)
@@ -105,8 +110,9 @@ class Lots:
             act = acts.confirm(view.hall, view.date, confirm, one.holder, limits=limits)
             position = await self._submit(act, f"drawn:{one.hold}", now, now)
             if not position:
-                # Their own limits forbid it now: the place goes to the next draw.
-                let_go = acts.let_go(view.hall, view.date, ReleaseHold(one.hold), one.holder)
+                # Their own limits forbid it now: they are told, and the place goes to the next draw.
+                release = ReleaseHold(one.hold, not_allowed=True)
+                let_go = acts.let_go(view.hall, view.date, release, one.holder)
                 position = await self._submit(let_go, f"drawn:{one.hold}:released", now, now)
             last = max(last, position)
         return last

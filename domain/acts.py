@@ -32,7 +32,6 @@ from domain.queue import (
     CallTicket,
     ChangeTicket,
     ClearAlarm,
-    CloseDay,
     CloseWindow,
     FinishService,
     IssueTicket,
@@ -57,7 +56,6 @@ from domain.queue import (
 from domain.receipts import (
     AppointmentReceipt,
     CallReceipt,
-    DayReceipt,
     DeskReceipt,
     HoldReceipt,
     QueueReceipt,
@@ -224,6 +222,7 @@ def check_in(
     priority: Priority = "ordinary",
     wait: Foretell = by_formula,
     skill_of: Callable[[str], str | None] = lambda item: None,
+    queue_of: Callable[[str], str | None] = lambda item: None,
 ) -> Act:
     """Arrive for an appointment and be in line: in time with the booking's precedence, late without it.
 
@@ -231,6 +230,7 @@ def check_in(
 
     Args:
         skill_of: what a clerk must know to handle an item.
+        queue_of: where an item is handled now, for a booking in a queue that the hall has given up since.
     """
     days, line = slots.stream(hall, day), queue.stream(hall, day)
 
@@ -239,8 +239,14 @@ def check_in(
         made = arrived.booking
         due_at = None if arrived.late else made.starts_at
         who = (priority, made.appointment, due_at, made.person)
+        here = hold(line).state.queues
         issue = IssueTicket(
-            command.ticket, made.queue, made.item, *who, skill=skill_of(made.item), more=made.more
+            command.ticket,
+            made.queue if made.queue in here else queue_of(made.item) or made.queue,
+            made.item,
+            *who,
+            skill=skill_of(made.item),
+            more=made.more,
         )
         return Ask(line, _told(hold(line), issue, wait))
 
@@ -349,18 +355,6 @@ def raise_alarm(hall: str, day: date, plan: HallPlan, command: RaiseAlarm) -> Ac
     line = queue.stream(hall, day)
     asks = (Ask(line, OpenDay(plan)), Ask(line, command))
     return Act(asks, lambda hold: _window(hold, line, command.window))
-
-
-def close_day(hall: str, day: date, command: CloseDay) -> Act:
-    """End a hall's day. Answers with a ``DayReceipt``."""
-    line = queue.stream(hall, day)
-
-    def tell(hold: Hold) -> DayReceipt:
-        ended: queue.Queue = hold(line).state
-        left = sum(ticket.status == "left" for ticket in ended.tickets.values())
-        return DayReceipt(hall, day, ended.closed, left)
-
-    return Act((Ask(line, command),), tell)
 
 
 def add_queue(hall: str, day: date, plan: HallPlan, command: AddQueue) -> Act:

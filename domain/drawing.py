@@ -129,7 +129,8 @@ def make(slots: Slots, asked: DrawLottery, at: datetime) -> list[AnyEvent]:
 
 
 def _lot(slots: Slots, slot: Slot, at: datetime) -> Lot:
-    free = slot.free("public", at) if slot.plan.starts_at > at else 0
+    to_come = slot.plan.starts_at > at and slots.ended_at is None
+    free = slot.free("public", at) if to_come else 0
     then = slot_id(slot.plan.queue, slot.plan.ends_at)
     return Lot(slot.plan.slot, max(free, 0), then if then in slots.slots else None)
 

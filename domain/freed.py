@@ -5,7 +5,7 @@ spoken for.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime, timedelta
 
 from domain.booking import BookingRules
@@ -23,7 +23,7 @@ def active(slots: Slots) -> Iterator[Waiting]:
 
 def spoken_for(slots: Slots, at: datetime) -> list[tuple[Waiting, list[Slot]]]:
     """The free places that those who wait are still to be offered, and for whom each is."""
-    if not slots.waiting:
+    if not slots.waiting or slots.ended_at is not None:
         return []
     found: list[tuple[Waiting, list[Slot]]] = []
     claimed: Counter[str] = Counter()
@@ -37,6 +37,8 @@ def spoken_for(slots: Slots, at: datetime) -> list[tuple[Waiting, list[Slot]]]:
 
 
 def _first_free(slots: Slots, one: Waiting, claimed: Counter[str], at: datetime) -> list[Slot] | None:
+    if running(slots, one.joined.queue) is not None:
+        return None  # what becomes free goes to the next draw
     latest = at + timedelta(minutes=slots.rules.lead_minutes)
     for name, slot in slots.slots.items():
         if slot.plan.queue == one.joined.queue and slot.plan.starts_at > latest:
@@ -56,19 +58,23 @@ def join(slots: Slots, asked: JoinWaiting, at: datetime) -> list[AnyEvent]:
         if (known.joined.item, known.joined.person) != (asked.item, asked.person):
             raise Refused("reference-taken", waiting=asked.waiting)
         return []
+    if slots.ended_at is not None:
+        raise Refused("day-closed")
     if not slots.offered:
         raise Refused("slots-not-offered")
     if (lottery := running(slots, asked.queue)) is not None:
         raise Refused("drawn-by-lot", queue=asked.queue, draw_at=lottery.next_at)
     here = [name for name, slot in slots.slots.items() if slot.plan.queue == asked.queue]
     later = [name for name in here if slots.slots[name].plan.starts_at > at]
+    lead = timedelta(minutes=slots.rules.lead_minutes)
+    bookable = [name for name in later if slots.slots[name].plan.starts_at >= at + lead]
     if not later or not slots.rules.waiting_max:
         raise Refused("no-waiting-list")
     waiting = list(active(slots))
     if any(one.joined.person == asked.person and one.joined.item == asked.item for one in waiting):
         raise Refused("already-waiting")
     spoken = {slot.plan.slot for _, row in spoken_for(slots, at) for slot in row}
-    if any(remaining(slots, name, "public", asked.slots, at) > 0 for name in later if name not in spoken):
+    if any(remaining(slots, name, "public", asked.slots, at) > 0 for name in bookable if name not in spoken):
         raise Refused("places-free")
     if len(waiting) >= slots.rules.waiting_max:
         raise Refused("waiting-list-full", most=slots.rules.waiting_max)
@@ -119,7 +125,7 @@ def _offered(slots: Slots, one: Waiting, row: list[Slot], now: datetime) -> list
     first, last, joined = row[0].plan, row[-1].plan, one.joined
     told_at = min(_by_day(slots.rules, now), first.starts_at)
     until = min(told_at + timedelta(minutes=slots.rules.waiting_minutes), first.starts_at)
-    hold = f"{joined.waiting}.{one.offers + 1}"
+    hold = f"{joined.waiting}.{one.made + 1}"
     return [
         PlaceHeld(
             hold,
@@ -158,12 +164,19 @@ def _by_day(rules: BookingRules, now: datetime) -> datetime:
     return morning if morning > here else morning + timedelta(days=1)
 
 
-def booked(slots: Slots, made: SlotBooked) -> list[AnyEvent]:
-    """Who has booked what they waited for waits no more. What was held for them otherwise is free again."""
+def keeps(slots: Slots, hold: str, taken: tuple[str, ...]) -> bool:
+    """Whether a hold is an offer that stays, whatever else its holder takes: it is for none of the items ``taken``."""
+    return any(one.hold == hold and one.joined.item not in taken for one in slots.waiting.values())
+
+
+def booked(slots: Slots, made: SlotBooked, gone: Container[str] = ()) -> list[AnyEvent]:
+    """Who has booked what they waited for waits no more. What was held for them otherwise is free again, unless it is
+    ``gone`` before."""
     ended: list[AnyEvent] = []
     for one in active(slots):
         if one.joined.person == made.person and one.joined.item in (made.item, *made.more):
-            if one.hold is not None and one.hold != made.appointment and one.hold in slots.holds:
+            held = one.hold is not None and one.hold in slots.holds and one.hold not in gone
+            if one.hold is not None and held and one.hold != made.appointment:
                 ended.append(HoldReleased(one.hold, "another-chosen"))
             ended.append(WaitingEnded(one.joined.waiting, "booked"))
     return ended

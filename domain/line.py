@@ -411,6 +411,7 @@ def take_up(queue: Queue, number: str, window: str, at: datetime) -> None:
     ticket = queue.tickets[number]
     ticket.status, ticket.window, ticket.called_at, ticket.recalls = "called", window, at, 0
     ticket.started_at = ticket.recalled_at = ticket.done = ticket.reason = None
+    ticket.after = 0
     queue.windows[window].serving = queue.windows[window].last = number
 
 
@@ -421,8 +422,13 @@ def put_down(queue: Queue, number: str, window: str, status: Status, at: datetim
 
 
 def stand(queue: Queue, number: str, line: str, kept_for: Keeper | None, at: datetime) -> None:
-    """Let a ticket that is at no window wait in a line."""
+    """Let a ticket that is at no window wait in a line. In another one than before it lets as many pass as were left,
+    counted by that line's calls, and its holder is told anew when their turn is near."""
     ticket = queue.tickets[number]
+    if line != ticket.queue:
+        left = ticket.after - past(queue, ticket.queue).called
+        ticket.after = past(queue, line).called + left if left > 0 else 0
+        ticket.near = False
     ticket.status, ticket.window, ticket.queue = "waiting", None, line
     ticket.kept_for, ticket.done, ticket.reason = kept_for, None, None
     queue.lines[line][number] = None

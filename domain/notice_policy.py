@@ -17,11 +17,11 @@ from domain.papers import CorrectionRequested
 from domain.rectification import RectificationFedBack
 from domain.respite import CaseExtended, CasePaused, CaseSuspended
 from domain.review import ReviewInvited
-from domain.slots import AppointmentCancelled, SlotBooked
+from domain.slots import AppointmentCancelled, HoldReleased, SlotBooked
 from domain.templates import Template
 from domain.terms import TermsOf, default_terms
 from domain.urging import RectificationEscalated, RectificationReminded
-from domain.waiting import WaitingEnded, WaitingOffered
+from domain.waiting import WaitingEnded, WaitingOffered, offered_from_list
 
 NEWS = timedelta(days=1)
 
@@ -52,6 +52,11 @@ def notices(recorded: Recorded, terms_of: TermsOf = default_terms) -> list[Ask]:
         case TurnNeared(number, _, person, ahead):
             facts = {"ticket": number, "ahead": str(ahead)}
             return [_told(recorded, "turn-near", f"person:{person}", facts, until=stamp.at + SOON)]
+        case HoldReleased(hold, "offer-revised") if offered_from_list(hold):
+            facts = {"waiting": hold.rpartition(".")[0], "date": recorded.stream[-10:]}
+            return [_told(recorded, "place-withdrawn", f"waiting:{facts['waiting']}", facts)]
+        case HoldReleased(hold, "not-allowed"):
+            return [_told(recorded, "drawn-in-vain", f"request:{hold}", {"date": recorded.stream[-10:]})]
         case WaitingEnded(waiting, "offers-used"):
             return [_told(recorded, "place-lost", f"waiting:{waiting}", {"date": recorded.stream[-10:]})]
         case LotteryDrawn(nth=nth, entries=entries, won=won):

@@ -108,9 +108,8 @@ class Classes(msgspec.Struct, frozen=True, tag="classes", forbid_unknown_fields=
 
     def key(self, at: datetime) -> Key:
         firsts = frozenset(name for name, effect in self.effects.items() if effect == "first")
-        starts = {name: timedelta(minutes=n) for name, n in self.effects.items() if isinstance(n, int)}
         ends = None if self.booked_first_minutes is None else timedelta(minutes=self.booked_first_minutes)
-        none = timedelta()
+        starts, as_if_since = self.starts(), self.as_if_since()
 
         def rank(ticket: Waiting) -> Rank:
             if ticket.priority in firsts:
@@ -119,10 +118,19 @@ class Classes(msgspec.Struct, frozen=True, tag="classes", forbid_unknown_fields=
             if due_at is not None and due_at <= at and (ends is None or at < due_at + ends):
                 return 1, ticket.serial
             if starts:
-                return 2, ticket.since - starts.get(ticket.priority, none), ticket.serial
+                return 2, as_if_since(ticket), ticket.serial
             return 2, ticket.serial
 
         return rank
+
+    def starts(self) -> dict[Priority, timedelta]:
+        """The head start of each class that has one."""
+        return {name: timedelta(minutes=n) for name, n in self.effects.items() if isinstance(n, int)}
+
+    def as_if_since(self) -> Callable[[Waiting], datetime]:
+        """From when on somebody waits, with the head start of their class."""
+        starts, none = self.starts(), timedelta()
+        return lambda ticket: ticket.since - starts.get(ticket.priority, none)
 
     def why(self, ticket: Waiting, at: datetime, to: Reader) -> Text:
         name, effect = PRIORITY_NAMES[ticket.priority], self.effects.get(ticket.priority)
@@ -141,20 +149,21 @@ class Classes(msgspec.Struct, frozen=True, tag="classes", forbid_unknown_fields=
 
 class ByAppointment(msgspec.Struct, frozen=True, tag="by-appointment", forbid_unknown_fields=True):
     """Who has booked reaches the front at the booked time: until then they stand as if they had taken their ticket
-    ``lead_minutes`` before it, from then on at the front, the earlier time first. ``classes`` that go first do so."""
+    ``lead_minutes`` before it, from then on at the front, the earlier time first. ``classes`` that go first do so, and
+    who has not booked has the head start of their class."""
 
     lead_minutes: Annotated[int, Meta(ge=0, le=240)] = 15
     classes: Classes = msgspec.field(default_factory=Classes)
 
     def key(self, at: datetime) -> Key:
-        by_class = self.classes.key(at)
+        by_class, as_if_since = self.classes.key(at), self.classes.as_if_since()
         lead = timedelta(minutes=self.lead_minutes)
 
         def rank(ticket: Waiting) -> Rank:
             if (known := by_class(ticket))[0] == 0:
                 return known
             if ticket.due_at is None:
-                return 2, ticket.since, ticket.serial
+                return 2, as_if_since(ticket), ticket.serial
             if ticket.due_at <= at:
                 return 1, ticket.due_at, ticket.serial
             return 2, ticket.due_at - lead, ticket.serial
@@ -284,6 +293,11 @@ def reason(
             f"过号后重新排队，再叫{more}人后轮到",
             f"Back after a missed call: {more} others are called before",
         )
+        if more > ahead:  # there are not so many
+            why = Text(
+                "过号后重新排队，等其他人叫完后轮到",
+                "Back after a missed call: everybody else is called before",
+            )
     return Text(f"{why.zh}；{to.zh}前面还有{ahead}人。", f"{why.en}; {ahead} ahead of {to.them}.")
 
 

@@ -48,6 +48,13 @@ class ReviseOffer(Command, frozen=True):
     plan: SlotsPlan
 
 
+class EndOffer(Command, frozen=True):
+    """The hall closes for the day: nothing of it can be booked any more.
+
+    It strands nobody: who is still to come is cancelled in the same act before, by name, or it is refused.
+    """
+
+
 class HoldPlace(Command, frozen=True):
     """Keep a place while the form is filled in: nobody else can take it for some minutes.
 
@@ -75,10 +82,12 @@ class ConfirmHold(Command, frozen=True):
 
 
 class ReleaseHold(Command, frozen=True):
-    """Let a held place go. ``expired``: only if its time is over."""
+    """Let a held place go. ``expired``: only if its time is over. ``not_allowed``: whoever was drawn for it may not
+    have it any more, by the limits they are held to."""
 
     hold: Reference
     expired: bool = False
+    not_allowed: bool = False
 
 
 class BookSlot(Command, frozen=True):
@@ -150,6 +159,7 @@ AnyCommand = (
     | waiting.AnyCommand
     | OfferSlots
     | ReviseOffer
+    | EndOffer
     | HoldPlace
     | ConfirmHold
     | ReleaseHold
@@ -173,6 +183,10 @@ class SlotsRevised(Event, frozen=True, tag="slots-revised"):
     plan: SlotsPlan
 
 
+class OfferEnded(Event, frozen=True, tag="offer-ended"):
+    pass
+
+
 class PlaceHeld(Event, frozen=True, tag="place-held"):
     hold: str
     slot: str
@@ -190,7 +204,7 @@ class PlaceHeld(Event, frozen=True, tag="place-held"):
 
 class HoldReleased(Event, frozen=True, tag="hold-released"):
     hold: str
-    reason: Literal["given-up", "another-chosen", "expired", "offer-revised"]
+    reason: Literal["given-up", "another-chosen", "expired", "offer-revised", "not-allowed"]
 
 
 class SlotBooked(Event, frozen=True, tag="slot-booked"):
@@ -255,6 +269,7 @@ AnyEvent = (
     | waiting.AnyEvent
     | SlotsOffered
     | SlotsRevised
+    | OfferEnded
     | PlaceHeld
     | HoldReleased
     | SlotBooked
@@ -328,6 +343,8 @@ class Slots(msgspec.Struct):
     """Those of the day, by line."""
     freed_at: datetime | None = None
     """When a place last became free."""
+    ended_at: datetime | None = None
+    """When the hall closed for the day."""
 
 
 def known(slots: Slots, appointment: str) -> Appointment:
@@ -363,7 +380,7 @@ def remaining(
         Refused: ``unknown-slot``.
     """
     row = in_a_row(slots, slot, intervals)
-    return min(s.free(channel, at) for s in row) if len(row) == intervals else 0
+    return min(s.free(channel, at) for s in row) if len(row) == intervals and slots.ended_at is None else 0
 
 
 def in_a_row(slots: Slots, slot: str, intervals: int) -> list[Slot]:
@@ -377,12 +394,16 @@ def in_a_row(slots: Slots, slot: str, intervals: int) -> list[Slot]:
     return row
 
 
-def let_go(slots: Slots, hold: str) -> None:
-    """End a hold. Who waits and let an offer pass goes to the end of the list."""
+def let_go(slots: Slots, hold: str, *, by_hall: bool = False) -> None:
+    """End a hold. Who waits and let an offer pass goes to the end of the list; one that the hall itself took back was
+    none."""
     for name, one in slots.waiting.items():
         if one.hold == hold:
             one.hold = None
-            slots.waiting[name] = slots.waiting.pop(name)
+            if by_hall:
+                one.offers -= 1
+            else:
+                slots.waiting[name] = slots.waiting.pop(name)
             break
     if (held := slots.holds.pop(hold, None)) is not None:
         slots.past_holds[hold] = held

@@ -21,6 +21,7 @@ from domain.deadlines import (
 )
 from domain.handling import Ask
 from domain.limits import set_limit
+from domain.lottery import LotteryDrawn
 from domain.matter import EndPart
 from domain.message import Recorded, clerk_of, hall_of
 from domain.notice_policy import notices
@@ -87,7 +88,7 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
     set anew when it was stopped or given more days. A deadline that is near or has passed goes up the ladder.
     """
     match recorded.event:
-        case AppointmentCancelled() | HoldReleased() | SlotsRevised():
+        case AppointmentCancelled() | HoldReleased() | SlotsRevised() | LotteryDrawn():
             return [Ask(recorded.stream, OfferFreed())]
         case ServiceFinished(ticket=ticket, window=window, items=items):
             hall, item = hall_of(recorded.stream), items[0] if items else None

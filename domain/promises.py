@@ -6,12 +6,15 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from domain import drawing, freed
-from domain.case import Case, CaseOpened
+from domain.case import ENDED_WITH_IT, Case, CaseOpened
+from domain.citizen import Citizen, day_of
 from domain.handling import Held
-from domain.line import known_ticket
+from domain.limits import ends
+from domain.line import known_ticket, past
 from domain.lottery import commitment, draw
 from domain.matter import going_on
 from domain.message import category
@@ -19,7 +22,7 @@ from domain.numbers import Numbers
 from domain.queue import Queue
 from domain.rectification import Rectification
 from domain.review import BAD, Review, ReviewGiven
-from domain.slots import Appointment, Arrived, Cancelled, Slots
+from domain.slots import Appointment, Arrived, Booked, Cancelled, Missed, Slots
 from domain.snapshot import Snapshot
 from domain.unit import Unit
 
@@ -59,8 +62,20 @@ def _queue(day: Queue) -> Iterator[str]:
     yield from (f"{times} tickets are of {name}" for name, times in booked.items() if times > 1)
     places = Counter(ticket.serial for ticket in day.tickets.values())
     yield from (f"{times} tickets have place {place}" for place, times in places.items() if times > 1)
-    if day.closed and any(w.state != "closed" for w in day.windows.values()):
-        yield "the day is closed and a window is not"
+    for name, window in day.windows.items():
+        if window.serving and window.state == "closed":
+            yield f"{window.serving} is at {name}, which is closed"
+    clerks = Counter(w.clerk for w in day.windows.values() if w.state != "closed")
+    yield from (f"{clerk} sits at {times} windows" for clerk, times in clerks.items() if times > 1)
+    for number, ticket in day.tickets.items():
+        most = (day.plan and day.plan.missed_return_after) or 0
+        if ticket.status == "waiting" and (left := ticket.after - past(day, ticket.queue).called) > most:
+            yield f"{number} lets {left} others pass, of at most {most}"
+    if day.closed:
+        if any(w.state != "closed" for w in day.windows.values()):
+            yield "the day is closed and a window is not"
+        here = [number for number, ticket in day.tickets.items() if ticket.status not in ("served", "left")]
+        yield from (f"the day is closed and {number} is {day.tickets[number].status}" for number in here)
 
 
 def _slots(day: Slots) -> Iterator[str]:
@@ -92,6 +107,10 @@ def _slots(day: Slots) -> Iterator[str]:
         if times > 1:
             yield f"{holder} holds {times} places"
 
+    for name, one in day.appointments.items():
+        before = day.ended_at is not None and day.ended_at < one.booking.ends_at
+        if before and isinstance(one, Booked | Missed):
+            yield f"{name} is {one.status}, and the hall had closed before it"
     yield from _waiting(day)
     yield from _lotteries(day)
 
@@ -119,6 +138,31 @@ def _lotteries(day: Slots) -> Iterator[str]:
                 yield f"{queue}: draw {nth} comes out otherwise than was told"
             if strange := {entry.request for entry in made.entries} - lottery.asked.keys():
                 yield f"{queue}: draw {nth} had requests that nobody made: {sorted(strange)}"
+
+
+def _citizen(person: Citizen) -> Iterator[str]:
+    """Nobody has booked two things for one time, or one thing twice on a day."""
+    kept = [(name, b) for name, b in person.bookings.items() if b.status != "released"]
+    kept.sort(key=lambda named: named[1].starts_at)
+    for (name, one), (other, two) in pairwise(kept):
+        if two.starts_at < one.ends_at:
+            yield f"{name} and {other} are at one time"
+    items = Counter((day_of(b.starts_at), item) for _, b in kept for item in b.items)
+    for (day, item), times in items.items():
+        if times > 1:
+            yield f"{item} is booked {times} times on {day}"
+
+
+def _case(application: Case) -> Iterator[str]:
+    """Of a case that has ended nothing is timed any more that ends with it."""
+    if application.status not in ("closed", "refused", "withdrawn", "archived"):
+        return
+    if application.watch.running:
+        yield f"is {application.status} and its clock runs"
+    running = {*application.limits.open, *application.limits.running}
+    for limit in sorted(running):
+        if any(ends(one, limit) for one in ENDED_WITH_IT):
+            yield f"is {application.status} and its limit {limit} runs"
 
 
 def _review(service: Review) -> Iterator[str]:
@@ -151,6 +195,8 @@ def _unit(record: Unit) -> Iterator[str]:
 
 
 PROMISES: dict[str, Callable[[Any], Iterator[str]]] = {
+    "case": _case,
+    "citizen": _citizen,
     "numbers": _numbers,
     "queue": _queue,
     "review": _review,

@@ -80,12 +80,14 @@ class WindowReceipt(msgspec.Struct, frozen=True, gc=False):
 
 
 class DayReceipt(msgspec.Struct, frozen=True):
-    """``left`` is how many had not been served when the day was closed."""
+    """``left`` is how many had not been served when the day was closed, ``cancelled`` how many appointments that were
+    still to be kept were cancelled with it."""
 
     hall: str
     date: date
     closed: bool
     left: int
+    cancelled: int = 0
 
 
 class QueueReceipt(msgspec.Struct, frozen=True):

@@ -85,14 +85,15 @@ def _settle(
                 continue
             booking = _booking(change, made, name(day), slot.plan.slot)
             try:
-                (booked,) = slots.decide(booking, there.state, stamp)
-                assert isinstance(booked, SlotBooked)
+                decided = slots.decide(booking, there.state, stamp)
+                booked = next(event for event in decided if isinstance(event, SlotBooked))
                 recorded = citizen.decide(
                     record_booking(change.hall, booked, change.limits), person.state, stamp
                 )
             except Refused:
                 continue
-            there.state = slots.evolve(there.state, booked, stamp)
+            for told in decided:
+                there.state = slots.evolve(there.state, told, stamp)
             for event in recorded:
                 person.state = citizen.evolve(person.state, event, stamp)
             return Settled(made, day, booking, booked.starts_at)

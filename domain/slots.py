@@ -16,7 +16,7 @@ Who finds the day full may wait (``domain.waiting``): a place that becomes free 
 from collections import Counter
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 import msgspec
 
@@ -50,11 +50,13 @@ from domain.places import (  # noqa: F401  # words of this subject, found here a
     CheckIn,
     CheckInUndone,
     ConfirmHold,
+    EndOffer,
     GiveUpForMove,
     HoldPlace,
     HoldReleased,
     MissAppointment,
     Missed,
+    OfferEnded,
     OfferSlots,
     PlaceHeld,
     ReleaseHold,
@@ -95,18 +97,20 @@ def initial() -> Slots:
 def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
     match command:
         case OfferSlots(plan):
-            if slots.offered:
+            if slots.offered or slots.ended_at is not None:
                 return []
             check(plan)
             return [SlotsOffered(plan)]
         case ReviseOffer(plan):
             return _revise(slots, plan)
+        case EndOffer():
+            return _end(slots, stamp.at)
         case HoldPlace():
             return _hold(slots, command, stamp.at)
         case ConfirmHold():
             return _confirm(slots, command, stamp.at)
-        case ReleaseHold(hold, expired):
-            return _release(slots, hold, expired, stamp.at)
+        case ReleaseHold():
+            return _release(slots, command, stamp.at)
         case JoinWaiting():
             return freed.join(slots, command, stamp.at)
         case LeaveWaiting():
@@ -179,6 +183,7 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
             for lottery in slots.lotteries.values():
                 lottery.requests.pop(name, None)
         case LotteryDrawn(line, won=won):
+            slots.freed_at = stamp.recorded_at or stamp.at
             slots.lotteries[line].drawn.append(event)
             for one in won:
                 del slots.lotteries[line].requests[one.request]
@@ -186,20 +191,23 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
             slots.waiting[name] = Waiting(event)
         case WaitingOffered(name, hold):
             slots.waiting[name].offers += 1
+            slots.waiting[name].made += 1
             slots.waiting[name].hold = hold
         case WaitingEnded(name, reason):
             slots.waiting[name].ended = reason
         case SlotsRevised(plan):
             slots.freed_at = stamp.recorded_at or stamp.at
             slots.rules = plan.rules
-            slots.slots, _ = _placed(slots, plan)
+            slots.slots = _placed(slots, plan).slots
+        case OfferEnded():
+            slots.ended_at = stamp.at
         case PlaceHeld(hold):
             slots.holds[hold] = event
             for slot in in_a_row(slots, event.slot, event.slots):
                 slot.held[hold] = event
-        case HoldReleased(hold):
+        case HoldReleased(hold, reason):
             slots.freed_at = stamp.recorded_at or stamp.at
-            let_go(slots, hold)
+            let_go(slots, hold, by_hall=reason == "offer-revised")
         case SlotBooked(appointment):
             let_go(slots, appointment)
             slots.appointments[appointment] = Booked(event)
@@ -236,43 +244,78 @@ def _same(command: BookSlot, booking: SlotBooked) -> bool:
 
 def stranded(slots: Slots, plan: SlotsPlan) -> list[str]:
     """The appointments that have no place in another offer; who booked first keeps theirs first."""
-    return _placed(slots, plan)[1]
+    return _placed(slots, plan).stranded
 
 
 def _revise(slots: Slots, plan: SlotsPlan) -> list[AnyEvent]:
     """Raises:
     Refused: the plan cannot be, people have come or missed that day already, or somebody would be stranded.
     """
+    if slots.ended_at is not None:
+        raise Refused("day-closed")
     if not slots.offered or plan == SlotsPlan(tuple(s.plan for s in slots.slots.values()), slots.rules):
         return []
     if plan.slots:
         check(plan)
     if any(isinstance(appointment, Arrived | Missed) for appointment in slots.appointments.values()):
         raise Refused("day-begun")
-    if hit := stranded(slots, plan):
+    placed = _placed(slots, plan)
+    if placed.stranded:
+        raise Refused("bookings-stranded", appointments=placed.stranded)
+    return [*(HoldReleased(hold, "offer-revised") for hold in placed.released), SlotsRevised(plan)]
+
+
+def still_to_come(slots: Slots, at: datetime) -> list[SlotBooked]:
+    """The appointments whose slots are not over and to which nobody has come yet."""
+    booked = (one.booking for one in slots.appointments.values() if isinstance(one, Booked))
+    return [made for made in booked if at < made.ends_at]
+
+
+def _end(slots: Slots, at: datetime) -> list[AnyEvent]:
+    """Raises:
+    Refused: somebody would come to a closed hall.
+    """
+    if slots.ended_at is not None:
+        return []
+    if hit := [made.appointment for made in still_to_come(slots, at)]:
         raise Refused("bookings-stranded", appointments=hit)
-    return [*(HoldReleased(hold, "offer-revised") for hold in slots.holds), SlotsRevised(plan)]
+    return [*(HoldReleased(hold, "offer-revised") for hold in slots.holds), OfferEnded()]
 
 
-def _placed(slots: Slots, plan: SlotsPlan) -> tuple[dict[str, Slot], list[str]]:
-    """Another offer with the booked appointments in it, and those for whom it has no place."""
-    revised = Slots(True, plan.rules, all_free(plan))
-    left: list[str] = []
+class _Placed(NamedTuple):
+    """Another offer with the appointments and holds in it, and those for which it has no place."""
+
+    slots: dict[str, Slot]
+    stranded: list[str]
+    released: list[str]
+
+
+def _placed(slots: Slots, plan: SlotsPlan) -> _Placed:
+    placed = _Placed(all_free(plan), [], [])
+    revised = Slots(True, plan.rules, placed.slots)
     for name, appointment in slots.appointments.items():
-        if isinstance(appointment, Cancelled):
-            continue
-        made = appointment.booking
-        row = in_a_row(revised, made.slot, made.slots) if made.slot in revised.slots else []
-        there = len(row) == made.slots and (row[0].plan.starts_at, row[-1].plan.ends_at) == (
-            made.starts_at,
-            made.ends_at,
-        )
-        if there and all(slot.free(made.channel) > 0 for slot in row):
+        if not isinstance(appointment, Cancelled):
+            if (row := _same_row(revised, appointment.booking)) is None:
+                placed.stranded.append(name)
+                continue
             for slot in row:
-                slot.taken[made.channel] += 1
-        else:
-            left.append(name)
-    return revised.slots, left
+                slot.taken[appointment.booking.channel] += 1
+    for name, held in slots.holds.items():
+        if (row := _same_row(revised, held)) is None:
+            placed.released.append(name)
+            continue
+        for slot in row:
+            slot.held[name] = held
+    return placed
+
+
+def _same_row(revised: Slots, taken: SlotBooked | PlaceHeld) -> list[Slot] | None:
+    """The slots of another offer that hold the very same place, if one is free in each."""
+    row = in_a_row(revised, taken.slot, taken.slots) if taken.slot in revised.slots else []
+    times = (taken.starts_at, taken.ends_at)
+    if len(row) < taken.slots or (row[0].plan.starts_at, row[-1].plan.ends_at) != times:
+        return None
+    return row if all(slot.free(taken.channel) > 0 for slot in row) else None
 
 
 # --- taking a place -----------------------------------------------------------------------------------------
@@ -302,7 +345,7 @@ def _hold(slots: Slots, asked: HoldPlace, at: datetime) -> list[AnyEvent]:
         asked.more,
         asked.item_versions,
     )
-    return [*gone, held]
+    return [*gone.values(), held]
 
 
 def _confirm(slots: Slots, asked: ConfirmHold, at: datetime) -> list[AnyEvent]:
@@ -333,7 +376,8 @@ def _confirm(slots: Slots, asked: ConfirmHold, at: datetime) -> list[AnyEvent]:
     return [booked, *freed.booked(slots, booked)]
 
 
-def _release(slots: Slots, hold: str, expired: bool, at: datetime) -> list[AnyEvent]:
+def _release(slots: Slots, asked: ReleaseHold, at: datetime) -> list[AnyEvent]:
+    hold = asked.hold
     held = slots.holds.get(hold)
     if held is None:
         if hold in slots.past_holds:
@@ -341,9 +385,9 @@ def _release(slots: Slots, hold: str, expired: bool, at: datetime) -> list[AnyEv
         raise Refused("unknown-hold", missing=True, hold=hold)
     if at >= held.until:
         return [HoldReleased(hold, "expired")]
-    if expired:
+    if asked.expired:
         raise Refused("hold-not-over", hold=hold, until=held.until)
-    return [HoldReleased(hold, "given-up")]
+    return [HoldReleased(hold, "not-allowed" if asked.not_allowed else "given-up")]
 
 
 def _book(slots: Slots, asked: BookSlot, at: datetime) -> list[AnyEvent]:
@@ -368,18 +412,21 @@ def _book(slots: Slots, asked: BookSlot, at: datetime) -> list[AnyEvent]:
         asked.because,
         asked.item_versions,
     )
-    return [*gone, booked, *freed.booked(slots, booked)]
+    return [*gone.values(), booked, *freed.booked(slots, booked, gone)]
 
 
 def _places(
     slots: Slots, asked: HoldPlace | BookSlot, holder: str, at: datetime
-) -> tuple[list[Slot], list[AnyEvent]]:
+) -> tuple[list[Slot], dict[str, AnyEvent]]:
     """The slots that are asked for, each with a free place, and the holds that go: those in them whose time is
-    over, and the holder's own other one.
+    over, and the holder's own other one. What was offered to them from the waiting list stays until they have booked
+    what they waited for.
 
     Raises:
         Refused: there is no such place to be had.
     """
+    if slots.ended_at is not None:
+        raise Refused("day-closed")
     if not slots.offered:
         raise Refused("slots-not-offered")
     row = in_a_row(slots, asked.slot, asked.slots)
@@ -401,15 +448,18 @@ def _places(
         for name, hold in slot.held.items()
         if at >= hold.until
     }
+    taken = (asked.item, *asked.more) if isinstance(asked, BookSlot) else ()
     for name, hold in slots.holds.items():
-        if hold.holder == holder and name not in gone and not drawing.was_asked(slots, name):
+        if hold.holder != holder or name in gone or drawing.was_asked(slots, name):
+            continue
+        if not freed.keeps(slots, name, taken):
             gone[name] = HoldReleased(name, "another-chosen" if at < hold.until else "expired")
     for slot in row:
         if slot.free(asked.channel, without=gone) <= 0:
             raise Refused("slot-full", slot=slot.plan.slot, channel=asked.channel)
     if asked.channel == "public" and because is None:
         _leave_to_those_who_wait(slots, row, gone, holder, at)
-    return row, list(gone.values())
+    return row, gone
 
 
 def _leave_to_the_draw(slots: Slots, queue: str) -> None:

@@ -26,7 +26,9 @@ Template = Literal[
     "reminder",
     "place-offered",
     "place-lost",
+    "place-withdrawn",
     "not-drawn",
+    "drawn-in-vain",
     "turn-near",
     "code",
     "correction-asked",
@@ -117,11 +119,25 @@ OCCASIONS: dict[Template, Occasion] = {
         "您在{hall}{date}的候补已结束：给您留的号未按时确认。",
         "You are no longer on the waiting list at {hall} for {date}: places held for you were not taken in time.",
     ),
+    "place-withdrawn": _of(
+        Text("候补号撤回", "A place taken back"),
+        "hall date link",
+        "抱歉：{hall}{date}的安排有调整，为您保留的候补号已撤回，候补情况请查看：{link}",
+        "We are sorry: {hall} changed its plan for {date}, and the place held for you is gone."
+        " How you stand on the waiting list: {link}",
+    ),
     "not-drawn": _of(
         Text("摇号未中", "Not drawn in the lottery"),
         "hall date",
         "本次摇号未中：{hall}，{date}。如有下一轮摇号，您仍在其中。",
         "You were not drawn for {hall} on {date}. If there is another draw, you take part in it.",
+    ),
+    "drawn-in-vain": _of(
+        Text("摇号中签未能预约", "Drawn, and not booked"),
+        "hall date",
+        "您在{hall}{date}的摇号中中签，但因与您的其他预约冲突、超过预约次数或线上预约已暂停，未能为您预约，名额已放出。",
+        "You were drawn for {hall} on {date}, but another booking, a limit or a suspension stood against it:"
+        " it was not booked, and the place goes to others.",
     ),
     "turn-near": _of(
         Text("即将叫号", "Your turn is near"),

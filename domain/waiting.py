@@ -71,10 +71,17 @@ class WaitingEnded(Event, frozen=True, tag="waiting-ended"):
 AnyEvent = WaitingJoined | WaitingOffered | WaitingEnded
 
 
+def offered_from_list(hold: str) -> bool:
+    """Whether a hold is an offer to somebody who waits: its name is that of the waiting and the offer's number."""
+    return hold.count(".") == 3
+
+
 class Waiting(msgspec.Struct):
-    """Somebody on the list: how often they were offered a place, and the one that is held for them now."""
+    """Somebody on the list: how many of their ``offers`` count, how many were ``made`` with those that the hall itself
+    took back, and the place that is held for them now."""
 
     joined: WaitingJoined
     offers: int = 0
+    made: int = 0
     hold: str | None = None
     ended: Ending | None = None

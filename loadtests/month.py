@@ -11,6 +11,7 @@ people and faults; which of two commands at the same moment is first is the serv
 
 import argparse
 import asyncio
+import copy
 import heapq
 import json
 import sys
@@ -42,6 +43,7 @@ from adapters.store import GroupCommitRecorder
 from adapters.tail import LogTail
 from adapters.views import Views, ViewsRecorder
 from domain import acts, queue, slots
+from domain.closing import close_day
 from domain.hall import ConfigureHall, HallPlan
 from domain.handling import Act, Ask, Held
 from domain.message import Refused, Stamp
@@ -74,6 +76,11 @@ class Outcome(msgspec.Struct):
     events: int
     broken: list[str]
     seconds: float
+
+
+def copied_slots(held: Held) -> slots.Slots:
+    found: slots.Slots = copy.deepcopy(held.state)
+    return found
 
 
 class Month:
@@ -188,10 +195,10 @@ class HallDay:
     async def state(self) -> queue.Queue:
         """The day as one of the servers has it: copied, for a clerk looks and acts later."""
 
-        def copy(held: Held) -> bytes:
+        def packed(held: Held) -> bytes:
             return msgspec.msgpack.encode(held.state)
 
-        seen = await self.chance.choice(self.month.loops).peek(self.stream, copy)
+        seen = await self.chance.choice(self.month.loops).peek(self.stream, packed)
         return msgspec.msgpack.decode(seen, type=queue.Queue)
 
     # --- citizens -------------------------------------------------------------------------------------------------
@@ -359,7 +366,10 @@ class HallDay:
 
     async def closes(self) -> None:
         for force in (False, True):
-            closing = acts.close_day(self.hall, self.day, queue.CloseDay(force))
+            since = self.now - timedelta(seconds=SKEW_S)
+            days = slots.stream(self.hall, self.day)
+            to_come = slots.still_to_come(await self.month.loops[0].peek(days, copied_slots), since)
+            closing = close_day(self.hall, self.day, queue.CloseDay(force), to_come)
             if await self.ask(closing, "supervisor:zhao", "close the day"):
                 return
 
@@ -384,9 +394,10 @@ async def play(url: str, *, days: int, halls: int, visitors: int, seed: int) -> 
         runner = ProjectionRunner(views_recorder, tail, PROJECTIONS)
         for work in (*(loop.run() for loop in month.loops), runner.run()):
             stack.push_async_callback(_end, asyncio.create_task(work))
-        by_clock = [
-            kind(tail, views, month.loops[0].submit, month.night, every_s=1) for kind in (Closing, Attendance)
-        ]
+        by_clock = (
+            Closing(tail, views, month.loops[0], month.night, every_s=1),
+            Attendance(tail, views, month.loops[0].submit, month.night, every_s=1),
+        )
         for nth in range(days):
             month.day = FIRST + timedelta(days=nth)
             named = [(a.stream.partition("-")[2], a.command.plan) for a in configured]  # type: ignore[attr-defined]

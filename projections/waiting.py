@@ -7,7 +7,7 @@ import msgspec
 
 from domain.message import Recorded, day_of, hall_of
 from domain.places import HoldReleased, PlaceHeld
-from domain.waiting import Ending, WaitingEnded, WaitingJoined, WaitingOffered
+from domain.waiting import Ending, WaitingEnded, WaitingJoined, WaitingOffered, offered_from_list
 
 NAME = "waiting"
 
@@ -37,8 +37,7 @@ def key(recorded: Recorded) -> str | None:
     match recorded.event:
         case WaitingJoined(waiting) | WaitingOffered(waiting) | WaitingEnded(waiting):
             return waiting
-        case PlaceHeld(hold) | HoldReleased(hold) if hold.count(".") == 3:
-            # The name of an offered place is that of the waiting and the offer's number.
+        case PlaceHeld(hold) | HoldReleased(hold) if offered_from_list(hold):
             return hold.rpartition(".")[0]
     return None
 
@@ -68,8 +67,9 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
         case WaitingOffered(_, hold, starts_at=starts_at, until=until):
             view.status, view.offers = "offered", view.offers + 1
             view.hold, view.starts_at, view.until = hold, starts_at, until
-        case HoldReleased(hold) if hold == view.hold:
+        case HoldReleased(hold, reason) if hold == view.hold:
             view.status = "waiting"
+            view.offers -= reason == "offer-revised"
             view.hold = view.slot = view.starts_at = view.until = None
         case WaitingEnded(_, reason):
             view.status = reason

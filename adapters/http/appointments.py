@@ -155,13 +155,13 @@ def commands(parts: Parts) -> list[Command]:
         hall, identity = words[0], asked.identity
         assert identity is not None
         queue, intervals, versions = visit(parts, hall, body.item, body.more)
-        plan = offered(hall, body.date)
+        plan, name = offered(hall, body.date), reference(hall, body.date)
         command = HoldPlace(
-            reference(hall, body.date),
+            name,
             body.slot,
             queue,
             body.item,
-            holder(identity),
+            holder(identity, name),
             _share(identity, plan),
             intervals,
             body.more,
@@ -176,14 +176,14 @@ def commands(parts: Parts) -> list[Command]:
         assert asked.identity is not None
         person = await whom(parts, asked.identity, body.person)
         command = ConfirmHold(name, person, on_behalf_of(asked.identity, body.on_behalf))
-        act = acts.confirm(hall, day, command, holder(asked.identity), limits=limits(hall))
+        act = acts.confirm(hall, day, command, holder(asked.identity, name), limits=limits(hall))
         return await asked.submit(parts.loop, act, 201, voucher)
 
     async def let_go(asked: Asking, words: list[str], body: Nothing, query: bytes) -> Reply:
         name, hall, day = await held_by_asker(asked.identity, words[0])
         assert asked.identity is not None
         return await asked.submit(
-            parts.loop, acts.let_go(hall, day, ReleaseHold(name), holder(asked.identity))
+            parts.loop, acts.let_go(hall, day, ReleaseHold(name), holder(asked.identity, name))
         )
 
     async def held_by_asker(identity: Identity | None, name: str) -> tuple[str, str, date]:
@@ -198,7 +198,7 @@ def commands(parts: Parts) -> list[Command]:
         def check(held: Held) -> None:
             day: slots.Slots = held.state
             known = day.holds.get(name) or day.past_holds.get(name)
-            if known is None or known.holder != holder(identity):
+            if known is None or known.holder != holder(identity, name):
                 raise Refused("unknown-hold", missing=True)
 
         await parts.loop.peek(slots.stream(*where), check)
@@ -242,7 +242,14 @@ def commands(parts: Parts) -> list[Command]:
         command = CheckIn(appointment, reference(hall, day), asked.identity.role in ("clerk", "admin"))
         plan, wait = parts.catalogue.hall(hall), parts.forecasts.teller(hall, day, asked.stamp.at)
         act = acts.check_in(
-            hall, day, plan, command, priority=body.priority, wait=wait, skill_of=parts.catalogue.skill
+            hall,
+            day,
+            plan,
+            command,
+            priority=body.priority,
+            wait=wait,
+            skill_of=parts.catalogue.skill,
+            queue_of=parts.catalogue.queue_of,
         )
         return await asked.submit(parts.loop, act, 201, parts.follow)
 
@@ -432,13 +439,21 @@ async def whom(parts: Parts, identity: Identity, person: PersonAsked | None) -> 
     return identity.person
 
 
-def holder(identity: Identity) -> str:
-    """In whose name a place is held: a citizen's own key, and for everybody else one made of who they are."""
-    return identity.person or hashlib.blake2b(identity.by.encode(), digest_size=16).hexdigest()
+def holder(identity: Identity, hold: str) -> str:
+    """In whose name a place is held: a citizen's own key, and for everybody else one made of who they are. Behind a
+    partner stand many people, each of whom may hold a place: it has one for every hold."""
+    if identity.role == "partner":
+        return _key_of(f"{identity.by}:{hold}")
+    return identity.person or _key_of(identity.by)
+
+
+def _key_of(who: str) -> str:
+    return hashlib.blake2b(who.encode(), digest_size=16).hexdigest()
 
 
 def on_behalf_of(identity: Identity, asked: BehalfAsked | None) -> OnBehalf | None:
-    return None if asked is None else OnBehalf(asked.kind, holder(identity), asked.consent)
+    agent = identity.person or _key_of(identity.by)
+    return None if asked is None else OnBehalf(asked.kind, agent, asked.consent)
 
 
 def _share(identity: Identity, plan: SlotsPlan) -> Channel:

@@ -79,6 +79,7 @@ def commands(parts: Parts) -> list[Command]:
             priority=body.priority,
             wait=parts.forecasts.teller(here, asked.day, asked.stamp.at),
             skill_of=parts.catalogue.skill,
+            queue_of=parts.catalogue.queue_of,
         )
         return await asked.submit(parts.loop, act, 201, parts.follow)
 

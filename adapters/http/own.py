@@ -173,7 +173,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         where, now = place(id), parts.clock()
         if where is None or where[0] not in catalogue.halls or request.user is None:
             raise Refused("unknown-hold", missing=True)
-        hall, mine = where[0], holder(request.user)
+        hall, mine = where[0], holder(request.user, id)
 
         def tell(found: Held) -> tuple[Any, int]:
             day: slots.Slots = found.state

@@ -183,7 +183,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
                 offer = Offer(
                     slot=kept.slot, starts_at=kept.starts_at, ends_at=kept.ends_at, until=kept.until
                 )
-            last = f"{name}.{found.offers}"
+            last = f"{name}.{found.made}"
             shown = WaitingShown(
                 waiting=name,
                 hall=hall,
@@ -216,9 +216,9 @@ def _last(name: str, found: Waiting) -> str:
     Raises:
         Refused: nothing was ever offered.
     """
-    if not found.offers:
+    if not found.made:
         raise Refused("nothing-offered")
-    return f"{name}.{found.offers}"
+    return f"{name}.{found.made}"
 
 
 def _located(parts: Parts, word: str) -> tuple[str, str, date]:
@@ -254,6 +254,6 @@ async def _look(parts: Parts, identity: Identity | None, word: str) -> tuple[str
 
     def tell(held: Held) -> Waiting:
         found = _theirs(parts, held.state, identity, word, name, hall)
-        return Waiting(found.joined, found.offers, found.hold, found.ended)
+        return Waiting(found.joined, found.offers, found.made, found.hold, found.ended)
 
     return name, hall, day, await parts.loop.peek(slots.stream(hall, day), tell)

@@ -15,7 +15,7 @@ from adapters.http.commands import Command, Nothing
 from adapters.http.openings import instead
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
-from domain import acts, nearby, queue
+from domain import acts, closing, nearby, queue, slots
 from domain.line import Alarm, Pool, Stop
 from domain.message import Id, Label, Reference, Refused, Words
 from domain.nearby import Position
@@ -111,9 +111,11 @@ class AlarmAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DayClosing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``force`` closes the day over tickets that are still at windows."""
+    """``force`` closes the day over tickets that are still at windows. Appointments still to be kept are cancelled, and
+    whoever has one is told the ``reason``."""
 
     force: bool = False
+    reason: Words = closing.CLOSED_FOR_THE_DAY
 
 
 Turn = queue.CloseWindow | queue.PauseWindow | queue.ResumeWindow | queue.ClearAlarm
@@ -282,8 +284,12 @@ def commands(parts: Parts) -> list[Command]:
     async def close_day(asked: Asking, words: list[str], body: DayClosing, query: bytes) -> Reply:
         hall = words[0]
         parts.catalogue.hall(hall)
-        closing = queue.CloseDay(body.force)
-        return await asked.submit(parts.loop, acts.close_day(hall, day_of(asked, query), closing))
+        day, at = day_of(asked, query), asked.stamp.at
+        to_come = await parts.loop.peek(
+            slots.stream(hall, day), lambda held: slots.still_to_come(held.state, at)
+        )
+        act = closing.close_day(hall, day, queue.CloseDay(body.force), to_come, body.reason)
+        return await asked.submit(parts.loop, act)
 
     return [
         Command(f"{WINDOW}/alarm", AlarmAsked, alarm, WindowReceipt, about="Call the hall's staff"),

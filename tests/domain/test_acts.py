@@ -4,6 +4,7 @@ from copy import deepcopy
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain import acts, citizen, queue, slots
@@ -298,6 +299,13 @@ def test_a_long_appointment_moves_onto_a_part_of_its_own_place() -> None:
 
 def arrive(log: Log, when: datetime, ticket: str = "t1") -> tuple[list[tuple[str, Event]], Any]:
     return log.do(acts.check_in("tanghe", DAY, PLAN, CheckIn("p1", ticket)), when)
+
+
+def test_who_has_booked_in_a_queue_that_is_no_more_is_let_into_the_one_of_their_item(booked: Log) -> None:
+    plan = msgspec.structs.replace(PLAN, queues=PLAN.queues[1:], windows=())
+    arriving = acts.check_in("tanghe", DAY, plan, CheckIn("p1", "t1"), queue_of=lambda item: "estate")
+    _, receipt = booked.do(arriving, at(8, 50))
+    assert (receipt.ticket, receipt.queue) == ("B001", "estate")
 
 
 def test_checking_in_is_the_taking_of_the_ticket(booked: Log) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from domain import acts, citizen, queue, slots
 from domain.citizen import BookingRecorded, BookingReleased, UndoVisit, VisitRecorded, VisitUndone
+from domain.closing import close_day
 from domain.message import Event, Refused
 from domain.personal import PersonErased
 from domain.promises import broken, broken_between
@@ -109,7 +110,7 @@ def test_who_left_the_line_may_still_keep_the_appointment(arrived: Log) -> None:
 
 
 def test_no_check_in_is_taken_back_when_the_hall_has_closed_its_day(arrived: Log) -> None:
-    arrived.do(acts.close_day("tanghe", DAY, CloseDay()), at(17))
+    arrived.do(close_day("tanghe", DAY, CloseDay()), at(17))
     with pytest.raises(Refused, match="day-closed"):
         undo(arrived, at(17, 1))
 

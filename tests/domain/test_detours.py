@@ -11,12 +11,15 @@ from domain.detours import undoable
 from domain.hall import HallPlan, SessionPlan
 from domain.line import ahead, next_in_line, why
 from domain.message import Command, Event, Text
+from domain.nearing import TurnNeared
 from domain.order import Ageing, Arrival, Ratio
+from domain.promises import broken
 from domain.queue import (
     AlarmCleared,
     AlarmRaised,
     CallNext,
     CallTicket,
+    ChangeTicket,
     ClearAlarm,
     CloseDay,
     DayClosed,
@@ -437,3 +440,43 @@ def test_service_goes_on_after_an_undone_no_show() -> None:
     given(queue, *IN_HAND).when(MarkNoShow("1"), UndoLast("1"), StartService("1")).then(
         ServiceStarted("A001", "1")
     )
+
+
+# --- what is owed in one line is not owed in another ------------------------------------------------------------
+
+
+def back_in_line(**changes: Any) -> Any:
+    """A day on which A001 missed its call, came back and lets three others pass."""
+    day = given(queue, opened(missed_return_after=3, **changes), W1, W2, A1, CALLED, MISSED)
+    return day.when(ReturnToLine("1", "A001"))
+
+
+def test_who_missed_a_call_and_is_sent_on_waits_in_the_other_line_like_everybody() -> None:
+    day = back_in_line().when(CallNext("1"), TransferTicket("1", "estate"), IssueTicket("tb1", "estate"))
+    first = next_in_line(day.state, ("estate",), NINE)
+    assert first is not None
+    assert first.number == "A001", "it keeps the place of its arrival"
+
+
+def test_who_missed_a_call_lets_as_many_pass_in_the_line_they_are_corrected_to() -> None:
+    estate = [IssueTicket(f"t{n}", "estate") for n in range(5)]
+    served = (CallNext("2"), StartService("2"), FinishService("2"))
+    day = back_in_line().when(*estate, *served, ChangeTicket("A001", queue="estate"))
+    assert ahead(day.state, "A001", NINE) == 3, "four wait there, of whom three are called before"
+    assert list(broken("queue-tanghe-2026-03-02", day.state)) == []
+
+
+def test_more_than_the_hall_says_nobody_lets_pass() -> None:
+    day = back_in_line()
+    day.state.tickets["A001"].after += 1
+    assert list(broken("queue-q", day.state)) == ["queue-q: A001 lets 4 others pass, of at most 3"]
+
+
+def test_in_another_line_the_holder_is_told_anew_that_their_turn_is_near() -> None:
+    mine = msgspec.structs.replace(A1, person="li")
+    day = given(queue, opened(near_at=1), W1, W2, A2, mine)
+    day.when(CallNext("1")).then(TicketCalled("A002", "1"), TurnNeared("A001", "ta1", "li", 0))
+    day.when(StartService("1"), FinishService("1"), CallNext("1"), StartService("1"))
+    day.when(IssueTicket("tb1", "estate"), IssueTicket("tb2", "estate", "id", "elderly"))
+    day.when(SplitVisit("1", "estate"))
+    day.when(CallNext("2")).then(TicketCalled("B002", "2"), TurnNeared("A001", "ta1", "li", 0))

@@ -14,7 +14,7 @@ from domain.papers import CorrectionRequested
 from domain.rectification import RectificationFedBack
 from domain.respite import CaseExtended, CasePaused, CaseSuspended
 from domain.review import ReviewInvited
-from domain.slots import AppointmentCancelled, SlotBooked
+from domain.slots import AppointmentCancelled, HoldReleased, SlotBooked
 from domain.terms import Terms
 from domain.urging import RectificationEscalated
 from domain.waiting import WaitingOffered
@@ -52,6 +52,19 @@ def test_a_booking_is_confirmed_and_reminded_of_as_long_as_there_is_time() -> No
 def test_a_hall_reminds_as_often_as_its_terms_say() -> None:
     assert len(told(DAY, booked(200), Terms(reminder_hours=(168, 24, 2, 1)))) == 5
     assert len(told(DAY, booked(200), Terms(reminder_hours=()))) == 1
+
+
+def test_who_was_drawn_or_offered_a_place_hears_that_it_came_to_nothing() -> None:
+    request = "tanghe.20260302.r1"
+    ((_, vain),) = told(DAY, HoldReleased(request, "not-allowed"))
+    assert (vain.template, vain.to) == ("drawn-in-vain", f"request:{request}")
+    ((_, gone),) = told(DAY, HoldReleased("tanghe.20260302.w1.1", "offer-revised"))
+    assert (gone.template, gone.to) == ("place-withdrawn", "waiting:tanghe.20260302.w1")
+    for quiet in (
+        HoldReleased(APPOINTMENT, "offer-revised"),
+        HoldReleased("tanghe.20260302.w1.1", "given-up"),
+    ):
+        assert told(DAY, quiet) == []
 
 
 def test_a_move_is_one_notice_and_says_whose_doing_it_was() -> None:

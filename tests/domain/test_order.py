@@ -48,6 +48,9 @@ def serials(
     return [ticket.serial for ticket in in_order(policy, line, past or Past(), at)]
 
 
+TEN = Classes({"veteran": 10})
+POLICIES_WITH_CLASSES: list[OrderPolicy] = [TEN, ByAppointment(15, TEN), Ageing(45, TEN), Ratio(2, 1, TEN)]
+
 POLICIES: list[OrderPolicy] = [
     Arrival(),
     Classes(),
@@ -255,6 +258,20 @@ def test_who_comes_back_after_a_missed_call_lets_as_many_pass_as_the_hall_says()
     assert serials(Classes(), line, past=Past(called=2)) == [1, 2, 3, 4]
     assert serials(Classes(), line[:1]) == [1]
     assert "2 others" in reason(Classes(), line[0], 2, Past(), NINE).en
+
+
+def test_nobody_is_said_to_let_more_people_pass_than_there_are() -> None:
+    told = reason(Classes(), Ticket(1, after=3), 0, Past(), NINE)
+    assert "3" not in told.zh + told.en
+    assert "everybody else" in told.en
+
+
+def test_a_head_start_that_is_told_is_given_under_every_policy() -> None:
+    """Two who came five minutes apart, the later with ten minutes' start: whoever is told of it stands before."""
+    for policy in POLICIES_WITH_CLASSES:
+        first, second = Ticket(1), Ticket(2, "veteran", came=5)
+        assert "10 minutes earlier" in reason(policy, second, 0, Past(), NINE + timedelta(minutes=6)).en
+        assert serials(policy, [first, second], minutes=6) == [2, 1], policy
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=repr)

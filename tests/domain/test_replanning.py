@@ -11,14 +11,14 @@ from hypothesis import given as over
 from hypothesis import strategies as st
 
 from domain import citizen, replanning, slots
-from domain.acts import book
+from domain.acts import book, cancel, hold_place
 from domain.booking import Limits
-from domain.handling import Act, Held, fresh, perform
+from domain.handling import Act, Ask, Held, fresh, perform
 from domain.message import Refused, Stamp
 from domain.offering import SlotPlan, SlotsPlan
 from domain.promises import broken, broken_between
 from domain.replanning import Change, Settled
-from domain.slots import Booked, BookSlot, Cancelled
+from domain.slots import Booked, BookSlot, CancelAppointment, Cancelled, HoldPlace, JoinWaiting
 from tests.spec import SHANGHAI
 
 MONDAY, TUESDAY, WEDNESDAY = (date(2026, 3, day) for day in (2, 3, 4))
@@ -41,6 +41,7 @@ class Hall:
     def __init__(self, **days: SlotsPlan) -> None:
         self.held: dict[str, Held] = {}
         self.numbers = count(1)
+        self.now = EIGHT
         self.plans = {MONDAY: days.get("monday", offered(MONDAY, 9, 10, 11))}
         self.plans[TUESDAY] = days.get("tuesday", offered(TUESDAY, 9, 10))
 
@@ -63,7 +64,7 @@ class Hall:
             raise
 
     def stamp(self) -> Stamp:
-        return Stamp(at=EIGHT, by="admin:zhao", command="c1")
+        return Stamp(at=self.now, by="admin:zhao", command="c1")
 
     def change(self, plan: SlotsPlan) -> Change:
         return Change("h", MONDAY, plan, "停电", {TUESDAY: self.plans[TUESDAY]}, LIMITS)
@@ -157,6 +158,31 @@ def test_who_has_been_suspended_since_is_moved_all_the_same() -> None:
         for event in history:
             person.state = citizen.evolve(person.state, event, hall.stamp())
     assert to(hall.settle(SlotsPlan(()))) == [("b1", TUESDAY, "a-0900")]
+
+
+def test_who_is_moved_to_where_a_hold_has_run_out_gets_the_place() -> None:
+    hall = Hall(tuesday=offered(TUESDAY, 9))
+    hall.book("p1", 10)
+    held = HoldPlace("h1", "a-0900", "a", "deed", "p9")
+    hall.do(hold_place("h", TUESDAY, held, offered=hall.plans[TUESDAY]))
+    hall.now = EIGHT + timedelta(minutes=6)
+    settled = hall.settle(SlotsPlan(()))
+    assert to(settled) == [("b1", TUESDAY, "a-0900")]
+    hall.apply(SlotsPlan(()), settled)
+    assert hall.broken() == []
+
+
+def test_who_waits_for_the_day_they_are_moved_to_waits_no_more() -> None:
+    hall = Hall(tuesday=offered(TUESDAY, 9, 10, public=1))
+    hall.book("p1", 10)
+    others = [hall.book(f"q{n}", hour, TUESDAY, "deed") for n, hour in enumerate((9, 10))]
+    days = slots.stream("h", TUESDAY)
+    hall.do(Act((Ask(days, JoinWaiting("w1", "a", "deed", "p1")),)))
+    hall.do(cancel("h", TUESDAY, CancelAppointment(others[0])))
+    settled = hall.settle(SlotsPlan(()))
+    hall.apply(SlotsPlan(()), settled)
+    assert hall.stream(days).state.waiting["w1"].ended == "booked"
+    assert hall.broken() == []
 
 
 def test_who_books_between_the_rehearsal_and_the_change_makes_it_refuse() -> None:

@@ -8,14 +8,18 @@ from hypothesis import given as over
 
 from domain import freed, slots
 from domain.booking import BookingRules
-from domain.handling import Held
-from domain.message import Event, Refused, Stamp
+from domain.handling import Ask, Held
+from domain.lottery import commitment
+from domain.message import Event, Recorded, Refused, Stamp
 from domain.offering import SlotPlan, SlotsPlan
+from domain.policies import react
 from domain.promises import broken, broken_between
 from domain.slots import (
     BookSlot,
     CancelAppointment,
     ConfirmHold,
+    DeclareLottery,
+    DrawLottery,
     HoldPlace,
     HoldReleased,
     JoinWaiting,
@@ -23,16 +27,19 @@ from domain.slots import (
     OfferFreed,
     PlaceHeld,
     ReleaseHold,
+    ReviseOffer,
     SlotBooked,
     SlotsOffered,
+    SlotsRevised,
     WaitingEnded,
     WaitingJoined,
     WaitingOffered,
     remaining,
 )
+from domain.workdays import Calendar
 from projections import waiting as waiting_view
 from tests.histories import histories, view_of
-from tests.spec import NINE, SHANGHAI, given
+from tests.spec import NINE, SHANGHAI, given, stamp
 
 TUESDAY = NINE.date() + timedelta(days=1)
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -266,3 +273,74 @@ def test_the_list_tells_of_everybody_what_the_day_says(log: list) -> None:  # ty
         assert view.offers == state.waiting[name].offers
         assert view.hold == state.waiting[name].hold
         assert view.status == (state.waiting[name].ended or ("offered" if view.hold else "waiting"))
+
+
+# --- an offer is theirs until they let it pass -----------------------------------------------------------------
+
+
+@pytest.fixture
+def li_is_offered() -> given:
+    """Li was offered the place at nine and Wang waits behind; the one at ten is free as well, and not for Wang."""
+    waits = WaitingJoined("w2", "a", "deed", "wang", 2)
+    day = given(slots, *FULL, joined("w1", "li"), waits).when(CancelAppointment("b1"), OfferFreed())
+    return day.when(CancelAppointment("b2"))
+
+
+@pytest.mark.parametrize("asked", [HoldPlace, BookSlot], ids=lambda kind: kind.__name__)
+def test_who_takes_something_else_keeps_the_place_they_were_offered(
+    li_is_offered: given, asked: type[HoldPlace] | type[BookSlot]
+) -> None:
+    li_is_offered.when(asked("x", "a-1000", "a", "marriage", "li"))
+    state = li_is_offered.state
+    assert {"w1.1"} <= state.holds.keys()
+    assert state.waiting["w1"].ended is None
+    assert list(broken(STREAM, state)) == []
+
+
+def test_who_books_what_they_wait_for_lets_the_offered_place_go_once(li_is_offered: given) -> None:
+    li_is_offered.when(BookSlot("x", "a-1000", "a", "deed", "li"))
+    li_is_offered.then(
+        HoldReleased("w1.1", "another-chosen"), booked("x", 10, "li"), WaitingEnded("w1", "booked")
+    )
+
+
+def test_while_places_are_drawn_by_lot_the_list_is_offered_none_and_afterwards_what_is_left() -> None:
+    draws = NINE + timedelta(hours=2)
+    declare = DeclareLottery("a", NINE + timedelta(hours=1), (draws,), (commitment("5" * 64),))
+    day = given(slots, *FULL, joined("w1", "li")).when(declare, CancelAppointment("b1"))
+    day.when(OfferFreed()).then()
+    day.at_time(draws).when(DrawLottery("a", 0, "5" * 64))
+    late = Recorded(STREAM, 9, 9, stamp(draws, "clock:lots"), day.decided[0])  # type: ignore[index]
+    assert Ask(STREAM, OfferFreed()) in react(late, Calendar())
+    held = {STREAM: Held(day.state, 9, 9)}
+    assert f"{STREAM}: w1 waits and a-0900 is free" in set(broken_between(held, 9))
+    day.when(OfferFreed()).then(*offered("w1", 1, "li", 9, draws))
+
+
+def test_where_what_is_free_cannot_be_booked_any_more_one_may_wait_for_what_can() -> None:
+    """Places in the lead time are no places to whoever is sent to book one."""
+    ahead = BookingRules(lead_minutes=120)
+    day = given(slots, SlotsOffered(SlotsPlan((slot(9), slot(12)), ahead)), booked("b1", 12)).at_time(at(8))
+    day.when(BookSlot("x", "a-0900", "a", "deed", "li")).refused("too-late-to-book")
+    day.when(join("w1", "li")).then(joined("w1", "li"))
+
+
+# --- a plan that changes under an offer ------------------------------------------------------------------------
+
+
+def test_a_revision_that_has_the_place_still_takes_nothing_back(li_is_offered: given) -> None:
+    wider = SlotsPlan((slot(9), slot(10), slot(11)), RULES)
+    state = li_is_offered.when(ReviseOffer(wider)).then(SlotsRevised(wider))
+    assert state.slots["a-0900"].free("public") == 0
+    li_is_offered.when(ConfirmHold("w1.1", "li"))
+    assert state.waiting["w1"].ended == "booked"
+    assert list(broken(STREAM, li_is_offered.state)) == []
+
+
+def test_what_the_hall_takes_back_was_no_offer_and_costs_nobody_their_turn(li_is_offered: given) -> None:
+    shorter = SlotsPlan((slot(10),), RULES)
+    li_is_offered.when(ReviseOffer(shorter)).then(
+        HoldReleased("w1.1", "offer-revised"), SlotsRevised(shorter)
+    )
+    li_is_offered.when(OfferFreed()).then(*offered("w1", 2, "li", 10))
+    assert li_is_offered.state.waiting["w1"].offers == 1

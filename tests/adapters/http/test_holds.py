@@ -67,6 +67,16 @@ async def test_another_choice_lets_the_first_go_and_another_hall_is_refused(serv
     assert (answer.status_code, answer.json()["code"]) == (409, "held-elsewhere")
 
 
+async def test_behind_a_partner_stand_many_people_and_each_may_hold_a_place(served: Served) -> None:
+    partner, other, day = served.bearer("partner", "app"), served.bearer("partner", "another app"), 5
+    first = (await hold(served, partner, "huyang", "b-0900", day)).json()["hold"]
+    second = (await hold(served, partner, "huyang", "b-1000", day)).json()["hold"]
+    assert (await served.get(f"/holds/{first}", partner)).status_code == 200
+    assert (await served.post(f"/holds/{first}/confirm", {"person": LI}, other)).status_code == 404
+    assert (await served.post(f"/holds/{first}/confirm", {"person": LI}, partner)).status_code == 201
+    assert (await served.post(f"/holds/{second}/release", None, partner)).status_code == 200
+
+
 async def test_who_has_booked_the_item_is_told_before_the_form(served: Served) -> None:
     me = await served.citizen("twice")
     await book(served, me, "huyang", "b-0900", workday(served, 4))

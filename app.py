@@ -65,7 +65,8 @@ from adapters.servers import reached, secret, servers
 from adapters.settings import BadSetting, Settings, read, unknown
 from adapters.stream import Current, EventStream, at_windows, declared, follow
 from adapters.tail import PACE_S, LogTail
-from adapters.views import Views, ViewsRecorder, lags
+from adapters.view_tables import ViewsRecorder
+from adapters.views import Views
 from adapters.webhooks.calling import Caller
 from adapters.webhooks.delivering import Webhooks
 from adapters.webhooks.hooks import Hooks
@@ -291,10 +292,10 @@ async def standing(connections: AsyncConnectionPool[Any], nats: Client) -> "Stan
 
     stream = "up" if nats.is_connected else "away"
     try:
-        behind = await lags(connections, [p.NAME for p in PROJECTIONS])
+        views, _ = await Views(connections).progress([p.NAME for p in PROJECTIONS])
     except (psycopg.OperationalError, PoolTimeout):
         return Standing(False, stream, {})
-    return Standing(True, stream, behind)
+    return Standing(True, stream, {view.view: view.lag_events for view in views})
 
 
 async def run_serve(settings: Settings, address: socket.socket, *, with_worker: bool) -> None:

@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL, Identifier
 
 from adapters import envelope, reactor, store
-from adapters.views import facets_of, table
+from adapters.view_tables import facets_of, table
 from domain.citizen import Citizen
 from domain.handling import Held, fold, fresh
 from domain.message import Recorded

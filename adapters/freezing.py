@@ -16,7 +16,8 @@ from adapters import reactor
 from adapters.log import LogReader
 from adapters.published import between
 from adapters.reactor import Duty, Submit, keep_time
-from adapters.views import ViewBehind, Views, ViewsRecorder
+from adapters.view_tables import ViewsRecorder
+from adapters.views import ViewBehind, Views
 from domain.catalogue import EVENTS
 from domain.handling import Act, Ask
 from domain.message import Recorded, Stamp, day_of

@@ -12,7 +12,8 @@ from eventsourcing.persistence import PersistenceError, Tracking
 from adapters.loop import StoreUnavailable
 from adapters.runner import UnreadableRow, read_page
 from adapters.store import Row
-from adapters.views import Page, ViewBehind, ViewsRecorder
+from adapters.view_tables import ViewsRecorder
+from adapters.views import Page, ViewBehind
 from domain import policies
 from domain.calendar import CalendarGazetted
 from domain.handling import Act, Ask

@@ -12,7 +12,7 @@ from eventsourcing.persistence import IntegrityError, PersistenceError
 
 from adapters import envelope
 from adapters.store import Row
-from adapters.views import Poison, Save, ViewsRecorder
+from adapters.view_tables import Poison, Save, ViewsRecorder
 from domain.message import Recorded
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from adapters.relay import Relay
 from adapters.runner import ProjectionRunner, rebuild
 from adapters.stream import EventStream
 from adapters.tail import LogTail
-from adapters.views import ViewsRecorder
+from adapters.view_tables import ViewsRecorder
 from loadtests.desk import Desk
 from projections import PROJECTIONS
 

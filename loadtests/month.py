@@ -41,7 +41,8 @@ from adapters.loop import CommandLoop, Receipt, RequestKey
 from adapters.runner import ProjectionRunner
 from adapters.store import GroupCommitRecorder
 from adapters.tail import LogTail
-from adapters.views import Views, ViewsRecorder
+from adapters.view_tables import ViewsRecorder
+from adapters.views import Views
 from domain import acts, queue, slots
 from domain.closing import close_day
 from domain.hall import ConfigureHall, HallPlan

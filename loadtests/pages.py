@@ -25,7 +25,7 @@ from rich.table import Table
 from adapters import store
 from adapters.embedded import EmbeddedServers
 from adapters.settings import Settings
-from adapters.views import ViewsRecorder
+from adapters.view_tables import ViewsRecorder
 from app import migrate
 from loadtests import rectifications as many
 from loadtests.serving import Served, serve

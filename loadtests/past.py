@@ -31,7 +31,8 @@ from adapters.http.past import of_stream, reading
 from adapters.log import LogReader
 from adapters.runner import rebuild
 from adapters.tail import LogTail
-from adapters.views import Views, ViewsRecorder
+from adapters.view_tables import ViewsRecorder
+from adapters.views import Views
 from domain.hall import HallPlan, QueuePlan, WindowPlan
 from domain.message import Event, Stamp, Text
 from domain.queue import DayOpened, ServiceFinished, ServiceStarted, TicketCalled, TicketIssued

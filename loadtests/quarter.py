@@ -41,7 +41,8 @@ from adapters.reactor import Reactor, Scheduler
 from adapters.runner import ProjectionRunner
 from adapters.store import GroupCommitRecorder
 from adapters.tail import LogTail
-from adapters.views import Views, ViewsRecorder
+from adapters.view_tables import ViewsRecorder
+from adapters.views import Views
 from domain import acts, calendar, case, hall, queue, rectification, respite, review
 from domain.calendar import GazetteCalendar
 from domain.handling import Act, Ask

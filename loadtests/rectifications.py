@@ -21,7 +21,8 @@ from rich.table import Table
 
 from adapters import store
 from adapters.embedded import EmbeddedServers
-from adapters.views import Save, Views, ViewsRecorder
+from adapters.view_tables import Save, ViewsRecorder
+from adapters.views import Views
 from domain import policies
 from domain.message import Recorded, Stamp
 from domain.rectification import OpenRectification, RectificationOpened, ReviewerContacted, ReviewVerified

@@ -26,7 +26,8 @@ from adapters.reactor import Reactor, Scheduler
 from adapters.runner import ProjectionRunner
 from adapters.store import GroupCommitRecorder
 from adapters.tail import LogTail
-from adapters.views import Views, ViewsRecorder
+from adapters.view_tables import ViewsRecorder
+from adapters.views import Views
 from domain import acts, case, delivery, hall, queue, rectification, review, slots
 from domain.handling import Act, Ask
 from domain.message import Refused, Stamp

@@ -23,7 +23,8 @@ from adapters.runner import ProjectionRunner
 from adapters.store import Row
 from adapters.stream import Current, EventStream, Item, StreamRewritten, at_windows, follow
 from adapters.tail import LogTail
-from adapters.views import Document, Views, ViewsRecorder
+from adapters.view_tables import ViewsRecorder
+from adapters.views import Document, Views
 from domain.message import Recorded
 from domain.queue import (
     AlarmCleared,

@@ -12,7 +12,7 @@ from adapters import envelope, store
 from adapters.check import Report, check
 from adapters.loop import CommandLoop, RequestKey
 from adapters.store import GroupCommitRecorder, Row
-from adapters.views import ViewsRecorder
+from adapters.view_tables import ViewsRecorder
 from domain import queue, review, slots
 from domain.handling import Act, Ask
 from domain.message import Command, Event, Stamp

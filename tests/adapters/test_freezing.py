@@ -15,7 +15,8 @@ from adapters.loop import CommandLoop
 from adapters.runner import ProjectionRunner
 from adapters.store import Row
 from adapters.tail import LogTail
-from adapters.views import Views, ViewsRecorder
+from adapters.view_tables import ViewsRecorder
+from adapters.views import Views
 from domain.message import Stamp
 from domain.rectification import ReviewRuled
 from domain.review import ReviewGiven, ReviewInvited

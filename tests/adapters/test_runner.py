@@ -15,7 +15,8 @@ from psycopg_pool import AsyncConnectionPool
 from adapters import envelope, store
 from adapters.runner import Fold, ProjectionRunner, read_page, rebuild
 from adapters.store import Row
-from adapters.views import BadCursor, Save, ViewBehind, Views, ViewsRecorder
+from adapters.view_tables import Save, ViewsRecorder
+from adapters.views import BadCursor, ViewBehind, Views
 from domain.message import Recorded, Stamp
 from domain.queue import TicketIssued, TicketLeft
 from tests.spec import NINE

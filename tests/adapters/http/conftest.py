@@ -11,7 +11,7 @@ from adapters import store
 from adapters.embedded import EmbeddedServers
 from adapters.reactor import Reactor
 from adapters.tail import LogTail
-from adapters.views import ViewsRecorder
+from adapters.view_tables import ViewsRecorder
 from projections import PROJECTIONS
 from tests.adapters.http.serving import Served, running, serving
 from tests.running import database

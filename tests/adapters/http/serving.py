@@ -36,7 +36,8 @@ from adapters.settings import Settings
 from adapters.store import GroupCommitRecorder
 from adapters.stream import Item
 from adapters.tail import LogTail
-from adapters.views import Views, ViewsRecorder
+from adapters.view_tables import ViewsRecorder
+from adapters.views import Views
 from adapters.web.pages import pages
 from adapters.webhooks.hooks import Hooks
 from adapters.webhooks.progress import Progress

@@ -10,7 +10,7 @@ import pytest_asyncio
 from adapters.reactor import Reactor
 from adapters.store import datastore
 from adapters.tail import LogTail
-from adapters.views import ViewsRecorder
+from adapters.view_tables import ViewsRecorder
 from domain.workdays import SHANGHAI
 from projections import PROJECTIONS
 from tests.adapters.http.serving import Served, running

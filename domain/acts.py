@@ -24,6 +24,7 @@ from domain.experience import Wait
 from domain.hall import HallPlan
 from domain.handling import Act, Ask, Follow, Held, Hold
 from domain.line import known_ticket
+from domain.message import Refused
 from domain.offering import SlotsPlan
 from domain.order import Priority
 from domain.queue import (
@@ -301,12 +302,28 @@ def miss(hall: str, day: date, command: MissAppointment) -> Act:
 
 
 def take_ticket(
-    hall: str, day: date, plan: HallPlan, command: IssueTicket, *, wait: Foretell = by_formula
+    hall: str,
+    day: date,
+    plan: HallPlan,
+    command: IssueTicket,
+    *,
+    wait: Foretell = by_formula,
+    why_not: Refused | None = None,
 ) -> Act:
-    """Walk in. Answers with a ``TicketReceipt``."""
+    """Walk in. Answers with a ``TicketReceipt``.
+
+    Args:
+        why_not: why the hall gives nobody a ticket now by the hours it keeps. It is part of the act, so that asking
+            again for what was given in time answers with it.
+    """
     line = queue.stream(hall, day)
-    asks = (Ask(line, OpenDay(plan)), lambda hold: Ask(line, _told(hold(line), command, wait)))
-    return Act(asks, lambda hold: _ticket(hold, line, command.ticket))
+
+    def issue(hold: Hold) -> Ask:
+        if why_not is not None:
+            raise why_not
+        return Ask(line, _told(hold(line), command, wait))
+
+    return Act((Ask(line, OpenDay(plan)), issue), lambda hold: _ticket(hold, line, command.ticket))
 
 
 def call_next(hall: str, day: date, window: str) -> Act:

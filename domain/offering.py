@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from domain.booking import DEFAULT_RULES, BookingRules, Channel, Instant
 from domain.hall import DayException, HallPlan, Places, SessionPlan
-from domain.message import Id, Refused
+from domain.message import Id, Refused, Text
 from domain.workdays import SHANGHAI, Calendar, is_working_day, workdays_between
 
 UNGAZETTED = Calendar()
@@ -75,6 +75,26 @@ def opens_next(plan: HallPlan, now: datetime, calendar: Calendar = UNGAZETTED) -
         begins = (datetime.combine(day, one.opens, SHANGHAI) for one in sessions_on(plan, day, calendar))
         if (coming := min((at for at in begins if at > now), default=None)) is not None:
             return coming
+    return None
+
+
+def why_no_tickets(plan: HallPlan, now: datetime, calendar: Calendar = UNGAZETTED) -> Refused | None:
+    """Why the hall gives nobody who has not booked a ticket now, by the hours it keeps."""
+    local = now.astimezone(SHANGHAI)
+    sessions = sessions_on(plan, local.date(), calendar)
+    exception = _exception(plan, local.date())
+    if not plan.tickets_within_hours or not (sessions or plan.sessions or exception):
+        return None
+    if not sessions:
+        why = Text("不是服务日", "not a service day") if exception is None else exception.reason
+        return Refused("tickets-not-today", why=why)
+    opens = datetime.combine(local, min(one.opens for one in sessions), SHANGHAI)
+    begins = opens - timedelta(minutes=plan.tickets_early_minutes)
+    if local < begins:
+        return Refused("tickets-not-yet", begins=f"{begins:%H:%M}", opens=f"{opens:%H:%M}")
+    closes = max(one.closes for one in sessions)
+    if local.time() >= closes:
+        return Refused("tickets-over", closes=f"{closes:%H:%M}")
     return None
 
 

@@ -306,8 +306,8 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             for stop in stops:
                 known_queue(queue, stop.queue)
             prefix = known_queue(queue, line).prefix
-            if appointment is None:
-                _check_room(queue.plan, queue, line, stamp.at)
+            if appointment is None and (why := _no_room(queue.plan, queue, line, stamp.at)) is not None:
+                raise why
             number = f"{prefix}{queue.issued.get(prefix, 0) + 1:03d}"
             needed = known_skill(queue, skill)
             who = (priority, appointment, due_at, person)
@@ -368,6 +368,15 @@ def newcomer(queue: Queue, asked: IssueTicket, at: datetime) -> Ticket:
     return ticket
 
 
+def morning(plan: HallPlan) -> Queue:
+    """A day as it begins with a plan."""
+    queue = Queue(plan)
+    queue.queues = {q.queue: q for q in plan.queues}
+    queue.windows = {w.window: Window(w, w.queues) for w in plan.windows}
+    queue.lines = {q.queue: {} for q in plan.queues}
+    return queue
+
+
 def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
     match event:
         case TicketIssued(
@@ -412,10 +421,7 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
             queue.queues[line_plan.queue] = line_plan
             queue.lines[line_plan.queue] = {}
         case DayOpened(plan_of_day):
-            queue.plan = plan_of_day
-            queue.queues = {q.queue: q for q in plan_of_day.queues}
-            queue.windows = {w.window: Window(w, w.queues) for w in plan_of_day.windows}
-            queue.lines = {q.queue: {} for q in plan_of_day.queues}
+            return morning(plan_of_day)
         case DayClosed():
             queue.closed = True
         case _:
@@ -428,22 +434,27 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
     return queue
 
 
-def _check_room(plan: HallPlan, queue: Queue, line: str, at: datetime) -> None:
-    """Whether the hall takes in one more who has not booked; who has booked is always let in.
+def why_no_ticket(queue: Queue, line: str, at: datetime) -> Refused | None:
+    """Why nobody who has not booked would be given a ticket of a line that the day has."""
+    if queue.closed:
+        return Refused("day-closed")
+    return None if queue.plan is None else _no_room(queue.plan, queue, line, at)
 
-    Raises:
-        Refused: as many wait as may, or the service would probably end after the hall has closed.
-    """
+
+def _no_room(plan: HallPlan, queue: Queue, line: str, at: datetime) -> Refused | None:
+    """Why the hall takes in nobody more who has not booked; who has booked is always let in: as many wait as may, or
+    the service would probably end after the hall has closed."""
     if plan.capacity is not None and queue.waiting >= plan.capacity:
-        raise Refused("hall-full", waiting=queue.waiting, capacity=plan.capacity)
+        return Refused("hall-full", waiting=queue.waiting, capacity=plan.capacity)
     if plan.tickets_until != "closing-time":
-        return
+        return None
     local = at.astimezone(SHANGHAI)
     if (closes := closes_at(plan, local.date())) is not None:
         wait = expected(queue, line, len(queue.lines[line]))
         seconds = (wait.p50 if wait else 0) + queue.queues[line].service_minutes * 60
         if local + timedelta(seconds=seconds) > closes:
-            raise Refused("closing-soon", closes=f"{closes:%H:%M}")
+            return Refused("closing-soon", closes=f"{closes:%H:%M}")
+    return None
 
 
 def _recall(plan: HallPlan, ticket: Ticket, window: str, at: datetime) -> TicketRecalled:

@@ -15,13 +15,15 @@ from litestar.params import FromPath
 from adapters.http.access import API
 from adapters.http.figures import published
 from adapters.http.halls import as_offered, why_not_offered
+from adapters.http.openings import Opening, instead
 from adapters.http.parts import Parts
+from adapters.http.problems import problem
 from adapters.http.reading import Day, answers, document
 from domain import offering, queue, slots
 from domain.experience import Wait
 from domain.hall import HallPlan, Notice
 from domain.handling import Held
-from domain.message import Text
+from domain.message import Refused, Text
 from domain.workdays import SHANGHAI, Calendar
 from projections.definitions import RATE_NAMES
 
@@ -38,6 +40,21 @@ class QueueWait(msgspec.Struct, frozen=True):
 
     queue: str
     wait_s: Wait | None
+
+
+class NoTickets(msgspec.Struct, frozen=True):
+    """Why no ticket is given, and the queue's next free booking, which a refusal says in one."""
+
+    code: str
+    text: Text
+    next: Opening | None
+
+
+class QueueTickets(msgspec.Struct, frozen=True):
+    """Whether somebody who has not booked would be given a ticket of a queue now: ``why_not`` if not."""
+
+    queue: str
+    why_not: NoTickets | None
 
 
 class IntervalBooked(msgspec.Struct, frozen=True):
@@ -78,6 +95,8 @@ class Bulletin(msgspec.Struct, frozen=True):
     hall: str
     date: date
     waits: list[QueueWait]
+    tickets: list[QueueTickets]
+    """Of today alone; on another day nobody is given any."""
     bookings: list[IntervalBooked]
     notices: list[Notice]
     hours: Hours
@@ -92,6 +111,24 @@ class _Kept(NamedTuple):
 
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
     kept: dict[tuple[str, date], _Kept] = {}
+    offer_instead = instead(parts)
+
+    async def tickets(hall: str, plan: HallPlan, day: date, now: datetime) -> list[QueueTickets]:
+        closed = offering.why_no_tickets(plan, now, parts.catalogue.calendar)
+
+        def tell(held: Held) -> list[tuple[str, Refused | None]]:
+            known: queue.Queue = held.state
+            if known.plan is None:
+                known = queue.morning(plan)
+            return [(name, closed or queue.why_no_ticket(known, name, now)) for name in known.queues]
+
+        found = await parts.loop.peek(queue.stream(hall, day), tell)
+        return [
+            QueueTickets(
+                name, None if why is None else _no_tickets(await offer_instead(why, hall, name, None))
+            )
+            for name, why in found
+        ]
 
     async def results(hall: str, day: date) -> list[Result]:
         found = kept.get((hall, day))
@@ -139,6 +176,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             hall,
             day,
             waiting,
+            await tickets(hall, plan, day, now) if day == now.astimezone(SHANGHAI).date() else [],
             booked,
             [notice for notice in plan.display.notices if notice.holds(day)],
             hours_of(plan, day, now, parts.catalogue.calendar),
@@ -147,6 +185,11 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         return document(shown, position, now)
 
     return [bulletin]
+
+
+def _no_tickets(why: Refused) -> NoTickets:
+    alone = problem(409, why.code, {**why.facts, "instead": ""}).text
+    return NoTickets(why.code, Text(alone.zh.strip(), alone.en.strip()), why.facts.get("next"))
 
 
 def hours_of(plan: HallPlan, day: date, now: datetime, calendar: Calendar) -> Hours:

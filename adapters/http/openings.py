@@ -19,7 +19,7 @@ KEPT_FOR_S = 5.0
 
 KEPT = 1_000
 
-INSTEAD = ("hall-full", "closing-soon")
+INSTEAD = ("hall-full", "closing-soon", "day-closed", "tickets-not-today", "tickets-not-yet", "tickets-over")
 """The refusals that say what can be booked instead."""
 
 

@@ -275,6 +275,15 @@ WINDOWS: dict[str, Text] = {
         "大厅等候人数已满（{capacity}人），暂停取号。{instead}",
         "The hall is full ({capacity} are waiting): no tickets for now. {instead}",
     ),
+    "tickets-not-today": Text("今天不取号：{why}。{instead}", "No tickets today: {why}. {instead}"),
+    "tickets-not-yet": Text(
+        "{begins}开始取号，{opens}开始办理。{instead}",
+        "Tickets are given from {begins}, services begin at {opens}. {instead}",
+    ),
+    "tickets-over": Text(
+        "今天的服务{closes}结束，不再取号。{instead}",
+        "Today's services end at {closes}: no more tickets. {instead}",
+    ),
     "closing-soon": Text(
         "预计在{closes}下班前办理不完，今天停止取号。{instead}",
         "Those who wait will take until closing time ({closes}): no more tickets today. {instead}",

@@ -15,7 +15,7 @@ from adapters.http.commands import Command, Nothing
 from adapters.http.openings import instead
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
-from domain import acts, closing, nearby, queue, slots
+from domain import acts, closing, nearby, offering, queue, slots
 from domain.line import Alarm, Pool, Stop
 from domain.message import Id, Label, Reference, Refused, Words
 from domain.nearby import Position
@@ -172,7 +172,16 @@ def commands(parts: Parts) -> list[Command]:
         issue = queue.IssueTicket(
             ticket, line, body.item, body.priority, person=person, skill=skill, more=same, stops=stops
         )
-        act = acts.take_ticket(hall, day, plan, issue, wait=parts.forecasts.teller(hall, day, asked.stamp.at))
+        staff = asked.identity is not None and asked.identity.role in ("clerk", "admin")
+        calendar = parts.catalogue.calendar
+        act = acts.take_ticket(
+            hall,
+            day,
+            plan,
+            issue,
+            wait=parts.forecasts.teller(hall, day, asked.stamp.at),
+            why_not=None if staff else offering.why_no_tickets(plan, asked.stamp.at, calendar),
+        )
         try:
             return await asked.submit(parts.loop, act, 201, parts.follow)
         except Refused as refused:

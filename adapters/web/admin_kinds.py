@@ -115,6 +115,8 @@ HALL_PARTS = {
             "starts_told",
             "missed_return_after",
             "undo_seconds",
+            "tickets_within_hours",
+            "tickets_early_minutes",
             "tickets_until",
             "capacity",
             "near_at",

@@ -87,6 +87,18 @@ HALL_WORDS: dict[str, Word] = {
         Text("最后一个时段结束之后，最迟到午夜", "After its last session, at midnight at the latest"),
         MINUTES,
     ),
+    "HallPlan.tickets_within_hours": Word(
+        Text("只在服务时间取号", "Tickets only within the hours"),
+        Text(
+            "休息日、未到时间和下班后不给未预约的人发号；工作人员不受限",
+            "On days off, too early and after closing only staff give one to who has not booked",
+        ),
+    ),
+    "HallPlan.tickets_early_minutes": Word(
+        Text("提前多久开始取号", "Tickets are given before the first session"),
+        Text("第一个服务时段之前", "So long before it begins"),
+        MINUTES,
+    ),
     "HallPlan.tickets_until": Word(
         Text("现场取号到何时", "Tickets are given"),
     ),

@@ -90,9 +90,14 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         except Refusal:
             return None
         waits = {one["queue"]: one["wait_s"] for one in bulletin["waits"]}
-        lines = [queue | {"wait_s": waits.get(queue["queue"])} for queue in board["queues"]]
+        why_not = {one["queue"]: one["why_not"] for one in bulletin["tickets"]}
+        lines = [
+            queue | {"wait_s": waits.get(queue["queue"]), "why_not": why_not.get(queue["queue"])}
+            for queue in board["queues"]
+        ]
         return {
             "state": board["state"],
+            "shut": next(iter(why_not.values()), None) if None not in why_not.values() else None,
             "lines": lines,
             "notices": bulletin["notices"],
             "hours": bulletin["hours"],

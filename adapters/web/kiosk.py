@@ -23,6 +23,7 @@ from adapters.web.site import Form, Page, SignInNeeded, Site, Visit, Visiting
 from adapters.web.words import N_
 from domain.experience import Wait
 from domain.order import PRIORITY_NAMES
+from domain.workdays import SHANGHAI
 
 HOME = "/halls/{hall:str}/kiosk"
 SLIP_COOKIE = "mingting-slip"
@@ -141,8 +142,10 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
         device_of(visit)
         now = await _now(visit, hall)
         chosen = next((line for line in now["queues"] if line["queue"] == queue), None)
-        if chosen is None or now["closed"]:
+        if chosen is None:
             return visit.go(f"/halls/{hall}/kiosk")
+        if (why := chosen["why_not"]) is not None:
+            return visit.page("kiosk/sorry.html", status=409, name=hall, problem=why, opening=why["next"])
         classes = {name: text for name, text in PRIORITY_NAMES.items() if name != "ordinary"}
         return visit.page("kiosk/queue.html", name=hall, chosen=chosen, classes=classes, form=Form(), **now)
 
@@ -199,11 +202,12 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
 
 
 async def _now(visit: Visit, hall: str) -> dict[str, Any]:
-    """The hall with its lines as they are, and whether numbers are given."""
+    """The hall with its lines as they are, and why one of them, or all (``shut``), give no numbers now."""
     plan = await visit.api.get(f"/halls/{hall}")
     board = await visit.api.get(f"/halls/{hall}/board")
     bulletin = await visit.api.get(f"/halls/{hall}/bulletin")
     standing = {line["queue"]: line for line in board["queues"]}
+    why_not = {one["queue"]: one["why_not"] for one in bulletin["tickets"]}
     waits = {wait["queue"]: wait["wait_s"] for wait in bulletin["waits"]}
     queues = [
         {
@@ -211,16 +215,27 @@ async def _now(visit: Visit, hall: str) -> dict[str, Any]:
             "waiting": standing.get(queue["queue"], {}).get("waiting", 0),
             "open": standing.get(queue["queue"], {}).get("windows_open", 0),
             "wait": waits.get(queue["queue"]),
+            "why_not": why_not.get(queue["queue"]),
         }
         for queue in plan["queues"]
     ]
-    capacity = plan["capacity"]
+    reasons = [queue["why_not"] for queue in queues]
+    shut = reasons[0] if reasons and None not in reasons else None
+    openings = [why["next"]["starts_at"] for why in reasons if why is not None and why["next"] is not None]
     return {
         "hall": plan,
         "queues": queues,
-        "closed": board["state"] == "closed",
-        "full": capacity is not None and sum(queue["waiting"] for queue in queues) >= capacity,
+        "given": " ".join(name for name, why in why_not.items() if why is None),
+        "shut": shut,
+        "books": min(openings, default=None),
+        "outside": shut is None and bool(plan["sessions"]) and not _within(bulletin["hours"], visit),
         "notices": bulletin["notices"],
         "hours": bulletin["hours"],
-        "rests": board["state"] == "not-open" and bool(plan["sessions"]) and not bulletin["hours"]["spans"],
     }
+
+
+def _within(hours: dict[str, Any], visit: Visit) -> bool:
+    """Whether it is now between the day's first opening and its last closing."""
+    now = visit.site.clock().astimezone(SHANGHAI).time().isoformat()
+    spans = hours["spans"]
+    return bool(spans) and spans[0]["opens"] <= now < max(span["closes"] for span in spans)

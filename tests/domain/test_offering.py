@@ -9,7 +9,7 @@ from domain import hall
 from domain.booking import BookingRules
 from domain.hall import ConfigureHall, DayException, HallConfigured, HallPlan, QueuePlan, SessionPlan
 from domain.message import Text
-from domain.offering import offer, opens_next, sessions_on, why_not
+from domain.offering import offer, opens_next, sessions_on, why_no_tickets, why_not
 from domain.workdays import SHANGHAI, Calendar, Year
 from tests.spec import given
 
@@ -114,6 +114,35 @@ def test_so_many_working_days_ahead_are_open_whatever_holidays_lie_between() -> 
     rest = why_not(nearer, date(2026, 3, 13), today, CALENDAR)
     assert rest is not None
     assert rest.code == "not-a-working-day"
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "code"),
+    [
+        (3, time(8, 29), "tickets-not-yet"),
+        (3, time(8, 30), None),
+        (3, time(11, 59), None),
+        (3, time(12), "tickets-over"),
+        (4, time(10), "tickets-not-today"),  # closed by exception
+        (7, time(10), None),  # a Saturday with an extended service
+        (13, time(10), "tickets-not-today"),  # a gazetted holiday
+        (15, time(10), None),  # a worked weekend
+        (11, time(13), None),  # between two sessions
+        (11, time(20), "tickets-over"),
+    ],
+)
+def test_tickets_are_given_from_half_an_hour_before_the_first_session_to_the_end_of_the_last(
+    day: int, clock: time, code: str | None
+) -> None:
+    now = datetime.combine(date(2026, 3, day), clock, SHANGHAI)
+    found = why_no_tickets(PLAN, now, CALENDAR)
+    assert (found and found.code) == code
+    assert why_no_tickets(plan(MORNING, tickets_within_hours=False), now, CALENDAR) is None
+
+
+def test_a_hall_without_sessions_keeps_no_hours() -> None:
+    night = datetime(2026, 3, 7, 23, 0, tzinfo=SHANGHAI)
+    assert why_no_tickets(plan(), night, CALENDAR) is None
 
 
 ALL_BOOKED = SessionPlan(time(9), time(12), walk_in=0)

@@ -53,23 +53,40 @@ addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
 // --- the lines, on the first page -------------------------------------------------------------------------------
 
-const { hall, closed, capacity, home } = kiosk.dataset;
+const ASKED_MS = 1000; // a board that moves all the time does not ask more often
+const AGAIN_MS = 20_000; // hours begin and end without a board that moves
+const { hall, given, home } = kiosk.dataset;
 let tick = () => false;
-let shownFull = null;
+let askedAt = performance.now();
+let stirred = false;
 if (hall) {
-  tick = follow(`/api/v1/halls/${hall}/board/events`, {
-    board({ queues, state }) {
+  const heard = follow(`/api/v1/halls/${hall}/board/events`, {
+    board({ queues }) {
       for (const { queue, waiting } of queues) {
         const count = kiosk.querySelector(`[data-queue="${queue}"] [data-part="waiting"]`);
         if (count) say(count, String(waiting));
       }
-      const full = capacity !== undefined && queues.reduce((sum, { waiting }) => sum + waiting, 0) >= Number(capacity);
-      const changed = (state === "closed") !== (closed === "1") || (shownFull !== null && full !== shownFull);
-      shownFull = full;
-      if (changed) begin();
+      stirred = true;
     },
     beat: ({ now }) => clock.set(Date.parse(now)),
   });
+  tick = (now) => {
+    if (now - askedAt > (stirred ? ASKED_MS : AGAIN_MS)) {
+      askedAt = now;
+      stirred = false;
+      askWhatIsGiven();
+    }
+    return heard(now);
+  };
+}
+
+/** Shows the first page anew when another queue gives numbers, or one gives none any more. */
+async function askWhatIsGiven() {
+  const answer = await fetch(`/api/v1/halls/${hall}/bulletin`).catch(() => null);
+  if (!answer?.ok) return;
+  const { tickets } = await answer.json();
+  const now = tickets.filter(({ why_not: why }) => why === null).map(({ queue }) => queue);
+  if (now.join(" ") !== given) begin();
 }
 
 /** Go to the first page, unless it cannot be had: then this one stays, for there would be nothing in its place. */

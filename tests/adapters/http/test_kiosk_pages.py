@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import pytest
 
+from adapters.http.identity import Role
 from adapters.http.session import COOKIE
 from adapters.people import demonstration_identity
 from domain.hall import HallPlan
@@ -145,10 +146,61 @@ async def test_a_closed_day_offers_no_numbers(served: Served) -> None:
         "/halls/heilong/day/close", {"force": True}, served.bearer("supervisor", hall="heilong")
     )
     assert closed.status_code == 200
-    home = await kiosk.says("今天不再取号")
+    home = await kiosk.says("今天的业务已经结束")
     assert "/queues/" not in home
     refused = await kiosk.post("/tickets", queue="a", key="late")
     assert "今天的业务已经结束" in refused.text
+
+
+async def taken(served: Served, hall: str, role: Role, **claims: str) -> tuple[int, str | None]:
+    """What the API says to somebody who asks for a number: its status and the code of a refusal."""
+    answer = await served.post(
+        f"/halls/{hall}/tickets", {"queue": "a"}, served.bearer(role, hall=hall, **claims)
+    )
+    return answer.status_code, answer.json().get("code")
+
+
+async def test_out_of_hours_the_page_offers_what_the_api_gives_and_staff_give_a_number_all_the_same(
+    served: Served,
+) -> None:
+    await configured(served, "longtan", tickets_within_hours=True)
+    kiosk = Kiosk(served, "longtan")
+    refused = [
+        (datetime(2026, 12, 5, 10, 0, tzinfo=SHANGHAI), "tickets-not-today", "今天不取号：不是服务日"),
+        (datetime(2026, 12, 7, 8, 29, tzinfo=SHANGHAI), "tickets-not-yet", "08:30开始取号，09:00开始办理"),
+        (datetime(2026, 12, 7, 17, 0, tzinfo=SHANGHAI), "tickets-over", "今天的服务17:00结束，不再取号"),
+    ]
+    try:
+        for served.clock.at, code, words in refused:
+            home = await kiosk.get()
+            assert words in home
+            assert "/queues/" not in home
+            assert "可预约" in home
+            assert (await taken(served, "longtan", "kiosk"))[1] == code
+            stale = await served.client.get(f"{kiosk.home}/queues/a", headers=kiosk.headers)
+            assert (stale.status_code, words in stale.text) == (409, True)
+            shut = await served.client.get("/halls/longtan/take")
+            assert words in shut.text
+        assert await taken(served, "longtan", "clerk", window="w01") == (201, None)
+        served.clock.at = datetime(2026, 12, 7, 16, 59, tzinfo=SHANGHAI)
+        assert "/queues/a" in await kiosk.get()
+        first = await kiosk.slip("/tickets", queue="a", key="in time")
+        served.clock.at = datetime(2026, 12, 7, 17, 0, tzinfo=SHANGHAI)
+        again = await kiosk.slip("/tickets", queue="a", key="in time")
+        assert number_on(again) == number_on(first), "what was given in time is told again"
+    finally:
+        served.clock.at = None
+
+
+async def test_a_demonstration_gives_numbers_at_any_hour_and_says_so(served: Served) -> None:
+    served.clock.at = datetime(2026, 12, 6, 3, 0, tzinfo=SHANGHAI)
+    try:
+        home = await Kiosk(served, "tanghe").get()
+        assert "现在不在服务时间，仍可取号" in home
+        assert "/queues/a" in home
+        assert (await taken(served, "tanghe", "kiosk"))[0] == 201
+    finally:
+        served.clock.at = None
 
 
 async def booked(served: Served, hall: str, subject: str) -> dict[str, str]:

@@ -25,6 +25,8 @@ Channel = Literal["file", "sms", "mail"]
 Status = Literal["waiting", "delivered", "failed", "dropped"]
 """待发, 已送达 (taken by the channel's provider), 发送失败, 不再发送."""
 
+DropReason = Literal["overtaken", "too-late", "no-address"]
+
 PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 """How long is waited after each failure before it is tried again; after the last it has failed (ours, no rule)."""
 
@@ -58,9 +60,10 @@ class RecordFailure(Command, frozen=True):
 
 
 class DropNotice(Command, frozen=True):
-    """What it would say is no longer true, or comes too late. A notice that never was is no matter."""
+    """What it would say is no longer true, or comes too late, or nobody can receive it: whoever it is for gave no
+    address, or stayed anonymous. A notice that never was is no matter."""
 
-    reason: Literal["overtaken", "too-late"]
+    reason: DropReason
 
 
 class RetryNotice(Command, frozen=True):
@@ -95,7 +98,7 @@ class NoticeFailed(Event, frozen=True, tag="notice-failed"):
 
 
 class NoticeDropped(Event, frozen=True, tag="notice-dropped"):
-    reason: Literal["overtaken", "too-late"]
+    reason: DropReason
 
 
 class NoticeRetried(Event, frozen=True, tag="notice-retried"):

@@ -410,6 +410,7 @@ MEANINGS: Mapping[str, Mapping[Any, Text]] = {
         "gave-up": Text("自行离开", "gave up"),
         "overtaken": Text("已无必要", "overtaken"),
         "too-late": Text("已过时效", "too late"),
+        "no-address": Text("没有留下联系方式", "no address was given"),
     },
     "remedy": {
         "measures": Text("立行立改", "measures"),

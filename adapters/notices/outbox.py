@@ -62,7 +62,11 @@ class _NotTrueAnyMore(Exception):
 
 
 class _Nobody(Exception):
-    """There is nobody to tell, or no way to reach them."""
+    """Whoever is to be told is known to nobody, or has given no address. That is no fault of any channel."""
+
+
+class _NoWay(Exception):
+    """The hall has nobody in that post, or no channel for such an address: an administrator is to mend it."""
 
 
 class Outbox:
@@ -132,8 +136,10 @@ class Outbox:
             routes = await self._routes(view)
         except _NotTrueAnyMore:
             return DropNotice("overtaken")
-        except _Nobody as nobody:
-            return RecordFailure(view.attempts + 1, str(nobody), final=True)
+        except _Nobody:
+            return DropNotice("no-address")
+        except _NoWay as why:
+            return RecordFailure(view.attempts + 1, str(why), final=True)
         subject, text = self._words(view)
         taken = None
         try:
@@ -150,13 +156,13 @@ class Outbox:
 
     async def _routes(self, view: notices.View) -> list[Route]:
         """Raises:
-        _Nobody, _NotTrueAnyMore: nothing is to be sent.
+        _Nobody, _NoWay, _NotTrueAnyMore: nothing is to be sent.
         """
         kind, _, name = view.to.partition(":")
         if kind == "staff":
             if routes := self._channels.to_staff(view.hall, name):
                 return routes
-            raise _Nobody("no-address")
+            raise _NoWay("no-address")
         for person in await self._persons(kind, name, view.template == "reminder"):
             identity = await self._people.reveal(person)
             if (
@@ -165,8 +171,8 @@ class Outbox:
             ):
                 if reached:
                     return reached
-                raise _Nobody("no-channel")
-        raise _Nobody("no-address")
+                raise _NoWay("no-channel")
+        raise _Nobody
 
     def _reached(self, identity: Identity, by: str | None) -> list[Route] | None:
         """How somebody is reached: the way they asked for, else by phone, else by mail; none if there is no address,

@@ -33,6 +33,15 @@ VIEW_NAMES: dict[str, Text] = {
 """What views are called; one that is not named here goes by its own name."""
 
 
+NOT_SENT: dict[str, Text] = {
+    "overtaken": Text("已无必要", "Overtaken"),
+    "too-late": Text("已过时效", "Too late"),
+    "no-address": Text("没有留下联系方式", "No address was given"),
+    "no-channel": Text("没有能用的渠道", "No channel for such an address"),
+}
+"""Why a notice was not sent; what a provider answered is shown as it is."""
+
+
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
@@ -130,6 +139,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             cursor=found["cursor"],
             state=status,
             templates=templates,
+            reasons=NOT_SENT,
             occasions={one["template"]: one["name"] for one in templates},
         )
 

@@ -1,4 +1,5 @@
-"""Checking in at a kiosk: by the voucher's code, by the number of a document, or by a phone and the code sent to it."""
+"""Checking in at a kiosk: by the voucher's code, by the number of a document, or by a phone or
+a mail address and the code that is sent there."""
 
 from collections.abc import Callable
 from typing import Any
@@ -63,19 +64,42 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
         device_of(visit)
         return await shown(visit, hall, "check_in_phone", Form())
 
-    @kiosk_post(f"{HOME}/check-in/phone", exception_handlers=no)
-    async def send_code(visit: Visiting, hall: FromPath[str]) -> Page:
+    @kiosk_get(f"{HOME}/check-in/mail", exception_handlers=no)
+    async def mail(visit: Visiting, hall: FromPath[str]) -> Page:
+        device_of(visit)
+        return await shown(visit, hall, "check_in_mail", Form())
+
+    async def sent(visit: Visit, hall: str, to: str) -> Page:
+        """The page that asks for the code, which was sent to the ``phone`` or the ``mail`` of the form."""
         device_of(visit)
         form = await visit.form()
-        async with form.back_to(lambda wrong: shown(visit, hall, "check_in_phone", wrong)):
-            form.needs("phone")
-            await visit.api.post(f"/halls/{hall}/codes", form.given("phone"))
-        return await shown(visit, hall, "check_in_code", Form(form.given("phone", "priority").items()))
+        async with form.back_to(lambda wrong: shown(visit, hall, f"check_in_{to}", wrong)):
+            form.needs(to)
+            await visit.api.post(f"/halls/{hall}/codes", form.given(to))
+        return await shown(visit, hall, "check_in_code", Form(form.given(to, "priority").items()))
+
+    @kiosk_post(f"{HOME}/check-in/phone", exception_handlers=no)
+    async def code_by_phone(visit: Visiting, hall: FromPath[str]) -> Page:
+        return await sent(visit, hall, "phone")
+
+    @kiosk_post(f"{HOME}/check-in/mail", exception_handlers=no)
+    async def code_by_mail(visit: Visiting, hall: FromPath[str]) -> Page:
+        return await sent(visit, hall, "mail")
 
     @kiosk_post(f"{HOME}/check-in/code", exception_handlers=no)
-    async def by_phone(visit: Visiting, hall: FromPath[str]) -> Page:
+    async def by_code(visit: Visiting, hall: FromPath[str]) -> Page:
         return await arrived(
-            visit, hall, "check_in_code", "code", lambda form: {**form.given("phone", "code")}
+            visit, hall, "check_in_code", "code", lambda form: {**form.given("phone", "mail", "code")}
         )
 
-    return [choose, by_voucher, document, by_document, phone, send_code, by_phone]
+    return [
+        choose,
+        by_voucher,
+        document,
+        by_document,
+        phone,
+        mail,
+        code_by_phone,
+        code_by_mail,
+        by_code,
+    ]

@@ -54,6 +54,7 @@ SHOTS = [
     kiosk("check-in", "/check-in"),
     kiosk("check-in-document", "/check-in/document"),
     kiosk("check-in-phone", "/check-in/phone"),
+    kiosk("check-in-mail", "/check-in/mail"),
     kiosk("query", "/query"),
     kiosk("rate", "/rate"),
     kiosk("thanks", "/thanks"),

@@ -134,7 +134,7 @@ def test_a_service_is_rated_in_three_touches(kiosk: Page, server: Running, desk:
 @pytest.mark.parametrize(("width", "height"), [KIOSK, KIOSK_WIDE])
 def test_whatever_is_touched_is_72_pixels_high_and_in_sight(visit: Open, width: int, height: int) -> None:
     page = visit(HOME, width, height, account=ACCOUNT, script=PRINTING)
-    for path in ("", "/queues/a", "/check-in", "/check-in/document", "/query", "/help"):
+    for path in ("", "/queues/a", "/check-in", "/check-in/document", "/check-in/mail", "/query", "/help"):
         page.goto(page.url.partition(HOME)[0] + HOME + path)
         assert page.evaluate(SMALL) == [], path
         assert page.evaluate("document.querySelector('main').scrollHeight <= innerHeight"), path

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -12,6 +13,7 @@ from adapters.notices.config import Channels, NoticeSettings
 from adapters.notices.mail import MailSettings
 from adapters.notices.outbox import Links, Outbox
 from adapters.notices.sms import SmsSettings
+from adapters.people import demonstration_identity
 from adapters.tail import LogTail
 from domain import notice
 from domain.handling import Act, Ask
@@ -209,7 +211,7 @@ async def test_a_provider_that_is_away_is_asked_again_and_an_administrator_may_i
     assert served.clock.at > began
 
 
-async def test_staff_are_told_by_mail_and_whom_nobody_knows_not_at_all(post: Post) -> None:
+async def test_staff_are_told_by_mail_and_a_post_that_nobody_holds_is_a_failure(post: Post) -> None:
     overdue = {
         "template": "rectification-overdue",
         "hall": "tanghe",
@@ -217,16 +219,29 @@ async def test_staff_are_told_by_mail_and_whom_nobody_knows_not_at_all(post: Pos
     }
     await post.queue("lead", to="staff:leader", **overdue)
     await post.queue("none", to="staff:clerk", **overdue)
-    await post.queue("gone", to="person:nobody", template="cancelled")
     await post.queue("late", to="staff:leader", until=datetime(2026, 1, 1, tzinfo=SHANGHAI), **overdue)
     await post.empty()
     (mail,) = post.box.mails
     assert mail["Subject"] == "整改逾期"
     assert "case.1" in mail.get_content()
-    for name in ("none", "gone"):
-        shown = await post.shown(name)
-        assert (shown["status"], shown["tries"][0]["reason"]) == ("failed", "no-address")
+    shown = await post.shown("none")
+    assert (shown["status"], shown["tries"][0]["reason"]) == ("failed", "no-address")
     assert (await post.shown("late"))["tries"][0]["reason"] == "too-late"
+
+
+async def test_whom_nobody_can_reach_is_not_told_and_alarms_nobody(post: Post) -> None:
+    silent = msgspec.structs.replace(demonstration_identity("silent"), phone=None, mail=None)
+    key = await post.served.parts.people.enrol(silent)
+    gone = {"gone": "person:nobody", "anonymous": "reviewer:case.none", "silent": f"person:{key}"}
+    for name, to in gone.items():
+        await post.queue(name, to=to, template="rectification-answered")
+    await post.empty()
+    for name in gone:
+        shown = await post.shown(name)
+        assert (shown["status"], shown["attempts"]) == ("dropped", 0)
+        assert shown["tries"][0]["reason"] == "no-address"
+    page = await post.served.client.get("/admin/notices?status=dropped", headers=post.served.bearer("admin"))
+    assert "没有留下联系方式" in page.text
 
 
 async def test_an_occasion_is_worded_by_the_administrator_from_then_on(post: Post) -> None:

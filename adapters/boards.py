@@ -1,14 +1,12 @@
 """Live boards in a serving process: read once as documents, kept up by the stream, sent to every screen that listens.
 
-A board takes the events of its day's stream by their version, so it knows a gap when it sees one; until the document
-that fills it has come, it keeps the events back. How old a board may be is never guessed: ``as_of`` is the last moment
+How old a board may be is never guessed: ``as_of`` is the last moment
 at which it was known to hold everything, told by the relay through the stream or by the views. While the stream is
 silent, boards that somebody looks at are read from the views once a second, so a hall without NATS still calls.
 """
 
 import asyncio
 import contextlib
-import sys
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
@@ -22,6 +20,7 @@ import structlog
 
 from adapters import sse
 from adapters.cloudevents import Unreadable
+from adapters.live_board import UNFED, LiveBoard
 from adapters.stream import Current, Item, StreamRewritten
 from domain.message import Recorded
 from projections import board
@@ -41,9 +40,6 @@ GATHER_S = 0.05
 
 IDLE_S = 60.0
 """A board that nobody looks at is let go of when it was not asked for during this time: its hall is not followed."""
-
-EARLY = 10_000
-"""The most events a board keeps back while it waits for its document."""
 
 LOOK_S = 0.2
 RELOAD_S = 1.0
@@ -99,83 +95,6 @@ class _Stir(msgspec.Struct):
     halls: dict[str, int]
 
 
-UNFED = sys.maxsize
-"""The feed does not bring this board's hall yet: no document can make it whole."""
-
-
-class _Live:
-    """One board. ``whole`` means: the next event of its stream that the feed brings is the next one it lacks."""
-
-    def __init__(self, view: board.View, needs: int) -> None:
-        self.view = view
-        self.needs = needs
-        """What the document must have reached before the board can be whole: the feed had passed it already."""
-        self.asked_at = time.monotonic()
-        self.reached = 0
-        self.as_of: datetime | None = None
-        self.whole = False
-        self.early: list[Recorded] = []
-        self.screens: set[asyncio.Event] = set()
-        self.frame = b""
-        self.framed_at = 0.0
-        self.sent_at = 0.0
-        self.sending: asyncio.TimerHandle | None = None
-        self.was_stale = False
-        self.reload_at = self.reload_pause = 0.0
-
-    def adopt(self, view: board.View, position: int, as_of: datetime) -> bool:
-        """Take over a document, and behind it the events that came early; whether the board changed by it."""
-        before = self.view.version
-        if view.version > self.view.version:
-            self.view = view
-        self.reached = max(self.reached, position)
-        self.as_of = as_of if self.as_of is None else max(self.as_of, as_of)
-        early, self.early = self.early, []
-        self.whole = self.reached >= self.needs
-        for recorded in early:
-            self.take(recorded)
-        return self.view.version != before
-
-    def take(self, recorded: Recorded) -> bool:
-        """Fold the stream's next event, or keep it until what is before it has come; whether the board changed."""
-        if recorded.version <= self.view.version:
-            return False
-        if self.whole and recorded.version == self.view.version + 1:
-            return self._fold(recorded)
-        if self.whole:
-            self.break_off(recorded.position - 1)
-        self.early.append(recorded)
-        if len(self.early) > EARLY:
-            self.early.clear()
-            self.needs = recorded.position
-        return False
-
-    def feed_from(self, position: int) -> None:
-        """From now on the feed brings the hall's events, those behind a position."""
-        self.whole, self.needs = False, position
-        self.reload_at = self.reload_pause = 0.0
-
-    def break_off(self, needs: int) -> None:
-        """Something is missing: only a document that has reached ``needs`` can mend it."""
-        self.whole, self.needs = False, max(self.needs, needs)
-
-    def begin_anew(self) -> None:
-        """Nothing that is held can be trusted, how old it is least of all."""
-        self.view, self.as_of, self.whole = board.initial(self.view.hall, self.view.date), None, False
-        self.early.clear()
-
-    def _fold(self, recorded: Recorded) -> bool:
-        try:
-            self.view = board.evolve(self.view, recorded)
-        except Exception:
-            log.exception("board-damaged", stream=recorded.stream, position=recorded.position)
-            self.begin_anew()
-            self.break_off(recorded.position)
-            return False
-        self.reached = recorded.position
-        return True
-
-
 class Watch(NamedTuple):
     """What goes on in a hall on a day. ``changed`` is set when something has happened, at most ten times a second;
     ``known`` tells the version of the day's stream up to which everything is known, and when that was all there was."""
@@ -195,7 +114,7 @@ class LiveBoards:
         self._documents = documents
         self._feed = feed
         self._screens_max = screens
-        self._boards: OrderedDict[str, _Live] = OrderedDict()
+        self._boards: OrderedDict[str, LiveBoard] = OrderedDict()
         self._loading: dict[str, asyncio.Future[None]] = {}
         self._confirmed: datetime | None = None
         self._wanted = asyncio.Event()
@@ -305,7 +224,7 @@ class LiveBoards:
     @asynccontextmanager
     async def _looking(
         self, hall: str, day: date, changed: asyncio.Event | None = None
-    ) -> AsyncIterator[tuple[_Live, asyncio.Event]]:
+    ) -> AsyncIterator[tuple[LiveBoard, asyncio.Event]]:
         changed = changed or asyncio.Event()
         live = await self._live(hall, day)
         live.screens.add(changed)
@@ -404,7 +323,7 @@ class LiveBoards:
                 )
             )
 
-    async def _try_reload(self, live: _Live) -> None:
+    async def _try_reload(self, live: LiveBoard) -> None:
         try:
             async with asyncio.timeout(RELOAD_MAX_S):
                 await self._reload(live)
@@ -423,11 +342,11 @@ class LiveBoards:
 
     # --- boards -----------------------------------------------------------------------------------------------
 
-    async def _live(self, hall: str, day: date) -> _Live:
+    async def _live(self, hall: str, day: date) -> LiveBoard:
         key = board.document_key(hall, day)
         if (live := self._boards.get(key)) is None:
             fed = hall in self._fed
-            live = self._boards[key] = _Live(board.initial(hall, day), self.position if fed else UNFED)
+            live = self._boards[key] = LiveBoard(board.initial(hall, day), self.position if fed else UNFED)
             if not fed:
                 self._wanted.set()
             loading = self._loading[key] = asyncio.get_running_loop().create_future()
@@ -447,7 +366,7 @@ class LiveBoards:
         live.asked_at = time.monotonic()
         return live
 
-    async def _reload(self, live: _Live) -> None:
+    async def _reload(self, live: LiveBoard) -> None:
         # The position is read first: if there is no document, there was none up to there.
         position, as_of = await self._documents.position(board.NAME)
         found = await self._documents.get(board.NAME, board.document_key(live.view.hall, live.view.date))
@@ -469,15 +388,15 @@ class LiveBoards:
                 if not self._boards:
                     self._wanted.set()
 
-    def _position(self, live: _Live) -> int:
+    def _position(self, live: LiveBoard) -> int:
         return max(live.reached, self.position) if live.whole else live.reached
 
-    def _as_of(self, live: _Live) -> datetime | None:
+    def _as_of(self, live: LiveBoard) -> datetime | None:
         if live.whole and self._confirmed is not None:
             return self._confirmed if live.as_of is None else max(live.as_of, self._confirmed)
         return live.as_of
 
-    async def _passed(self, live: _Live, position: int, timeout: float) -> bool:
+    async def _passed(self, live: LiveBoard, position: int, timeout: float) -> bool:
         deadline = time.monotonic() + timeout
         while self._position(live) < position:
             if time.monotonic() > deadline:
@@ -486,14 +405,14 @@ class LiveBoards:
             await self._renewed(live)
         return True
 
-    async def _renewed(self, live: _Live) -> None:
+    async def _renewed(self, live: LiveBoard) -> None:
         """What the stream has been silent about for too long is read from its document."""
         if is_stale(self._as_of(live)) and time.monotonic() >= live.reload_at:
             await self._try_reload(live)
 
     # --- sending ----------------------------------------------------------------------------------------------
 
-    def _announce(self, live: _Live) -> None:
+    def _announce(self, live: LiveBoard) -> None:
         """The board changed: its screens hear of it as soon as the spacing allows, once for all changes until then."""
         live.frame = b""
         if live.screens and live.sending is None:
@@ -502,13 +421,13 @@ class LiveBoards:
                 max(0.0, live.sent_at + SPACING_S - time.monotonic()), self._send, live
             )
 
-    def _send(self, live: _Live) -> None:
+    def _send(self, live: LiveBoard) -> None:
         live.sending = None
         live.sent_at = time.monotonic()
         for screen in live.screens:
             screen.set()
 
-    def _frame(self, live: _Live) -> bytes:
+    def _frame(self, live: LiveBoard) -> bytes:
         """The board as a server-sent event: encoded once for all screens, when the first of them wants it."""
         now = time.monotonic()
         if not live.frame or now - live.framed_at > SPACING_S:
@@ -516,15 +435,15 @@ class LiveBoards:
             live.framed_at = now
         return live.frame
 
-    def _alarms(self, live: _Live) -> bytes:
+    def _alarms(self, live: LiveBoard) -> bytes:
         """What staff see, as a server-sent event: for few readers, encoded for each."""
         return sse.message("alarms", self._position(live), self._encoded(live, staff=True))
 
-    def _beat(self, live: _Live) -> bytes:
+    def _beat(self, live: LiveBoard) -> bytes:
         as_of = self._as_of(live)
         return sse.beat(as_of, is_stale(as_of))
 
-    def _encoded(self, live: _Live, staff: bool = False) -> bytes:
+    def _encoded(self, live: LiveBoard, staff: bool = False) -> bytes:
         as_of = self._as_of(live)
         tail = _Tail(self._position(live), as_of, is_stale(as_of))
         face = board.staffed(live.view) if staff else board.present(live.view)

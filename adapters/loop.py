@@ -9,7 +9,7 @@ breaks around a COMMIT, nobody is answered before the log has been asked whether
 import asyncio
 import contextlib
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
@@ -20,8 +20,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from adapters import envelope, store
+from adapters.memory import Memory, Unreadable
 from adapters.store import KeyRow, Row
-from domain.handling import Act, Ask, Held, Pending, fold, fresh, perform
+from domain.handling import Act, Ask, Held, Pending, perform
 from domain.message import Refused, Stamp
 
 log = structlog.get_logger()
@@ -117,7 +118,7 @@ class _Batch:
         self.refused: list[tuple[_Asked, Exception]] = []
         self.looked: dict[str, int] = {}
         """The streams that were looked at, each with the version it had before this batch."""
-        self.unreadable: dict[str, envelope.UnreadableEvent] = {}
+        self.unreadable: Unreadable = {}
 
     def add(self, pending: Iterable[Pending], stamp: Stamp) -> None:
         for p in pending:
@@ -154,20 +155,15 @@ class CommandLoop:
         self._connection: AsyncConnection[TupleRow] | None = None
         self._batch = batch
         self._waiting = waiting
-        self._streams = streams
-        self._events = events
         self._queue: deque[_Asked] = deque()
         self._looks: list[_Look] = []
         self._told: list[_Look] = []
         """Those being answered now."""
         self._wake = asyncio.Event()
-        self._held: OrderedDict[str, Held] = OrderedDict()
-        self._held_events = 0
-        self._shared: set[str] = set()
-        """Of the held streams, those that another process was seen to write."""
+        self._memory = Memory(streams, events)
         self._unsettled: tuple[_Asked, ...] = ()
         self._down_since: float | None = None
-        self.batches = self.commands = self.conflicts = self.loads = 0
+        self.batches = self.commands = self.conflicts = 0
 
     # --- asking -----------------------------------------------------------------------------------------------
 
@@ -215,7 +211,12 @@ class CommandLoop:
     @property
     def cached(self) -> tuple[int, int]:
         """How many streams, and of how many events, are held in memory."""
-        return len(self._held), self._held_events
+        return len(self._memory), self._memory.events
+
+    @property
+    def loads(self) -> int:
+        """How many streams were read into memory."""
+        return self._memory.loads
 
     @property
     def available(self) -> bool:
@@ -262,7 +263,7 @@ class CommandLoop:
         streams = {look.stream for look in looks}
         try:
             connection = await self._connected()
-            await self._catch_up(streams, connection, batch)
+            await self._memory.catch_up(streams, connection, batch.unreadable)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             log.warning("log-unreachable", error=str(error))
             await self._disconnect()
@@ -271,14 +272,14 @@ class CommandLoop:
             return
         for look in looks:
             try:
-                if look.stream in batch.unreadable:
+                if (held := self._memory.get(look.stream)) is None:
                     raise batch.unreadable[look.stream]
-                told = look.read(self._held[look.stream])
+                told = look.read(held)
                 if not look.answer.done():
                     look.answer.set_result(told)
             except Exception as error:
                 _fail(look, error)
-        self._trim()
+        self._memory.trim()
 
     async def _settle(self, asked: list[_Asked]) -> None:
         """Decide and store a batch, whatever happens to the connection meanwhile."""
@@ -301,18 +302,18 @@ class CommandLoop:
             except _Conflict:
                 self.conflicts += 1
                 exclusive = True
-                self._forget_all(batch)
+                self._memory.distrust(batch.looked)
                 await self._roll_back()
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 log.warning("log-unreachable", error=str(error))
-                self._forget_all(batch)
+                self._memory.distrust(batch.looked)
                 await self._disconnect()
                 if (last := await self._fate(batch)) is not None:
                     self._answer(batch, last)
                     break
             except Exception as error:
                 log.exception("batch-failed")
-                self._forget_all(batch)
+                self._memory.distrust(batch.looked)
                 await self._disconnect()
                 for one in asked:
                     _fail(one, error)
@@ -332,9 +333,9 @@ class CommandLoop:
     ) -> None:
         used = await self._used_keys(asked, connection)
         named = {ask.stream for one in asked for ask in one.act.asks if isinstance(ask, Ask)}
-        if shared := named & self._shared:
-            await self._catch_up(shared, connection, batch)
-        await self._load(named, connection, batch)
+        if shared := self._memory.shared(named):
+            await self._memory.catch_up(shared, connection, batch.unreadable)
+        await self._memory.load(named, connection, batch.stamps, batch.unreadable)
         for one in asked:
             if one.answer.done():
                 continue
@@ -357,7 +358,7 @@ class CommandLoop:
         touched: dict[str, int] = {}
 
         def hold(stream: str) -> Held:
-            held = self._held.get(stream)
+            held = self._memory.get(stream)
             if held is None:
                 raise batch.unreadable.get(stream) or _NotHeld(stream)
             touched.setdefault(stream, held.version)
@@ -374,7 +375,7 @@ class CommandLoop:
                 receipt = Receipt(main, held.version, held.position, one.act.answer(hold))
             except _NotHeld as missing:
                 await self._undo(touched, batch, connection)
-                await self._load({missing.stream}, connection, batch)
+                await self._memory.load({missing.stream}, connection, batch.stamps, batch.unreadable)
                 continue
             except (Refused, VersionMovedOn) as refused:
                 await self._undo(touched, batch, connection)
@@ -401,12 +402,12 @@ class CommandLoop:
         """The batch is stored: tell everyone where."""
         base = last - len(batch.rows) + 1
         for row_number, (pending, _) in enumerate(batch.stamps):
-            if (held := self._held.get(pending.stream)) is not None:
+            if (held := self._memory.get(pending.stream)) is not None:
                 held.position = base + row_number
         for decided in batch.decided:
             if decided.last >= 0:
                 decided.receipt.position = base + decided.last
-            elif (held := self._held.get(decided.receipt.stream)) is not None:
+            elif (held := self._memory.get(decided.receipt.stream)) is not None:
                 decided.receipt.position = held.position
             if not decided.asked.answer.done():
                 decided.asked.answer.set_result(decided.receipt)
@@ -417,96 +418,26 @@ class CommandLoop:
             if stored is not None:
                 _replay(one, (stored.digest, stored.receipt, decided.receipt.position))
         self.commands += len(batch.decided)
-        self._held_events += len(batch.rows)
-        self._trim()
+        self._memory.stored(len(batch.rows))
+
+    async def _undo(
+        self, touched: dict[str, int], batch: _Batch, connection: AsyncConnection[TupleRow]
+    ) -> None:
+        """Take back what a refused act had already folded into its streams."""
+        moved = set()
+        for name, version in touched.items():
+            held = self._memory.get(name)
+            if held is not None and held.version != version:
+                moved.add(name)
+                self._memory.forget(name)
+        touched.clear()
+        await self._memory.load(moved, connection, batch.stamps, batch.unreadable)
 
     async def _used_keys(
         self, asked: list[_Asked], connection: AsyncConnection[TupleRow]
     ) -> dict[str, tuple[bytes, bytes, int]]:
         keys = [one.key.key for one in asked if one.key is not None]
         return await store.select_keys(connection, keys) if keys else {}
-
-    # --- memory -----------------------------------------------------------------------------------------------
-
-    async def _catch_up(
-        self, streams: set[str], connection: AsyncConnection[TupleRow], batch: _Batch
-    ) -> None:
-        """Bring streams to where the log has them, whoever wrote there: what is in memory is folded on from where it
-        stands. Only between batches, when memory holds nothing that the log does not."""
-        known = {name: self._held[name].version for name in streams if name in self._held}
-        held = {name: self._held.get(name) or fresh(name) for name in streams}
-        for name in known:
-            self._forget(name)
-        self.loads += len(held) - len(known)
-        await self._read(held, connection, batch)
-        self._held |= held
-        self._held_events += sum(one.version for one in held.values())
-        self._shared |= {
-            name for name, version in known.items() if name in held and held[name].version > version
-        }
-
-    async def _load(self, streams: set[str], connection: AsyncConnection[TupleRow], batch: _Batch) -> None:
-        """Bring streams into memory: what the log holds, then what this batch has decided on top of it."""
-        loaded = {name: fresh(name) for name in streams if name not in self._held}
-        for name in streams:
-            if name in self._held:
-                self._held.move_to_end(name)
-        if not loaded:
-            return
-        self.loads += len(loaded)
-        await self._read(loaded, connection, batch)
-        for pending, stamp in batch.stamps:
-            if (held := loaded.get(pending.stream)) is not None:
-                fold(held, pending.stream, pending.event, stamp, pending.version, held.position)
-        self._held |= loaded
-        self._held_events += sum(held.version for held in loaded.values())
-
-    async def _read(
-        self, held: dict[str, Held], connection: AsyncConnection[TupleRow], batch: _Batch
-    ) -> None:
-        """Fold what the log has of streams behind what is held of them.
-
-        A stream that this code cannot read is taken out; it fails the commands that ask it, and no others.
-        """
-        for row in await store.select_since(connection, {name: one.version for name, one in held.items()}):
-            if (one := held.get(row.stream)) is None:
-                continue
-            try:
-                recorded = envelope.read(*row)
-            except envelope.UnreadableEvent as error:
-                log.error("stream-unreadable", stream=row.stream, error=str(error))
-                batch.unreadable[row.stream] = error
-                del held[row.stream]
-            else:
-                fold(one, row.stream, recorded.event, recorded.stamp, row.version, row.position)
-
-    async def _undo(
-        self, touched: dict[str, int], batch: _Batch, connection: AsyncConnection[TupleRow]
-    ) -> None:
-        """Take back what a refused act had already folded into its streams."""
-        moved = {name for name, version in touched.items() if self._held[name].version != version}
-        touched.clear()
-        for name in moved:
-            self._forget(name)
-        await self._load(moved, connection, batch)
-
-    def _forget(self, stream: str) -> None:
-        if (held := self._held.pop(stream, None)) is not None:
-            self._held_events -= held.version
-
-    def _forget_all(self, batch: _Batch) -> None:
-        """What the batch saw and decided may not stand: its streams are read anew when they are next asked for."""
-        for stream in batch.looked:
-            self._forget(stream)
-        self._shared |= batch.looked.keys()
-
-    def _trim(self) -> None:
-        while len(self._held) > 1 and (len(self._held) > self._streams or self._held_events > self._events):
-            stream, held = self._held.popitem(last=False)
-            self._held_events -= held.version
-            self._shared.discard(stream)
-        if len(self._shared) > self._streams:
-            self._shared &= self._held.keys()
 
     # --- the connection ---------------------------------------------------------------------------------------
 

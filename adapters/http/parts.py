@@ -35,12 +35,13 @@ class Loop(Protocol):
     batches: int
     commands: int
     conflicts: int
-    loads: int
 
     async def submit(
         self, act: Act, stamp: Stamp, *, key: RequestKey | None = None, if_match: int | None = None
     ) -> Receipt: ...
     async def peek(self, stream: str, read: Callable[[Held], T]) -> T: ...
+    @property
+    def loads(self) -> int: ...
     @property
     def cached(self) -> tuple[int, int]: ...
     @property

@@ -41,6 +41,13 @@ SUBJECTS = {
 
 MOST = 12
 TREND = "favourable"
+HEADLINES = {
+    figure: place
+    for place, figure in enumerate(
+        ("favourable", "active_review", "mean", "rectified_in_time", "called_back", "closed_in_time")
+    )
+}
+"""What is read first: how content people are, who was asked, and whether what was promised was kept."""
 
 
 class Shown(NamedTuple):
@@ -117,9 +124,15 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             if group["rates"][chosen]["value"] is not None
         ]
         top = 1.0 if unit == "share" else None
+        shown = _table(visit, total, told)
         return visit.page(
             "supervise/figures.html",
-            shown=_table(visit, total, told),
+            shown=shown,
+            headlines=[
+                (one, f"?{urlencode(told | {'by': by, 'figure': one.figure})}")
+                for one in sorted(shown, key=lambda one: HEADLINES.get(one.figure, 0))
+                if one.figure in HEADLINES
+            ],
             chosen=chosen,
             chosen_name=visit.say(total["names"][chosen]),
             course=charts.line(points, top=top, percent=unit == "share"),

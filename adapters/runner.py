@@ -39,6 +39,8 @@ class Fold:
     def __init__(self, projection: ModuleType, name: str, recorder: ViewsRecorder) -> None:
         self.projection = projection
         self.name = name
+        self.kinds = projection.MINE | {UnreadableRow}
+        """What concerns it: its own events, and whatever nobody can tell to be none of these."""
         self.position = self._saved = recorder.position(name)
         self.generation = recorder.generation(projection.NAME)
         self._recorder = recorder
@@ -117,6 +119,21 @@ class Fold:
         return Poison(self.name, recorded.stream, recorded.position, f"{type(error).__name__}: {error}")
 
 
+def take(
+    folds: "Iterable[Fold]", page: "list[Recorded | UnreadableRow]", parked: set[tuple[str, str]]
+) -> list[Poison]:
+    """Fold a page of the log into projections. Those that nothing in it concerns, most of them in a rush at the
+    windows, only move on."""
+    kinds = {type(row.event) if isinstance(row, Recorded) else UnreadableRow for row in page}
+    poisons: list[Poison] = []
+    for fold in folds:
+        if kinds.isdisjoint(fold.kinds):
+            fold.position = max(fold.position, page[-1].position)
+        else:
+            poisons += fold.take(page, parked)
+    return poisons
+
+
 class UnreadableRow(msgspec.Struct, frozen=True):
     """A stored event that this code cannot read."""
 
@@ -173,7 +190,7 @@ class ProjectionRunner:
     def _fold_and_save(self, folds: list[Fold], parked: set[tuple[str, str]], rows: list[Row]) -> None:
         page = read_page(rows)
         behind = [fold for fold in folds if fold.position < page[-1].position]
-        poisons = [poison for fold in behind for poison in fold.take(page, parked)]
+        poisons = take(behind, page, parked)
         self._recorder.save(
             [fold.to_save() for fold in behind],
             poisons,
@@ -204,9 +221,9 @@ async def rebuild(
     parked: set[tuple[str, str]] = set()
     differing: dict[str, int] = {}
 
-    def take(page: list[Recorded | UnreadableRow]) -> None:
+    def fold_and_save(page: list[Recorded | UnreadableRow]) -> None:
         taking = [folds[projection.NAME] for projection in left]
-        poisons = [poison for fold in taking for poison in fold.take(page, parked)]
+        poisons = take(taking, page, parked)
         recorder.save([fold.to_save() for fold in taking], poisons)
 
     for _ in range(20):
@@ -216,7 +233,7 @@ async def rebuild(
             last = read_page(rows)
             reading = asyncio.create_task(tail.page(rows[-1].position, PAGE))
             try:
-                await asyncio.to_thread(take, last)
+                await asyncio.to_thread(fold_and_save, last)
                 report(rows[-1].position)
             finally:
                 (rows,) = await asyncio.gather(reading)

@@ -39,4 +39,5 @@ PROJECTIONS: tuple[ModuleType, ...] = (
     snapshots,
     waiting,
 )
-"""Every projection there is; a new one is listed here."""
+"""Every projection there is; a new one is listed here. Its ``MINE`` are the events for which its ``key`` may have an
+answer: a page of the log without any of them is not looked through."""

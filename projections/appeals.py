@@ -10,6 +10,8 @@ from domain.message import Recorded
 
 NAME = "appeals"
 
+MINE = frozenset({SuspensionAppealed, SuspensionLifted, SuspensionUpheld})
+
 FACETS: dict[str, type] = {"appealed_at": datetime}
 
 
@@ -20,8 +22,7 @@ class View(msgspec.Struct, kw_only=True):
 
 
 def key(recorded: Recorded) -> str | None:
-    mine = isinstance(recorded.event, SuspensionAppealed | SuspensionLifted | SuspensionUpheld)
-    return recorded.subject if mine else None
+    return recorded.subject if type(recorded.event) in MINE else None
 
 
 def facets(view: View) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from domain.slots import (
 
 NAME = "appointments"
 
+MINE = frozenset({SlotBooked, CheckedIn, CheckInUndone, AppointmentCancelled, AppointmentMissed})
+
 FACETS: dict[str, type] = {"person": str, "hall": str, "starts_at": datetime, "status": str}
 
 

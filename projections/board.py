@@ -10,11 +10,14 @@ from typing import Literal
 import msgspec
 
 from domain import queue
+from domain.catalogue import EVENTS_OF
 from domain.hall import WindowKind, pause_name
 from domain.line import Alarm
 from domain.message import Recorded, Text, day_of, hall_of
 
 NAME = "board"
+
+MINE = frozenset(EVENTS_OF["queue"])
 
 CALLS_KEPT = 20
 CALLS_KEPT_FOR = timedelta(seconds=60)

@@ -17,6 +17,7 @@ from domain.case import (
     Status,
     limits_moved,
 )
+from domain.catalogue import EVENTS_OF
 from domain.deadlines import SIGNALS, CaseDues, Signal, raised_still
 from domain.delivery import CaseArchived, CaseDelivered, Means
 from domain.hand_over import CaseHandedBack, CaseHandedOver, CaseTakenOver
@@ -33,6 +34,8 @@ NAME = "case_file"
 
 CATEGORY = "case"
 """The streams whose subjects are the documents' keys."""
+
+MINE = frozenset(EVENTS_OF[CATEGORY])
 
 FACETS: dict[str, type] = {
     "hall": str,

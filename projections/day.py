@@ -23,11 +23,14 @@ from typing import Any
 import msgspec
 
 from domain import queue
+from domain.catalogue import EVENTS_OF
 from domain.experience import Wait
 from domain.message import Recorded, Text, day_of, hall_of
 from domain.workdays import SHANGHAI
 
 NAME = "day"
+
+MINE = frozenset(EVENTS_OF["queue"])
 
 
 class Counts(msgspec.Struct, gc=False, omit_defaults=True):
@@ -220,7 +223,7 @@ def _where(
 ) -> Iterator[Counts]:
     """Everything that counts what happens to a ticket there: its queue and window, its hour, and its clerk."""
     yield _counts(view, line, window)
-    yield view.hours.setdefault(f"{ticket.issued_at.astimezone(SHANGHAI):%H}", Counts())
+    yield view.hours.setdefault(f"{ticket.issued_at.astimezone(SHANGHAI).hour:02}", Counts())
     if window:
         yield view.clerks.setdefault(ticket.clerk if clerk is None else clerk, Counts())
 

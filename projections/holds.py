@@ -10,6 +10,8 @@ from domain.slots import HoldReleased, PlaceHeld, SlotBooked
 
 NAME = "holds"
 
+MINE = frozenset({PlaceHeld, HoldReleased, SlotBooked})
+
 FACETS: dict[str, type] = {"until": datetime}
 
 

@@ -10,6 +10,8 @@ from domain.message import Recorded, day_of, hall_of
 
 NAME = "lotteries"
 
+MINE = frozenset({LotteryDeclared, LotteryDrawn, DrawRequested})
+
 FACETS: dict[str, type] = {"hall": str, "declared_at": datetime, "due_at": datetime, "drawn_at": datetime}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from domain.catalogue import EVENTS_OF
 from domain.message import Recorded
 from domain.notice import (
     Channel,
@@ -18,6 +19,8 @@ from domain.notice import (
 from domain.templates import Template
 
 NAME = "notices"
+
+MINE = frozenset(EVENTS_OF["notice"])
 
 FACETS: dict[str, type] = {
     "status": str,

@@ -11,6 +11,8 @@ from domain.queue import DayClosed, DayOpened
 
 NAME = "open_days"
 
+MINE = frozenset({DayOpened, DayClosed})
+
 FACETS: dict[str, type] = {"forgotten_at": datetime}
 
 
@@ -20,7 +22,7 @@ class View(msgspec.Struct, kw_only=True):
 
 
 def key(recorded: Recorded) -> str | None:
-    return recorded.stream if type(recorded.event) in (DayOpened, DayClosed) else None
+    return recorded.stream if type(recorded.event) in MINE else None
 
 
 def facets(view: View) -> dict[str, Any]:

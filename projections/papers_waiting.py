@@ -10,6 +10,8 @@ from domain.review import PaperReviewEntered, PaperReviewRejected, ReviewGiven
 
 NAME = "papers_waiting"
 
+MINE = frozenset({PaperReviewEntered, PaperReviewRejected, ReviewGiven})
+
 FACETS: dict[str, type] = {"hall": str, "entered_at": datetime}
 
 
@@ -27,8 +29,7 @@ class View(msgspec.Struct, kw_only=True):
 
 
 def key(recorded: Recorded) -> str | None:
-    mine = isinstance(recorded.event, PaperReviewEntered | PaperReviewRejected | ReviewGiven)
-    return recorded.subject if mine else None
+    return recorded.subject if type(recorded.event) in MINE else None
 
 
 def facets(view: View) -> dict[str, Any]:

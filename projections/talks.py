@@ -10,6 +10,8 @@ from domain.unit import TalkCalled, TalkHeld
 
 NAME = "talks"
 
+MINE = frozenset({TalkCalled, TalkHeld})
+
 FACETS: dict[str, type] = {"unit": str, "hall": str, "status": str, "due_at": datetime}
 
 

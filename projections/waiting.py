@@ -11,6 +11,8 @@ from domain.waiting import Ending, WaitingEnded, WaitingJoined, WaitingOffered, 
 
 NAME = "waiting"
 
+MINE = frozenset({WaitingJoined, WaitingOffered, WaitingEnded, PlaceHeld, HoldReleased})
+
 FACETS: dict[str, type] = {"person": str, "hall": str, "status": str, "joined_at": datetime}
 
 

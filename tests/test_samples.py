@@ -6,6 +6,7 @@ holds it as it stands.
 
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from domain import policies
 from domain.catalogue import EVENTS
 from domain.message import Stamp
 from domain.workdays import Calendar
+from projections import PROJECTIONS
 
 SAMPLES = [json.loads(line) for line in (Path(__file__).parent / "samples.jsonl").read_text().splitlines()]
 
@@ -50,6 +52,15 @@ def test_nothing_follows_from_what_the_policies_need_not_read() -> None:
         state = json.dumps(sample["state"]).encode()
         recorded = envelope.read(sample["stream"], 1, 1, sample["topic"], state)
         assert policies.react(recorded, Calendar()) == []
+
+
+@pytest.mark.parametrize("projection", PROJECTIONS, ids=lambda projection: projection.NAME)
+def test_a_projection_says_which_events_it_takes(projection: ModuleType) -> None:
+    assert set(EVENTS.values()) >= projection.MINE
+    for sample in SAMPLES:
+        state = json.dumps(sample["state"]).encode()
+        recorded = envelope.read(sample["stream"], 1, 1, sample["topic"], state)
+        assert type(recorded.event) in projection.MINE or projection.key(recorded) is None
 
 
 def test_the_envelope_is_a_stamp_and_an_event() -> None:

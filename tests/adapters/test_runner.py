@@ -18,7 +18,7 @@ from adapters.store import Row
 from adapters.view_tables import Save, ViewsRecorder
 from adapters.views import BadCursor, ViewBehind, Views
 from domain.message import Recorded, Stamp
-from domain.queue import TicketIssued, TicketLeft
+from domain.queue import DayClosed, TicketIssued, TicketLeft
 from tests.spec import NINE
 
 
@@ -26,6 +26,7 @@ class Lines(ModuleType):
     """How many tickets each stream issued and lost; a projection like any other, small enough to see through."""
 
     NAME = "lines"
+    MINE = frozenset({TicketIssued, TicketLeft})
     FACETS: ClassVar[dict[str, type]] = {"issued": int, "hall": str, "last_at": datetime}
 
     class View(msgspec.Struct):
@@ -35,8 +36,10 @@ class Lines(ModuleType):
         last_at: datetime | None = None
 
     bad_number: str | None = None
+    asked = 0
 
     def key(self, recorded: Recorded) -> str | None:
+        self.asked += 1
         return recorded.stream if isinstance(recorded.event, TicketIssued | TicketLeft) else None
 
     def evolve(self, view: View | None, recorded: Recorded) -> View | None:
@@ -81,7 +84,7 @@ class Log:
     async def issue(self, stream: str, *numbers: str) -> int:
         return await self.append(stream, *(TicketIssued(n, f"{stream}.{n}", "a") for n in numbers))
 
-    async def append(self, stream: str, *events: TicketIssued | TicketLeft) -> int:
+    async def append(self, stream: str, *events: TicketIssued | TicketLeft | DayClosed) -> int:
         rows = []
         for event in events:
             self.versions[stream] = version = self.versions.get(stream, 0) + 1
@@ -233,6 +236,19 @@ async def test_an_event_from_newer_code_parks_its_stream(
     async with running(recorder, database_url, projection):
         await views.wait("lines", await log.issue("queue-h2-2026-03-02", "A001"))
     assert recorder.parked() == {("lines", "queue-h1-2026-03-02")}
+
+
+async def test_a_page_that_does_not_concern_a_projection_is_not_looked_through(
+    log: Log, recorder: ViewsRecorder, views: Views, projection: Lines, database_url: str
+) -> None:
+    async with running(recorder, database_url, projection):
+        await views.wait("lines", await log.issue("queue-h1-2026-03-02", "A001"))
+        await views.wait("lines", await log.append("queue-h1-2026-03-02", DayClosed()))
+        assert projection.asked == 1
+        await views.wait("lines", await log.issue("queue-h1-2026-03-02", "A002"))
+    found = await views.get("lines", "queue-h1-2026-03-02")
+    assert found is not None
+    assert decoded(found.doc).issued == 2
 
 
 async def test_a_rebuild_takes_over_while_events_keep_coming(

@@ -4,14 +4,14 @@ How long each is, the desk says in its own words, or the configuration.
 """
 
 from domain import case
-from domain.case import Accept, CaseAccepted, CaseDecided, CaseOpened, OpenCase
+from domain.case import Accept, CaseAccepted, CaseDecided, CaseOpened, OpenCase, Withdraw
 from domain.directive import CaseDirected
 from domain.hand_over import CaseHandedBack, CaseHandedOver, CaseTakenOver
 from domain.handling import Ask
 from domain.limits import LimitClock, SetLimit, set_limit
 from domain.message import Recorded, hall_of
 from domain.papers import CaseCorrected, CorrectionRequested
-from domain.queue import ServiceFinished, VisitSplit
+from domain.queue import FinishUndone, ServiceFinished, SplitUndone, VisitSplit
 from domain.respite import CasePaused, CaseSuspended
 from domain.rules import rule_of
 from domain.steps import StepBegun
@@ -25,14 +25,15 @@ UNNAMED_ITEM = "not-done"
 
 
 def escalation(recorded: Recorded, unit: str, lengths: CaseTerms) -> list[Ask]:
-    """The case of a ticket that ended without its matter being done (办不成事反映): opened, accepted and timed at once.
+    """The case of a service that ended without its matter being done (办不成事反映): opened, accepted and timed,
+    and withdrawn when the ending is taken back.
 
-    There is one for each such ticket, ``case-{ticket}.not-done``.
+    There is one for each such service: ``case-{ticket}.not-done`` of a ticket's first, ``….not-done-2`` of its second.
     """
     match recorded.event:
         case (
-            ServiceFinished(ticket=ticket, items=items, outcome="not-done")
-            | VisitSplit(ticket=ticket, items=items, outcome="not-done")
+            ServiceFinished(ticket=ticket, items=items, outcome="not-done", nth=nth)
+            | VisitSplit(ticket=ticket, items=items, outcome="not-done", nth=nth)
         ):
             opening = OpenCase(
                 item=items[0] if items else UNNAMED_ITEM,
@@ -45,9 +46,18 @@ def escalation(recorded: Recorded, unit: str, lengths: CaseTerms) -> list[Ask]:
                 promised_limit_workdays=lengths.not_done,
                 ticket=ticket,
             )
-            stream = case.stream(f"{ticket}.not-done")
+            stream = _not_done(ticket, nth)
             return [Ask(stream, opening), Ask(stream, Accept())]
+        case (
+            FinishUndone(ticket=str() as ticket, nth=nth, outcome="not-done")
+            | SplitUndone(ticket=str() as ticket, nth=nth, outcome="not-done")
+        ):
+            return [Ask(_not_done(ticket, nth), Withdraw("办结已撤回"))]
     return []
+
+
+def _not_done(ticket: str, nth: int) -> str:
+    return case.stream(f"{ticket}.not-done-{nth + 1}" if nth else f"{ticket}.not-done")
 
 
 def governing(recorded: Recorded) -> str:

@@ -133,7 +133,7 @@ class TicketReturned(Event, frozen=True, tag="ticket-returned"):
 
 class VisitSplit(Event, frozen=True, tag="visit-split"):
     """``queue`` is where it was served, ``next_queue`` where it waits for ``item`` and ``more``; ``stops`` are those
-    left behind this one, where it was one of the visit's."""
+    left behind this one, where it was one of the visit's. ``nth`` is which of the ticket's services it was, from 0."""
 
     number: str
     window: str
@@ -147,12 +147,19 @@ class VisitSplit(Event, frozen=True, tag="visit-split"):
     skill: str | None = None
     more: tuple[str, ...] = ()
     stops: tuple[Stop, ...] | None = None
+    nth: int = 0
 
 
 class FinishUndone(Event, frozen=True, tag="finish-undone"):
+    """``ticket``, ``nth`` and ``outcome`` are those of the service that has not ended after all; events of before do
+    not tell them."""
+
     number: str
     window: str
     queue: str
+    ticket: str | None = None
+    nth: int = 0
+    outcome: Outcome = "done"
 
 
 class SplitUndone(Event, frozen=True, tag="split-undone"):
@@ -161,6 +168,9 @@ class SplitUndone(Event, frozen=True, tag="split-undone"):
     number: str
     window: str
     queue: str
+    ticket: str | None = None
+    nth: int = 0
+    outcome: Outcome = "done"
 
 
 class NoShowUndone(Event, frozen=True, tag="no-show-undone"):
@@ -210,9 +220,8 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
         case SplitVisit(window, line, item, items, outcome, case, skill):
             known_queue(queue, line)
             done, needed = being_served(queue, window), known_skill(queue, skill)
-            return [
-                VisitSplit(done.number, window, done.id, done.queue, line, item, items, outcome, case, needed)
-            ]
+            what = (item, items, outcome, case, needed)
+            return [VisitSplit(done.number, window, done.id, done.queue, line, *what, nth=done.endings)]
         case UndoLast(window):
             return [_undo(queue, window, stamp)]
     assert_never(command)
@@ -246,7 +255,8 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> None:
             if event.stops is not None:
                 ticket.stops = event.stops
             stand(queue, number, next_line, None, stamp.at)
-            ticket.done = Done("split", window, stamp.at, *before, seconds, wanted)
+            ticket.done = Done("split", window, stamp.at, *before, seconds, wanted, event.nth, event.outcome)
+            ticket.endings += 1
         case FinishUndone(number, window) | SplitUndone(number, window) | NoShowUndone(number, window):
             _take_back(queue, queue.tickets[number], window, stamp)
         case TransferUndone(number, window):
@@ -274,6 +284,7 @@ def next_stop(
                 known_skill(queue, stop.skill),
                 left[1:],
                 ticket.stops[nth + 1 :],
+                ticket.endings,
             )
     return None
 
@@ -351,9 +362,9 @@ def _undo(queue: Queue, window: str, stamp: Stamp) -> AnyEvent:
         raise Refused("too-late-to-undo", number=ticket.number, seconds=queue.plan.undo_seconds)
     match done.act:
         case "finish":
-            return FinishUndone(ticket.number, window, done.queue)
+            return FinishUndone(ticket.number, window, done.queue, ticket.id, done.nth, done.outcome)
         case "split":
-            return SplitUndone(ticket.number, window, done.queue)
+            return SplitUndone(ticket.number, window, done.queue, ticket.id, done.nth, done.outcome)
         case "no-show":
             return NoShowUndone(ticket.number, window)
         case "transfer":

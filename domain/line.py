@@ -48,6 +48,9 @@ class Done(msgspec.Struct, frozen=True):
     seconds: float = 0.0
     wanted: "Wanted | None" = None
     """Of a visit that went on: what it was for at the window."""
+    nth: int = 0
+    """Of a service that ended: which of its ticket's it was."""
+    outcome: Outcome = "done"
 
 
 class Stop(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -104,6 +107,8 @@ class Ticket(msgspec.Struct, gc=False):
     reason: str | None = None
     """Why it was set aside or sent on, as long as it is; why it left."""
     done: Done | None = None
+    endings: int = 0
+    """How many services of it have ended, those that were taken back included."""
 
 
 class Window(msgspec.Struct):

@@ -26,8 +26,10 @@ from domain.matter import EndPart
 from domain.message import Recorded, clerk_of, hall_of
 from domain.notice_policy import notices
 from domain.queue import (
+    FinishUndone,
     ServiceFinished,
     ServiceStarted,
+    SplitUndone,
     TicketCalled,
     TicketIssued,
     TicketMissed,
@@ -44,7 +46,7 @@ from domain.rectification import (
     RulingAwaited,
 )
 from domain.respite import CaseExtended, CasePaused, CaseResumed
-from domain.review import BAD, InviteReview, ReviewGiven
+from domain.review import BAD, InviteReview, ReviewGiven, TakeBackInvitation
 from domain.rules import rule_of
 from domain.slots import AppointmentCancelled, HoldReleased, OfferFreed, SlotsRevised
 from domain.supervision import RecomputeDeadline, StartClock
@@ -84,13 +86,19 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
 
     What was not done at a window becomes a case. A ticket's service and a closed case may be rated, test cases
     excepted (线下一次一评, 线上一事一评, 锡政办发〔2022〕70号 第30条); what is part of one matter is told to it and
-    rated with it. A bad review opens its rectification; a case's clock starts when it is accepted and is
-    set anew when it was stopped or given more days. A deadline that is near or has passed goes up the ladder.
+    rated with it. What was taken back at the window is neither. A bad review opens its rectification; a case's clock
+    starts when it is accepted and is set anew when it was stopped or given more days. A deadline that is near or has
+    passed goes up the ladder.
     """
     match recorded.event:
         case AppointmentCancelled() | HoldReleased() | SlotsRevised() | LotteryDrawn():
             return [Ask(recorded.stream, OfferFreed())]
-        case ServiceFinished(ticket=ticket, window=window, items=items):
+        case FinishUndone(ticket=str() as ticket, nth=nth):
+            back = Ask(review.stream(f"ticket.{ticket}"), TakeBackInvitation(nth))
+            return [back, *escalation(recorded, "", terms_of(hall_of(recorded.stream)).cases)]
+        case SplitUndone():
+            return escalation(recorded, "", terms_of(hall_of(recorded.stream)).cases)
+        case ServiceFinished(ticket=ticket, window=window, items=items, nth=nth):
             hall, item = hall_of(recorded.stream), items[0] if items else None
             unit = unit_of(hall, item)
             until = recorded.stamp.at + timedelta(days=terms_of(hall).review_days)
@@ -102,6 +110,7 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
                 item=item,
                 until=until,
                 clerk=clerk_of(recorded.stamp.by),
+                nth=nth,
             )
             escalated = escalation(recorded, unit, terms_of(hall).cases)
             return [Ask(review.stream(f"ticket.{ticket}"), invitation), *escalated]

@@ -17,11 +17,12 @@ from domain.limits import ends
 from domain.line import known_ticket, past
 from domain.lottery import commitment, draw
 from domain.matter import going_on
-from domain.message import category
+from domain.message import category, place
 from domain.numbers import Numbers
 from domain.queue import Queue
+from domain.queue import stream as queue_of
 from domain.rectification import Rectification
-from domain.review import BAD, Review, ReviewGiven
+from domain.review import BAD, Review, ReviewGiven, ReviewInvited
 from domain.slots import Appointment, Arrived, Booked, Cancelled, Missed, Slots
 from domain.snapshot import Snapshot
 from domain.unit import Unit
@@ -242,7 +243,20 @@ def broken_between(held: Mapping[str, Held], reacted: int) -> Iterator[str]:
             case Review(given=ReviewGiven(grade=grade, test=False), rectification=None) if grade in BAD:
                 if one.position <= reacted:
                     yield f"{stream}: a bad review and no rectification"
+            case Review(invited=ReviewInvited(), given=None) if one.position <= reacted:
+                yield from (f"{stream}: {said}" for said in _invited(stream, held, reacted))
     yield from (f"{number} is the number of {times} cases" for number, times in given.items() if times > 1)
+
+
+def _invited(stream: str, held: Mapping[str, Held], reacted: int) -> Iterator[str]:
+    """Who is invited to rate a ticket's service has been served."""
+    kind, _, name = stream.removeprefix("review-").partition(".")
+    where = place(name) if kind == "ticket" else None
+    line = held.get(queue_of(*where)) if where is not None else None
+    if line is None or line.position > reacted or name not in line.state.numbers:
+        return
+    if (status := known_ticket(line.state, name).status) != "served":
+        yield f"is invited, and the ticket is {status}"
 
 
 def _lags(stream: str, work: Rectification, held: Mapping[str, Held]) -> Iterator[str]:

@@ -237,6 +237,8 @@ class ServiceStarted(Event, frozen=True, tag="service-started"):
 
 
 class ServiceFinished(Event, frozen=True, tag="service-finished"):
+    """``nth`` is which of the ticket's services it was, from 0: those that led on or were taken back count as well."""
+
     number: str
     window: str
     ticket: str
@@ -244,6 +246,7 @@ class ServiceFinished(Event, frozen=True, tag="service-finished"):
     items: tuple[str, ...] = ()
     outcome: Outcome = "done"
     case: str | None = None
+    nth: int = 0
 
 
 class TicketMissed(Event, frozen=True, tag="ticket-missed"):
@@ -336,7 +339,8 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             done = being_served(queue, window)
             if (further := detours.next_stop(done, window, items, outcome, case, queue)) is not None:
                 return [further]
-            return [ServiceFinished(done.number, window, done.id, done.queue, items, outcome, case)]
+            what = (items, outcome, case, done.endings)
+            return [ServiceFinished(done.number, window, done.id, done.queue, *what)]
         case MarkNoShow(window):
             absent = in_hand(queue, window, "called")
             if queue.plan.no_show_after_recalls and absent.recalls < queue.plan.recalls:
@@ -407,9 +411,10 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
         case ServiceFinished(number, window):
             served = queue.tickets[number]
             seconds = count_service(queue, served.queue, served.called_at, stamp.at)
-            served.done = Done(
-                "finish", window, stamp.at, served.status, served.queue, served.kept_for, seconds
-            )
+            before = (served.status, served.queue, served.kept_for)
+            ended = (event.nth, event.outcome)
+            served.done = Done("finish", window, stamp.at, *before, seconds, None, *ended)
+            served.endings += 1
             put_down(queue, number, window, "served", stamp.at)
         case TicketMissed(number, window):
             missed = queue.tickets[number]

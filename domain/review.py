@@ -47,6 +47,14 @@ class InviteReview(Command, frozen=True, kw_only=True):
     item: Id | None = None
     until: datetime | None = None
     clerk: Label | None = None
+    nth: int = 0
+    """Of a ticket: which of its services has ended."""
+
+
+class TakeBackInvitation(Command, frozen=True):
+    """From the policy: the ``nth`` service of a ticket has not ended after all (反悔). What is rated stays rated."""
+
+    nth: int
 
 
 class GiveReview(Command, frozen=True, kw_only=True):
@@ -122,7 +130,14 @@ class RecordLook(Command, frozen=True):
 
 
 AnyCommand = (
-    InviteReview | GiveReview | EnterPaper | ConfirmPaper | RejectPaper | AddReview | rectification.AnyCommand
+    InviteReview
+    | TakeBackInvitation
+    | GiveReview
+    | EnterPaper
+    | ConfirmPaper
+    | RejectPaper
+    | AddReview
+    | rectification.AnyCommand
 )
 
 
@@ -138,6 +153,18 @@ class ReviewInvited(Event, frozen=True, kw_only=True, tag="review-invited"):
     window: str | None = None
     item: str | None = None
     until: datetime | None = None
+    clerk: str | None = None
+    nth: int = 0
+
+
+class InvitationTakenBack(Event, frozen=True, kw_only=True, tag="invitation-taken-back"):
+    """Whom it was about and when it was made, as it is no longer counted among what could be rated."""
+
+    invited_at: datetime
+    hall: str
+    unit: str
+    window: str | None = None
+    item: str | None = None
     clerk: str | None = None
 
 
@@ -197,6 +224,7 @@ class LookRecorded(Event, frozen=True, tag="look-recorded"):
 
 AnyEvent = (
     ReviewInvited
+    | InvitationTakenBack
     | ReviewGiven
     | PaperReviewEntered
     | PaperReviewRejected
@@ -211,6 +239,7 @@ AnyEvent = (
 
 class Review(msgspec.Struct):
     invited: ReviewInvited | None = None
+    invited_at: datetime | None = None
     given: ReviewGiven | None = None
     paper: PaperReviewEntered | None = None
     """A form that was entered and not yet confirmed."""
@@ -234,6 +263,8 @@ def decide(command: AnyCommand, review: Review, stamp: Stamp) -> list[AnyEvent]:
         case InviteReview():
             known = review.invited or review.given
             return [] if known else [ReviewInvited(**msgspec.structs.asdict(command))]
+        case TakeBackInvitation(nth):
+            return _take_back(review, nth)
         case GiveReview():
             return _give(command, review, stamp)
         case EnterPaper():
@@ -265,7 +296,9 @@ def decide(command: AnyCommand, review: Review, stamp: Stamp) -> list[AnyEvent]:
 def evolve(review: Review, event: AnyEvent, stamp: Stamp) -> Review:
     match event:
         case ReviewInvited():
-            review.invited = event
+            review.invited, review.invited_at = event, stamp.at
+        case InvitationTakenBack():
+            review.invited = review.invited_at = None
         case ReviewGiven():
             review.given = event
         case PaperReviewEntered():
@@ -294,6 +327,14 @@ def standing(review: Review, *, ended: bool, now: datetime) -> Standing:
     if review.invited is not None and review.invited.until is not None and now > review.invited.until:
         return "over"
     return "open" if ended else "not-yet"
+
+
+def _take_back(review: Review, nth: int) -> list[AnyEvent]:
+    known, at = review.invited, review.invited_at
+    if known is None or at is None or known.nth != nth or review.given is not None:
+        return []
+    whom = {name: getattr(known, name) for name in ("hall", "unit", "window", "item", "clerk")}
+    return [InvitationTakenBack(invited_at=at, **whom)]
 
 
 # --- the rating -----------------------------------------------------------------------------------------------

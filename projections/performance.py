@@ -30,7 +30,7 @@ from domain.rectification import (
     ReviewRectified,
     ReviewRuled,
 )
-from domain.review import BAD, ReviewAdded, ReviewGiven, ReviewInvited
+from domain.review import BAD, InvitationTakenBack, ReviewAdded, ReviewGiven, ReviewInvited
 from domain.workdays import SHANGHAI
 
 NAME = "performance"
@@ -125,6 +125,7 @@ MINE = frozenset(
         FinishUndone,
         ItemPublished,
         ReviewInvited,
+        InvitationTakenBack,
         ReviewGiven,
         ReviewAdded,
         ReviewRectified,
@@ -151,6 +152,8 @@ def key(recorded: Recorded) -> str | None:
             ReviewGiven(hall=hall) | ReviewInvited(hall=hall) | CaseOpened(hall=hall) | CaseClosed(hall=hall)
         ):
             return f"day/{hall}/{day(recorded.stamp.at)}"
+        case InvitationTakenBack(hall=hall, invited_at=invited_at):
+            return f"day/{hall}/{day(invited_at)}"
         case ItemPublished():
             return f"item/{recorded.subject}"
         case RectificationOverdue(step) if step != "rectify":
@@ -179,6 +182,10 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
         ):
             view = view or View(hall, today)
             _count(view, recorded, today)
+            return view
+        case InvitationTakenBack(invited_at=at, unit=unit, item=item, window=window, clerk=clerk):
+            view = view or View(event.hall, day(at))
+            _slice(view, Slice(day(at), unit, item, window, clerk)).ratable -= 1
             return view
     if view is not None:
         _ripen(view, recorded, today)

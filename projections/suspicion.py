@@ -11,10 +11,10 @@ from typing import Literal
 import msgspec
 
 from domain.message import Recorded, Text
-from domain.review import ReviewGiven, ReviewInvited
+from domain.review import InvitationTakenBack, ReviewGiven, ReviewInvited
 from domain.workdays import SHANGHAI
 
-MINE = frozenset({ReviewGiven, ReviewInvited})
+MINE = frozenset({ReviewGiven, ReviewInvited, InvitationTakenBack})
 
 Reason = Literal["one-device", "one-minute", "at-once", "one-person"]
 
@@ -61,6 +61,8 @@ def flags(log: Iterable[Recorded]) -> list[Flag]:
         event, at = recorded.event, recorded.stamp.at
         if isinstance(event, ReviewInvited):
             ended[recorded.subject] = at
+        if isinstance(event, InvitationTakenBack):
+            ended.pop(recorded.subject, None)
         if not isinstance(event, ReviewGiven) or event.test:
             continue
         rated = _Rated(recorded.subject, at, event)

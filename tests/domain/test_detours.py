@@ -142,7 +142,7 @@ def test_where_no_start_is_told_a_service_ends_from_the_call() -> None:
     history = (opened(starts_told=False), W1, A1, CALLED)
     ended = ServiceFinished("A001", "1", "ta1", "general")
     state = given(queue, *history).when(FinishService("1")).then(ended)
-    given(queue, *history, ended).when(UndoLast("1")).then(FinishUndone("A001", "1", "general"))
+    given(queue, *history, ended).when(UndoLast("1")).then(FinishUndone("A001", "1", "general", "ta1"))
     assert state.tickets["A001"].status == "served"
     given(queue, OPEN, W1, A1, CALLED).when(FinishService("1")).refused("ticket-not-serving", status="called")
     given(queue, *history).when(MarkNoShow("1")).then(MISSED)
@@ -265,7 +265,7 @@ def test_a_visit_goes_on_only_from_a_service_and_into_a_queue_of_the_day() -> No
 @pytest.mark.parametrize(
     ("history", "done", "undone", "status"),
     [
-        (IN_SERVICE, FinishService("1"), FinishUndone("A001", "1", "general"), "serving"),
+        (IN_SERVICE, FinishService("1"), FinishUndone("A001", "1", "general", "ta1"), "serving"),
         (IN_HAND, MarkNoShow("1"), NoShowUndone("A001", "1"), "called"),
         (IN_HAND, TransferTicket("1", "estate"), TransferUndone("A001", "1", "general"), "called"),
         (
@@ -282,6 +282,7 @@ def test_what_a_window_did_is_undone_as_if_it_had_not_been(
     before = given(queue, *history, W2).state
     day = given(queue, *history, W2).when(done)
     after = day.when(UndoLast("1")).then(undone)
+    after.tickets["A001"].endings = 0  # it is remembered that there was one
     assert after.tickets == before.tickets
     assert (after.windows, after.lines) == (before.windows, before.lines)
     assert after.tickets["A001"].status == status
@@ -315,7 +316,8 @@ def test_nothing_is_undone_over_a_ticket_in_hand_or_at_a_closed_window() -> None
 
 
 def test_what_was_undone_can_be_done_again() -> None:
-    given(queue, *IN_SERVICE).when(FinishService("1"), UndoLast("1"), FinishService("1")).then(DONE)
+    again = msgspec.structs.replace(DONE, nth=1)
+    given(queue, *IN_SERVICE).when(FinishService("1"), UndoLast("1"), FinishService("1")).then(again)
 
 
 def test_a_window_tells_what_it_can_undo_and_until_when() -> None:
@@ -335,7 +337,7 @@ def test_what_is_meant_for_one_ticket_is_not_done_to_another() -> None:
     after_another.when(MeanTicket("1", "A001")).refused("another-in-hand", number="A002", meant="A001")
     after_another.when(MeanTicket("1", "A002")).then()
     given(queue, *IN_SERVICE, DONE).when(MeanTicket("1", "A001"), UndoLast("1")).then(
-        FinishUndone("A001", "1", "general")
+        FinishUndone("A001", "1", "general", "ta1")
     )
     given(queue, OPEN, W1).when(MeanTicket("1", "A001")).refused("window-idle")
 

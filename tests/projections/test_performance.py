@@ -20,7 +20,7 @@ from domain.rectification import (
     ReviewRectified,
     ReviewRuled,
 )
-from domain.review import BAD, ReviewAdded, ReviewGiven, ReviewInvited
+from domain.review import BAD, InvitationTakenBack, ReviewAdded, ReviewGiven, ReviewInvited
 from projections import performance
 from projections.definitions import DEFINITIONS, FIGURES, RATE_NAMES
 from projections.figures import NOT_BY, By, Chosen, Figures, Rate, Trials, days_of, evidence, figures
@@ -78,6 +78,12 @@ def hall(*stories: Story) -> Figures:
 
 
 # --- ratings --------------------------------------------------------------------------------------------------
+
+
+def test_a_service_that_had_not_ended_after_all_could_not_be_rated() -> None:
+    back = InvitationTakenBack(invited_at=NINE, hall="tanghe", unit="market")
+    told = hall(("review-ticket.t1", invited(), back, invited()), ("review-ticket.t2", invited(), back))
+    assert told.rates["active_review"].denominator == 1
 
 
 def test_services_that_could_be_rated_are_counted_once_invited_or_not() -> None:

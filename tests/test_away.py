@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import time
 import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -93,13 +94,21 @@ def test_a_wiped_stream_is_written_again_from_the_log(
 def test_without_postgresql_commands_are_refused_with_a_time_to_come_back_and_nothing_is_lost(
     program: Running, theirs: EmbeddedServers, kiosk: str
 ) -> None:
-    first = ticket(program, kiosk, "before")
+    first, me = ticket(program, kiosk, "before"), program.token("citizen", "citizen-01")
     theirs.postgres.stop()
     with pytest.raises(urllib.error.HTTPError) as refused:
         ticket(program, kiosk, "meanwhile")
     assert refused.value.code == 503
     assert int(refused.value.headers["Retry-After"]) > 0
     assert json.loads(refused.value.read())["code"] == "store-unavailable"
+    browser = {"Accept": "text/html", "Authorization": f"Bearer {me}", "Cookie": "language=en"}
+    with pytest.raises(urllib.error.HTTPError) as unseen:
+        urllib.request.urlopen(urllib.request.Request(f"{program.url}/mine", headers=browser), timeout=30)
+    assert unseen.value.code == 503
+    assert int(unseen.value.headers["Retry-After"]) > 0
+    shown = unseen.value.read().decode()
+    assert "The system is not available" in shown
+    assert '<a class="button" href="/mine">Try again</a>' in shown
     with pytest.raises(urllib.error.HTTPError) as unready:
         program.get("/health/ready")
     assert unready.value.code == 503

@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Litestar, Request, Response, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
+from litestar.types import ASGIApp, HTTPScope
 
 from adapters.http import (
     accounts,
@@ -60,6 +61,7 @@ from adapters.http.commands import response, typed
 from adapters.http.front import Door, Hot
 from adapters.http.limits import Limits, Peers
 from adapters.http.parts import Parts
+from adapters.http.problems import Rejected
 
 
 def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True) -> Door:
@@ -149,16 +151,23 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
     settings = parts.settings
     peers = Peers(settings.proxies, settings.proxy_header, settings.unlimited_from)
     keeper = DoorKeeper(parts.tokens, parts.sessions)
+    said = _problem_for(pages)
     app = Litestar(
         [*routes, *documents.reads(routes), *pages],
         guards=[keeper.guard],
-        exception_handlers={Exception: _problem_for(pages)},
+        exception_handlers={Exception: said},
         request_class=StrictRequest,
         request_max_body_size=settings.body_bytes_max,
         openapi_config=None,
         logging_config=None,
     )
     keeper.know([route for route in app.routes if isinstance(route, HTTPRoute)], _paths(pages))
+
+    def refuse(scope: HTTPScope, rejected: Rejected) -> ASGIApp:
+        scope["litestar_app"] = app  # as the framework does it with what comes to it
+        request = StrictRequest(scope)
+        return said(request, rejected).to_asgi_response(None, request)
+
     hot = tuple(Hot(c.path, c.body, c.do) for c in commands if c.hot and lean)
     return Door(
         app,
@@ -166,6 +175,7 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
         parts.tokens,
         parts.sessions,
         parts.clock,
+        refuse=refuse,
         peers=peers,
         limits=Limits(peers, settings.requests_a_minute, settings.requests_at_once),
         body_bytes_max=settings.body_bytes_max,
@@ -174,13 +184,13 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
 
 
 def _problem_for(pages: Sequence[Router]) -> Callable[[Request[Any, Any, Any], Exception], Response[Any]]:
-    """What becomes of an exception outside the pages' own routes: a problem, and for somebody who typed a wrong address
-    into a browser the page that the pages make of it."""
+    """What becomes of an exception outside the pages' own routes: a problem, and for a browser that asked for a page
+    the page that the pages make of it."""
     page = next((router.exception_handlers[Exception] for router in pages), None)
 
     def problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-        reading = request.method == "GET" and "text/html" in request.headers.get("accept", "")
-        if page is not None and reading and not request.url.path.startswith(API):
+        browsing = "text/html" in request.headers.get("accept", "")
+        if page is not None and browsing and not request.url.path.startswith(API):
             return page(request, error)
         return response(errors.reply(error, request.scope["headers"]))
 

@@ -44,6 +44,7 @@ class Door:
     Args:
         framework: answers what the lane does not.
         hot: the commands of the lane; none of them, and the framework answers everything.
+        refuse: how it is said that a request is not let in.
         peers, limits: whom a request comes from, and how often they may ask.
         body_bytes_max, body_seconds: how large a body of the lane may be, and how long any may take to arrive.
     """
@@ -56,12 +57,14 @@ class Door:
         sessions: Sessions,
         clock: Callable[[], datetime],
         *,
+        refuse: Callable[[HTTPScope, Rejected], ASGIApp],
         peers: Peers,
         limits: Limits,
         body_bytes_max: int,
         body_seconds: float,
     ) -> None:
         self.framework = framework
+        self._refuse = refuse
         self._tokens = tokens
         self._sessions = sessions
         self._clock = clock
@@ -80,7 +83,7 @@ class Door:
         if scope["method"] == "POST" and (found := self._find(scope["path"])) is not None:
             await (await self._do(*found, scope, receive)).send(scope, send)
         elif (rejected := _unfit(scope) or await self._too_often(scope)) is not None:
-            await errors.reply(rejected, scope["headers"]).send(scope, send)
+            await self._refuse(scope, rejected)(scope, receive, _secured(send))
         else:
             bodiless = scope["method"] in ("GET", "HEAD", "OPTIONS")
             await self.framework(scope, receive if bodiless else self._hurried(receive), _secured(send))

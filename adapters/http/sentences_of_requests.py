@@ -79,7 +79,7 @@ REQUESTS: dict[str, Text] = {
         "请求过于频繁，请在{seconds}秒后再试。", "Too many requests; try again in {seconds} s."
     ),
     "store-unavailable": Text(
-        "系统暂时无法保存，请稍后再试。", "The store cannot be reached; it is safe to try again."
+        "系统暂时无法读取和保存，请稍后再试。", "The store cannot be reached; it is safe to try again."
     ),
     "event-unreadable": Text(
         "这项记录由较新版本的程序写入，暂时无法处理。",

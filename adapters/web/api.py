@@ -20,11 +20,12 @@ CARRIED = ("authorization", "cookie", "host", "origin", "sec-fetch-site")
 
 
 class Refusal(Exception):
-    """The API said no; ``problem`` is what it answered."""
+    """The API said no; ``problem`` is what it answered, ``retry_after`` in how many seconds to ask again, if told."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, retry_after: str | None = None) -> None:
         super().__init__(f"{problem.status} {problem.code}")
         self.problem = problem
+        self.retry_after = retry_after
 
 
 class Api:
@@ -88,7 +89,7 @@ def carried(request: Request[Any, Any, Any]) -> dict[str, str]:
 
 def _read(answer: httpx.Response) -> Any:
     if answer.is_error:
-        raise Refusal(_problem(msgspec.json.decode(answer.content)))
+        raise Refusal(_problem(msgspec.json.decode(answer.content)), answer.headers.get("retry-after"))
     return msgspec.json.decode(answer.content) if answer.content else None
 
 

@@ -42,6 +42,11 @@ THEMES = ("light", "dark")
 PREFERENCES = {"language": LANGUAGES, "size": ("normal", "large"), "theme": ("auto", *THEMES)}
 """What a visitor may choose about how pages look, each kept in a cookie of that name."""
 
+DEVICE = re.compile(r"/halls/(?P<hall>[^/]+)/((?P<kiosk>kiosk)(/.*)?|(windows/[^/]+/)?(?P<screen>screen))")
+"""The paths of devices, which have no way back of their own."""
+AGAIN = (429, 500, 502, 503)
+AGAIN_S = 10
+
 Page = Response[str]
 
 
@@ -110,11 +115,14 @@ class Site:
             case SignInNeeded():
                 return visit.go(f"{error.where}?next={quote(visit.path, safe='')}")
             case Refusal():
-                told = error.problem
+                told, headers = error.problem, {"Retry-After": error.retry_after}
             case _:
                 found = errors.rejection(error)
                 told = problem(found.status, found.code, found.facts, errors=found.errors)
-        return visit.page("problem.html", status=told.status, problem=told)
+                headers = dict(found.headers)
+        shown = visit.trouble(told)
+        shown.headers |= {name: value for name, value in headers.items() if value is not None}
+        return shown
 
     def _environment(self, language: Language) -> Environment:
         environment = Environment(
@@ -305,6 +313,18 @@ class Visit:
         html = self._environment.get_template(template).render(visit=self, **told)
         headers = {"Content-Language": HTML_LANGUAGES[self.language]}
         return Response(html, media_type=MediaType.HTML, status_code=status, headers=headers)
+
+    def trouble(self, told: Problem) -> Page:
+        """The page for what no page of its own is made of. A kiosk leads back to its own first page, and a screen, at
+        which nobody stands, asks again by itself."""
+        device = DEVICE.fullmatch(self.request.url.path)
+        if device is not None and device["kiosk"] and told.status not in (401, 403):
+            name = device["hall"]
+            return self.page("kiosk/sorry.html", status=told.status, name=name, problem=told, opening=None)
+        shown = self.page("problem.html", status=told.status, problem=told)
+        if device is not None and device["screen"] and told.status in AGAIN:
+            shown.headers["Refresh"] = str(AGAIN_S)
+        return shown
 
     def missing(self, about: Text) -> Page:
         """The page for what is not there."""

@@ -335,17 +335,57 @@ async def test_what_is_not_there_is_a_page_that_says_so(served: Served, path: st
     assert "Back to the first page" in answer.text
 
 
-async def test_an_address_that_is_wrong_is_a_page_for_a_browser_and_a_problem_for_a_program(
-    served: Served,
+BROWSER = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "words", "code"),
+    [
+        ("GET", "/nowhere", 404, "没有找到", "unknown-path"),
+        ("GET", "/halls/tanghe/nothing", 404, "没有找到", "unknown-path"),
+        ("POST", "/nowhere", 404, "没有找到", "unknown-path"),
+        ("GET", "/find/code", 405, "这个地址不能直接打开", "method-not-allowed"),
+        ("POST", "/halls", 405, "这个地址不能直接打开", "method-not-allowed"),
+        ("GET", "/?q=%00", 400, "没有办成", "bad-request"),
+    ],
+)
+async def test_what_no_page_takes_is_a_page_for_a_browser_and_a_problem_for_a_program(
+    served: Served, method: str, path: str, status: int, words: str, code: str
 ) -> None:
-    browser = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
-    for path in ("/nowhere", "/halls/tanghe/nothing"):
-        answer = await page(served, path, browser)
-        assert answer.status_code == 404
-        assert "没有找到" in answer.text
-    for path, headers in (("/nowhere", {}), ("/api/v1/nowhere", browser)):
-        answer = await page(served, path, headers)
-        assert (answer.status_code, answer.json()["code"]) == (404, "unknown-path")
+    for language, home in (("zh", "返回首页"), ("en", "Back to the first page")):
+        cookie = {"Cookie": f"language={language}"}
+        answer = await served.client.request(method, path, headers=BROWSER | OURS | cookie)
+        assert (answer.status_code, home in answer.text) == (status, True)
+        assert language == "en" or words in answer.text
+        assert answer.headers["content-security-policy"]
+    for at, headers in ((path, {}), (f"/api/v1{path}", BROWSER)):
+        answer = await served.client.request(method, at, headers=headers | OURS)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert at != path or (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_form_that_is_too_large_is_a_page_that_says_so(served: Served) -> None:
+    large = {"reason": "长" * served.parts.settings.body_bytes_max}
+    answer = await served.client.post("/find", data=large, headers=BROWSER | OURS)
+    assert (answer.status_code, "内容太大" in answer.text) == (413, True)
+
+
+async def test_a_fault_of_the_program_is_a_page_that_tells_nothing_of_it(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*asked: object, **more: object) -> None:
+        raise ZeroDivisionError("inside")
+
+    monkeypatch.setattr(served.parts.boards, "board", fails)
+    monkeypatch.setattr(served.parts.views, "find", fails)
+    kiosk, me = served.bearer("kiosk", hall="tanghe"), await served.citizen("page-fault")
+    for path, who, words in (
+        ("/mine", me, "再试一次"),
+        ("/halls/tanghe/kiosk", kiosk, 'href="/halls/tanghe/kiosk/begin"'),
+    ):
+        answer = await page(served, path, BROWSER | who)
+        assert (answer.status_code, "inside" in answer.text, words in answer.text) == (500, False, True)
+        assert "系统暂时不可用" in answer.text
 
 
 async def test_a_first_page_with_all_it_needs_fits_a_slow_line(served: Served) -> None:

@@ -120,6 +120,17 @@ async def test_a_page_a_read_and_a_booking_are_refused_with_a_time_to_come_back(
             assert told["code"] == "too-many-requests"
             assert "请求过于频繁" in told["text"]["zh"]
             assert told["text"]["en"].startswith("Too many requests")
+        for language, words in (("zh", "请稍候再试"), ("en", "Please wait a moment")):
+            browser = {"Accept": "text/html", "Cookie": f"language={language}"}
+            page = await phone.get("/halls", headers=browser)
+            assert (page.status_code, words in page.text) == (429, True), page.text
+            assert 0 < int(page.headers["retry-after"]) <= 60
+            assert page.headers["retry-after"] in page.text
+            assert 'href="/halls"' in page.text
+        screen = await phone.get("/halls/tanghe/screen", headers={"Accept": "text/html"})
+        assert (screen.status_code, screen.headers["refresh"]) == (429, "10"), (
+            "nobody stands there to ask again"
+        )
         kiosk = served.bearer("kiosk", "k1", hall="tanghe")
         seen = await phone.post("/api/v1/halls/tanghe/tickets", json={"queue": "a"}, headers=kiosk)
         assert seen.status_code != 429, "a kiosk behind the same address goes on"

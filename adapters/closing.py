@@ -32,8 +32,9 @@ class Loop(Protocol):
 class Closing:
     """Closes the days that nobody closed, over whatever is still at their windows. ``run`` until cancelled.
 
-    The command id is made of the stream, and a closed day answers with nothing, so each is closed once through
-    restarts. It is written as of now and not of when it was due: people may have been served since.
+    The command id is made of the stream and of what opened the day, and a closed day answers with nothing, so each is
+    closed once through restarts, and once more if it was opened again. It is written as of now and not of when it was
+    due: people may have been served since.
     """
 
     def __init__(
@@ -54,9 +55,9 @@ class Closing:
         page = await self._lists.find(open_days.NAME, {"forgotten_at": ("<=", now)}, "forgotten_at", PAGE)
         positions = [0]
         for doc in page.docs:
-            stream = msgspec.json.decode(doc, type=open_days.View).stream
-            stamp = Stamp(at=now, by="clock:closing", command=f"day-over:{stream}")
-            hall, day = hall_of(stream), day_of(stream)
+            told = msgspec.json.decode(doc, type=open_days.View)
+            stream, hall, day = told.stream, hall_of(told.stream), day_of(told.stream)
+            stamp = Stamp(at=now, by="clock:closing", command=f"day-over:{stream}:{told.position}")
             to_come = await self._loop.peek(
                 slots.stream(hall, day), lambda held: slots.still_to_come(held.state, now)
             )

@@ -8,6 +8,7 @@ import msgspec
 
 from adapters.forecasts import Forecasts
 from domain import queue
+from domain.day_end import over_whom, reopen_until
 from domain.detours import undoable
 from domain.experience import Wait
 from domain.hall import pause_name
@@ -106,6 +107,14 @@ class WindowInHall(msgspec.Struct, frozen=True):
     undo: Undoable | None
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """When a day was closed, how many tickets that let go, and until when it can be opened again."""
+
+    at: datetime
+    let_go: int
+    reopen_until: datetime
+
+
 class Line(msgspec.Struct, frozen=True):
     """Everybody who is in the hall and not done: those who wait, queue by queue in the order in which they will be
     called, and then those who were called, set aside or missed."""
@@ -118,6 +127,8 @@ class Line(msgspec.Struct, frozen=True):
     tickets: list[TicketInLine]
     starts_told: bool = True
     """Whether windows tell when a service begins, by the plan that the day began with."""
+    ended: Ended | None = None
+    """Of a day that is closed."""
 
 
 class Look:
@@ -221,7 +232,14 @@ class Look:
             ],
             [self._ticket(ticket) for ticket in (*waiting, *aside)],
             day.plan is None or day.plan.starts_told,
+            self._ended(),
         )
+
+    def _ended(self) -> Ended | None:
+        until = reopen_until(self._queue)
+        if self._queue.closed_at is None or until is None:
+            return None
+        return Ended(self._queue.closed_at, sum(1 for _ in over_whom(self._queue)), until)
 
     def _undo(self, window: str) -> Undoable | None:
         last = undoable(self._queue, window)

@@ -240,7 +240,7 @@ def _told(look: Look, name: str) -> Line | PlaceInLine:
 def _gist(told: Line | PlaceInLine) -> Any:
     """What makes a difference to its readers: waits by the minute, for they are told in minutes."""
     if isinstance(told, Line):
-        return [*told.queues, *told.windows, *map(_rounded, told.tickets)]
+        return [told.state, *told.queues, *told.windows, *map(_rounded, told.tickets)]
     return _rounded(told)
 
 

@@ -61,6 +61,13 @@ class ReleaseBooking(Command, frozen=True):
     reason: Words = "cancelled by the citizen"
 
 
+class RestoreBooking(Command, frozen=True):
+    """A hall that had closed by mistake keeps the appointment after all. Whoever has booked another for that time or
+    that item since has chosen: theirs stays, and this one released."""
+
+    appointment: Reference
+
+
 class RecordVisit(Command, frozen=True):
     appointment: Reference
 
@@ -100,6 +107,7 @@ AnyCommand = (
     | DropHold
     | RecordBooking
     | ReleaseBooking
+    | RestoreBooking
     | RecordVisit
     | UndoVisit
     | RecordNoShow
@@ -138,6 +146,10 @@ class BookingReleased(Event, frozen=True, tag="booking-released"):
     reason: str
 
 
+class BookingRestored(Event, frozen=True, tag="booking-restored"):
+    appointment: str
+
+
 class VisitRecorded(Event, frozen=True, tag="visit-recorded"):
     appointment: str
 
@@ -167,6 +179,7 @@ AnyEvent = (
     | HoldDropped
     | BookingRecorded
     | BookingReleased
+    | BookingRestored
     | VisitRecorded
     | VisitUndone
     | NoShowRecorded
@@ -226,6 +239,8 @@ def decide(command: AnyCommand, citizen: Citizen, stamp: Stamp) -> list[AnyEvent
             return [BookingRecorded(appointment, hall, item, starts_at, ends_at, more)]
         case ReleaseBooking(appointment, reason):
             return [BookingReleased(appointment, reason)] if _ends(citizen, appointment, "released") else []
+        case RestoreBooking(appointment):
+            return [BookingRestored(appointment)] if _may_be_kept(citizen, appointment) else []
         case RecordVisit(appointment):
             return [VisitRecorded(appointment)] if _ends(citizen, appointment, "visited") else []
         case UndoVisit(appointment):
@@ -264,7 +279,7 @@ def evolve(citizen: Citizen, event: AnyEvent, stamp: Stamp) -> Citizen:
             citizen.bookings[appointment].status = "released"
         case VisitRecorded(appointment):
             citizen.bookings[appointment].status = "visited"
-        case VisitUndone(appointment):
+        case VisitUndone(appointment) | BookingRestored(appointment):
             citizen.bookings[appointment].status = "booked"
         case NoShowRecorded(appointment):
             citizen.bookings[appointment].status = "missed"
@@ -368,6 +383,17 @@ def _no_hold_elsewhere(citizen: Citizen, asked: RecordHold, at: datetime) -> Non
 def day_of(at: datetime) -> date:
     """The day of an instant where the halls are."""
     return at.astimezone(SHANGHAI).date()
+
+
+def _may_be_kept(citizen: Citizen, appointment: str) -> bool:
+    """Whether a released booking fits in beside what has been booked since."""
+    mine = citizen.bookings.get(appointment)
+    if mine is None or mine.status != "released" or citizen.personal.erased:
+        return False
+    kept = [other for other in citizen.bookings.values() if other.status != "released"]
+    at_once = any(mine.starts_at < other.ends_at and other.starts_at < mine.ends_at for other in kept)
+    same_day = (other for other in kept if day_of(other.starts_at) == day_of(mine.starts_at))
+    return not at_once and not any({*mine.items} & {*other.items} for other in same_day)
 
 
 def _undo_visit(citizen: Citizen, appointment: str) -> list[AnyEvent]:

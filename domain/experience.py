@@ -87,6 +87,11 @@ class Experience(msgspec.Struct):
         self.gone += 1
         self.waited_s += max(0.0, waited_s)
 
+    def stayed(self, waited_s: float) -> None:
+        """Somebody who had waited so long has not given up after all."""
+        self.gone -= 1
+        self.waited_s -= max(0.0, waited_s)
+
     def emptied(self, name: str, at: float) -> None:
         """The last in a line was called from it or left it."""
         line = self.line(name)

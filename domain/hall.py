@@ -160,6 +160,8 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """After how many others somebody who missed the call is called when they come back; without it, last."""
     undo_seconds: Annotated[int, Meta(ge=0, le=600)] = 60
     """How long a finish, a no-show or a transfer can be taken back (反悔; ours, no rule)."""
+    reopen_minutes: Annotated[int, Meta(ge=0, le=240)] = 15
+    """How long a day that was closed by mistake can be opened again; 0 never (ours, no rule)."""
     starts_told: bool = True
     """Whether windows tell when a service begins; where they do not, it begins with the call and ends from there."""
     pauses: dict[Id, Text] = msgspec.field(default_factory=dict)

@@ -53,6 +53,14 @@ class Done(msgspec.Struct, frozen=True):
     outcome: Outcome = "done"
 
 
+class Ended(msgspec.Struct, frozen=True, gc=False):
+    """How a ticket stood when the day was closed over it, and for how long its holder had waited in line."""
+
+    status: Status
+    reason: str | None = None
+    waited_s: float = 0.0
+
+
 class Stop(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Where a visit goes on after a service: a queue, the items handled there, what they need a clerk to know."""
 
@@ -109,6 +117,8 @@ class Ticket(msgspec.Struct, gc=False):
     done: Done | None = None
     endings: int = 0
     """How many services of it have ended, those that were taken back included."""
+    ended: Ended | None = None
+    """Whom the day's closing has let go: how they stood, as long as it is closed."""
 
 
 class Window(msgspec.Struct):
@@ -133,7 +143,7 @@ class Queue(msgspec.Struct):
     plan: HallPlan | None = None
     begun: bool = False
     """Whether a window has been opened."""
-    closed: bool = False
+    closed_at: datetime | None = None
     queues: dict[str, QueuePlan] = {}
     windows: dict[str, Window] = {}
     tickets: dict[str, Ticket] = {}
@@ -147,6 +157,10 @@ class Queue(msgspec.Struct):
     pasts: dict[str, Past] = {}
     serial: int = 0
     """The last place by arrival that was given."""
+
+    @property
+    def closed(self) -> bool:
+        return self.closed_at is not None
 
     @property
     def waiting(self) -> int:

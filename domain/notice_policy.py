@@ -17,7 +17,7 @@ from domain.papers import CorrectionRequested
 from domain.rectification import RectificationFedBack
 from domain.respite import CaseExtended, CasePaused, CaseSuspended
 from domain.review import ReviewInvited
-from domain.slots import AppointmentCancelled, HoldReleased, SlotBooked
+from domain.slots import AppointmentCancelled, AppointmentRestored, HoldReleased, SlotBooked
 from domain.templates import Template
 from domain.terms import TermsOf, default_terms
 from domain.urging import RectificationEscalated, RectificationReminded
@@ -41,6 +41,8 @@ def notices(recorded: Recorded, terms_of: TermsOf = default_terms) -> list[Ask]:
             template: Template = "cancelled-by-hall" if by_hall else "cancelled"
             facts = {"reason": reason} if by_hall else {}
             return [_told(recorded, template, f"booker:{appointment}", facts)]
+        case AppointmentRestored(appointment):
+            return [_told(recorded, "kept-after-all", f"booker:{appointment}")]
         case WaitingOffered(waiting, _, person, item, starts_at, until, told_at):
             facts = {
                 "waiting": waiting,

@@ -119,6 +119,18 @@ class CancelAppointment(Command, frozen=True):
     appointment: Reference
     reason: Words = "cancelled by the citizen"
     by_hall: bool = False
+    day_closed: bool = False
+    """Because the hall closes for the day, which may turn out to be a mistake."""
+
+
+class RestoreAppointment(Command, frozen=True):
+    """The hall had closed by mistake: the appointment that this cancelled is still to be kept."""
+
+    appointment: Reference
+
+
+class ResumeOffer(Command, frozen=True):
+    """The hall had closed by mistake: what it offers that day can be booked again."""
 
 
 class GiveUpForMove(Command, frozen=True):
@@ -165,6 +177,8 @@ AnyCommand = (
     | ReleaseHold
     | BookSlot
     | CancelAppointment
+    | RestoreAppointment
+    | ResumeOffer
     | GiveUpForMove
     | CheckIn
     | UndoCheckIn
@@ -184,6 +198,10 @@ class SlotsRevised(Event, frozen=True, tag="slots-revised"):
 
 
 class OfferEnded(Event, frozen=True, tag="offer-ended"):
+    pass
+
+
+class OfferResumed(Event, frozen=True, tag="offer-resumed"):
     pass
 
 
@@ -234,12 +252,20 @@ class SlotBooked(Event, frozen=True, tag="slot-booked"):
 
 class AppointmentCancelled(Event, frozen=True, tag="appointment-cancelled"):
     """``moved_to`` is the appointment that took its place in the same act, if one did; ``by_hall``: the hall itself
-    could not keep it."""
+    could not keep it, ``day_closed`` because it closed for the day."""
 
     appointment: str
     reason: str
     moved_to: str | None = None
     by_hall: bool = False
+    day_closed: bool = False
+
+
+class AppointmentRestored(Event, frozen=True, tag="appointment-restored"):
+    """The hall is open after all. ``missed_at`` is when the appointment counts as missed if nobody comes."""
+
+    appointment: str
+    missed_at: datetime
 
 
 class CheckedIn(Event, frozen=True, tag="checked-in"):
@@ -270,10 +296,12 @@ AnyEvent = (
     | SlotsOffered
     | SlotsRevised
     | OfferEnded
+    | OfferResumed
     | PlaceHeld
     | HoldReleased
     | SlotBooked
     | AppointmentCancelled
+    | AppointmentRestored
     | CheckedIn
     | CheckInUndone
     | AppointmentMissed
@@ -299,6 +327,7 @@ class Cancelled(msgspec.Struct, frozen=True, tag="cancelled"):
     status: ClassVar[Status] = "cancelled"
     booking: SlotBooked
     moved_to: str | None = None
+    day_closed: bool = False
 
 
 class Missed(msgspec.Struct, frozen=True, tag="missed"):

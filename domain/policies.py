@@ -48,7 +48,7 @@ from domain.rectification import (
 from domain.respite import CaseExtended, CasePaused, CaseResumed
 from domain.review import BAD, InviteReview, ReviewGiven, TakeBackInvitation
 from domain.rules import rule_of
-from domain.slots import AppointmentCancelled, HoldReleased, OfferFreed, SlotsRevised
+from domain.slots import AppointmentCancelled, HoldReleased, OfferFreed, OfferResumed, SlotsRevised
 from domain.supervision import RecomputeDeadline, StartClock
 from domain.terms import Terms, TermsOf, default_terms
 from domain.unit import NoteLag
@@ -91,7 +91,7 @@ def _following(recorded: Recorded, calendar: Calendar, terms_of: TermsOf, unit_o
     passed goes up the ladder.
     """
     match recorded.event:
-        case AppointmentCancelled() | HoldReleased() | SlotsRevised() | LotteryDrawn():
+        case AppointmentCancelled() | HoldReleased() | SlotsRevised() | OfferResumed() | LotteryDrawn():
             return [Ask(recorded.stream, OfferFreed())]
         case FinishUndone(ticket=str() as ticket, nth=nth):
             back = Ask(review.stream(f"ticket.{ticket}"), TakeBackInvitation(nth))

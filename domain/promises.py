@@ -12,6 +12,7 @@ from typing import Any
 from domain import drawing, freed
 from domain.case import ENDED_WITH_IT, Case, CaseOpened
 from domain.citizen import Citizen, day_of
+from domain.day_end import over_whom
 from domain.handling import Held
 from domain.limits import ends
 from domain.line import known_ticket, past
@@ -77,6 +78,8 @@ def _queue(day: Queue) -> Iterator[str]:
             yield "the day is closed and a window is not"
         here = [number for number, ticket in day.tickets.items() if ticket.status not in ("served", "left")]
         yield from (f"the day is closed and {number} is {day.tickets[number].status}" for number in here)
+    else:
+        yield from (f"the day is open and {number} was let go by its closing" for number in over_whom(day))
 
 
 def _slots(day: Slots) -> Iterator[str]:

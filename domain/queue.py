@@ -4,15 +4,23 @@ The stream ``queue-{hall}-{date}`` begins with the plan the hall had that mornin
 A ticket is known by its number (``A001``) to people and by an unguessable reference to programs.
 """
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Annotated
 
 from msgspec import Meta
 
-from domain import detours, reception, windows
-from domain.detours import (  # noqa: F401  # the subject's words are all found here
+from domain import day_end, detours, reception, windows
+from domain.day_end import (  # noqa: F401  # the subject's words are all found here
+    DAY_CLOSED,
+    CloseDay,
+    DayClosed,
+    DayReopened,
+    ReopenDay,
+    TicketCutOff,
+    TicketRestored,
+)
+from domain.detours import (  # noqa: F401  # and its words about what is not all
     FinishUndone,
     NoShowUndone,
     ParkTicket,
@@ -97,15 +105,6 @@ class OpenDay(Command, frozen=True):
     plan: HallPlan
 
 
-class CloseDay(Command, frozen=True):
-    """End the day: who still waits is let go with the reason ``day-closed``, windows close.
-
-    A ticket at a window keeps the day open, unless ``force`` says that nobody will finish it any more.
-    """
-
-    force: bool = False
-
-
 class AddQueue(Command, frozen=True):
     """Give this day a queue its plan lacks, with the first free prefix. One the day has stays as it is."""
 
@@ -175,7 +174,6 @@ class MarkNoShow(Command, frozen=True):
 
 AnyCommand = (
     OpenDay
-    | CloseDay
     | AddQueue
     | IssueTicket
     | CallNext
@@ -184,6 +182,7 @@ AnyCommand = (
     | StartService
     | FinishService
     | MarkNoShow
+    | day_end.AnyCommand
     | reception.AnyCommand
     | windows.AnyCommand
     | detours.AnyCommand
@@ -195,10 +194,6 @@ AnyCommand = (
 
 class DayOpened(Event, frozen=True, tag="day-opened"):
     plan: HallPlan
-
-
-class DayClosed(Event, frozen=True, tag="day-closed"):
-    pass
 
 
 class QueueAdded(Event, frozen=True, tag="queue-added"):
@@ -254,17 +249,8 @@ class TicketMissed(Event, frozen=True, tag="ticket-missed"):
     window: str
 
 
-class TicketCutOff(Event, frozen=True, tag="ticket-cut-off"):
-    """The day was closed over a ticket at a window: what became of its holder, nobody wrote down."""
-
-    number: str
-    window: str
-    reason: str = "day-closed"
-
-
 AnyEvent = (
     DayOpened
-    | DayClosed
     | QueueAdded
     | TicketIssued
     | TicketCalled
@@ -272,8 +258,8 @@ AnyEvent = (
     | ServiceStarted
     | ServiceFinished
     | TicketMissed
+    | day_end.AnyEvent
     | reception.AnyEvent
-    | TicketCutOff
     | TurnNeared
     | windows.AnyEvent
     | detours.AnyEvent
@@ -300,9 +286,9 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
         return []
     if isinstance(command, TakeBackTicket) and known_ticket(queue, command.number).reason == CHECK_IN_UNDONE:
         return []
+    if isinstance(command, day_end.AnyCommand):
+        return [*day_end.decide(command, queue, stamp)]
     if queue.closed and not isinstance(command, RaiseAlarm | ClearAlarm):
-        if isinstance(command, CloseDay):
-            return []
         raise Refused("day-closed")
     match command:
         case IssueTicket(ticket, line, item, priority, appointment, due_at, person, skill, told, more, stops):
@@ -352,8 +338,6 @@ def decide(command: AnyCommand, queue: Queue, stamp: Stamp) -> list[AnyEvent]:
             if len(queue.queues) >= QUEUES_MAX:
                 raise Refused("queues-enough", queues=QUEUES_MAX)
             return [QueueAdded(QueuePlan(line, free_prefix(queue, line), name))]
-        case CloseDay(force):
-            return [*_cut_off(queue, force), *_leavers(queue), *_closers(queue), DayClosed()]
     if isinstance(command, windows.AnyCommand):
         return [*windows.decide(command, queue)]
     if isinstance(command, reception.AnyCommand):
@@ -420,18 +404,18 @@ def evolve(queue: Queue, event: AnyEvent, stamp: Stamp) -> Queue:
             missed = queue.tickets[number]
             missed.done = Done("no-show", window, stamp.at, missed.status, missed.queue, missed.kept_for)
             put_down(queue, number, window, "missed", stamp.at)
-        case TicketCutOff(number, window):
-            put_down(queue, number, window, "left", stamp.at)
+        case TicketLeft(number, reason) if reason == DAY_CLOSED:
+            day_end.let_go(queue, number, stamp.at)
         case QueueAdded(line_plan):
             queue.queues[line_plan.queue] = line_plan
             queue.lines[line_plan.queue] = {}
         case DayOpened(plan_of_day):
             return morning(plan_of_day)
-        case DayClosed():
-            queue.closed = True
         case _:
             if isinstance(event, windows.AnyEvent):
                 windows.evolve(queue, event, stamp)
+            elif isinstance(event, day_end.AnyEvent):
+                day_end.evolve(queue, event, stamp)
             elif isinstance(event, reception.AnyEvent):
                 reception.evolve(queue, event, stamp)
             else:
@@ -469,20 +453,3 @@ def _recall(plan: HallPlan, ticket: Ticket, window: str, at: datetime) -> Ticket
     if (wait := (last - at).total_seconds() + plan.recall_gap_seconds) > 0:
         raise Refused("recall-too-soon", number=ticket.number, seconds=ceil(wait))
     return TicketRecalled(ticket.number, window)
-
-
-def _cut_off(queue: Queue, force: bool) -> Iterator[AnyEvent]:
-    for name, window in queue.windows.items():
-        if window.serving is not None:
-            if not force:
-                raise Refused("window-busy", window=name, number=window.serving)
-            yield TicketCutOff(window.serving, name)
-
-
-def _leavers(queue: Queue) -> Iterator[AnyEvent]:
-    open_ended = ("waiting", "missed", "parked")
-    return (TicketLeft(t.number, "day-closed") for t in queue.tickets.values() if t.status in open_ended)
-
-
-def _closers(queue: Queue) -> Iterator[AnyEvent]:
-    return (WindowClosed(name) for name, w in queue.windows.items() if w.state != "closed")

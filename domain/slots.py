@@ -41,6 +41,7 @@ from domain.places import (  # noqa: F401  # words of this subject, found here a
     Appointment,
     AppointmentCancelled,
     AppointmentMissed,
+    AppointmentRestored,
     Arrived,
     Booked,
     BookSlot,
@@ -57,9 +58,12 @@ from domain.places import (  # noqa: F401  # words of this subject, found here a
     MissAppointment,
     Missed,
     OfferEnded,
+    OfferResumed,
     OfferSlots,
     PlaceHeld,
     ReleaseHold,
+    RestoreAppointment,
+    ResumeOffer,
     ReviseOffer,
     Slot,
     SlotBooked,
@@ -105,6 +109,8 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
             return _revise(slots, plan)
         case EndOffer():
             return _end(slots, stamp.at)
+        case ResumeOffer():
+            return [] if slots.ended_at is None else [OfferResumed()]
         case HoldPlace():
             return _hold(slots, command, stamp.at)
         case ConfirmHold():
@@ -133,16 +139,18 @@ def decide(command: AnyCommand, slots: Slots, stamp: Stamp) -> list[AnyEvent]:
             if not _same(command, made.booking):
                 raise Refused("reference-taken", appointment=appointment)
             return []
-        case CancelAppointment(appointment, reason, by_hall):
+        case CancelAppointment(appointment, reason, by_hall, day_closed):
             match known(slots, appointment):
                 case Booked(booking):
                     if not by_hall:
                         _still_cancellable(slots.rules, booking, stamp.at)
-                    return [AppointmentCancelled(appointment, reason, by_hall=by_hall)]
+                    return [AppointmentCancelled(appointment, reason, by_hall=by_hall, day_closed=day_closed)]
                 case Cancelled():
                     return []
                 case over:
                     raise refusal(over)
+        case RestoreAppointment(appointment):
+            return _restore(slots, appointment, stamp.at)
         case GiveUpForMove(appointment, moved_to, by_hall):
             match known(slots, appointment):
                 case Booked(booking):
@@ -201,6 +209,8 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
             slots.slots = _placed(slots, plan).slots
         case OfferEnded():
             slots.ended_at = stamp.at
+        case OfferResumed():
+            slots.freed_at, slots.ended_at = stamp.at, None
         case PlaceHeld(hold):
             slots.holds[hold] = event
             for slot in in_a_row(slots, event.slot, event.slots):
@@ -213,12 +223,17 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
             slots.appointments[appointment] = Booked(event)
             for slot in in_a_row(slots, event.slot, event.slots):
                 slot.taken[event.channel] += 1
-        case AppointmentCancelled(appointment, _, moved_to):
+        case AppointmentCancelled(appointment, _, moved_to, _, day_closed):
             slots.freed_at = stamp.recorded_at or stamp.at
             booking = slots.appointments[appointment].booking
-            slots.appointments[appointment] = Cancelled(booking, moved_to)
+            slots.appointments[appointment] = Cancelled(booking, moved_to, day_closed)
             for slot in in_a_row(slots, booking.slot, booking.slots):
                 slot.taken[booking.channel] -= 1
+        case AppointmentRestored(appointment, missed_at):
+            booking = slots.appointments[appointment].booking
+            slots.appointments[appointment] = Booked(msgspec.structs.replace(booking, missed_at=missed_at))
+            for slot in in_a_row(slots, booking.slot, booking.slots):
+                slot.taken[booking.channel] += 1
         case CheckedIn(appointment, ticket, late):
             slots.appointments[appointment] = Arrived(slots.appointments[appointment].booking, ticket, late)
         case CheckInUndone(appointment, ticket, missed_at):
@@ -269,6 +284,28 @@ def still_to_come(slots: Slots, at: datetime) -> list[SlotBooked]:
     """The appointments whose slots are not over and to which nobody has come yet."""
     booked = (one.booking for one in slots.appointments.values() if isinstance(one, Booked))
     return [made for made in booked if at < made.ends_at]
+
+
+def closed_over(slots: Slots) -> list[SlotBooked]:
+    """The appointments that the hall cancelled because it closed for the day."""
+    ended = (one for one in slots.appointments.values() if isinstance(one, Cancelled) and one.day_closed)
+    return [one.booking for one in ended]
+
+
+def _restore(slots: Slots, appointment: str, at: datetime) -> list[AnyEvent]:
+    """The time for which the hall was closed does not count against whoever could not come in it.
+
+    Raises:
+        Refused: the appointment has ended otherwise.
+    """
+    match known(slots, appointment):
+        case Cancelled(booking, _, True) if slots.ended_at is not None:
+            missed_at = (booking.missed_at or booking.ends_at) + (at - slots.ended_at)
+            return [AppointmentRestored(appointment, missed_at)]
+        case Booked():
+            return []
+        case over:
+            raise refusal(over)
 
 
 def _end(slots: Slots, at: datetime) -> list[AnyEvent]:

@@ -23,6 +23,7 @@ Template = Literal[
     "moved-by-hall",
     "cancelled",
     "cancelled-by-hall",
+    "kept-after-all",
     "reminder",
     "place-offered",
     "place-lost",
@@ -100,6 +101,12 @@ OCCASIONS: dict[Template, Occasion] = {
         "hall reason link",
         "非常抱歉，因{reason}，您在{hall}的预约已取消，请另约时间。",
         "We are sorry: because of {reason}, your appointment at {hall} is cancelled. Please choose another time.",
+    ),
+    "kept-after-all": _of(
+        Text("预约恢复", "Appointment kept after all"),
+        "hall link",
+        "刚才通知您{hall}的预约取消，是误操作：预约仍然有效，请按原时间到厅。预约凭证：{link}",
+        "Your appointment at {hall} was cancelled by mistake and is kept: please come at its time. Voucher: {link}",
     ),
     "reminder": _of(
         Text("预约提醒", "Reminder of an appointment"),

@@ -10,6 +10,7 @@ from domain.message import Recorded, hall_of
 from domain.slots import (
     AppointmentCancelled,
     AppointmentMissed,
+    AppointmentRestored,
     CheckedIn,
     CheckInUndone,
     SlotBooked,
@@ -18,7 +19,9 @@ from domain.slots import (
 
 NAME = "appointments"
 
-MINE = frozenset({SlotBooked, CheckedIn, CheckInUndone, AppointmentCancelled, AppointmentMissed})
+MINE = frozenset(
+    {SlotBooked, CheckedIn, CheckInUndone, AppointmentCancelled, AppointmentRestored, AppointmentMissed}
+)
 
 FACETS: dict[str, type] = {"person": str, "hall": str, "starts_at": datetime, "status": str}
 
@@ -60,6 +63,7 @@ def key(recorded: Recorded) -> str | None:
             | CheckInUndone(appointment)
             | AppointmentCancelled(appointment)
             | AppointmentMissed(appointment)
+            | AppointmentRestored(appointment)
         ):
             return appointment
         case _:
@@ -82,6 +86,9 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
             view.status, view.ticket, view.late = "checked-in", ticket, late
         case CheckInUndone(_, _, missed_at):
             view.status, view.ticket, view.late = "booked", None, False
+            view.ended_at, view.missed_at = None, missed_at
+        case AppointmentRestored(_, missed_at):
+            view.status, view.reason = "booked", None
             view.ended_at, view.missed_at = None, missed_at
         case AppointmentCancelled(_, reason, moved_to):
             view.status, view.reason, view.moved_to = "cancelled", reason, moved_to

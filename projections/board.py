@@ -174,6 +174,12 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             view.windows = {w.window: Desk(w.name, w.kind, w.queues) for w in plan.windows}
         case queue.DayClosed():
             view.state = "closed"
+        case queue.DayReopened():
+            view.state = "open"
+        case queue.TicketRestored(number, line, "waiting"):
+            _stand(view, number, line)
+        case queue.TicketRestored(number, line):
+            view.aside[number] = line
     return view
 
 

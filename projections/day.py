@@ -96,6 +96,8 @@ class View(msgspec.Struct, omit_defaults=True):
     clerks: dict[str, Counts] = {}
     hours: dict[str, Counts] = {}
     desks: dict[str, Desk] = {}
+    ended: dict[str, Ticket] = {}
+    """The tickets that the day's closing let go, as they were: it may be opened again."""
 
 
 def key(recorded: Recorded) -> str | None:
@@ -178,9 +180,8 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             for counts in _where(view, ticket, ticket.queue, window):
                 counts.transfers -= 1
         case queue.TicketCutOff(number, window):
-            ticket = view.tickets.pop(number)
-            for counts in _where(view, ticket, ticket.queue):
-                counts.abandoned += 1
+            _stop(view.tickets[number], at)
+            _let_go(view, number, queue.DAY_CLOSED)
             _turn(view, window, at).busy = False
         case queue.TicketChanged(number, line):
             view.tickets[number].queue = line
@@ -188,11 +189,11 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             ticket = view.tickets.pop(number)
             for counts in _where(view, ticket, ticket.queue):
                 counts.issued -= 1
-        case queue.TicketLeft(number):
-            ticket = view.tickets.pop(number)
-            if ticket.missed is None:
-                for counts in _where(view, ticket, ticket.queue):
-                    counts.abandoned += 1
+        case queue.TicketLeft(number, reason):
+            _let_go(view, number, reason)
+        case queue.TicketRestored(number):
+            ticket = view.tickets[number] = view.ended.pop(number)
+            _count_gone(view, ticket, -1)
         case queue.WindowOpened(window, clerk):
             view.windows.setdefault(window, Text(window, window))
             desk = _turn(view, window, at)
@@ -210,7 +211,7 @@ def evolve(view: View | None, recorded: Recorded) -> View:
             view.queues = {q.queue: q.name for q in plan.queues}
             view.windows = {w.window: w.name for w in plan.windows}
         case _:
-            pass  # alarms and the end of the day change no figure
+            pass  # alarms, the end of the day and its taking back change no figure
     return view
 
 
@@ -267,6 +268,20 @@ def _take_back(view: View, number: str, window: str, at: datetime) -> Ticket:
     _turn(view, window, at).busy = True
     ticket = view.tickets[number] = view.before.pop(window)
     return ticket
+
+
+def _let_go(view: View, number: str, reason: str) -> None:
+    """A ticket is gone without service."""
+    ticket = view.tickets.pop(number)
+    _count_gone(view, ticket, 1)
+    if reason == queue.DAY_CLOSED:
+        view.ended[number] = ticket
+
+
+def _count_gone(view: View, ticket: Ticket, times: int) -> None:
+    if ticket.missed is None:  # who was missed counts as not there
+        for counts in _where(view, ticket, ticket.queue):
+            counts.abandoned += times
 
 
 def _come_back(view: View, ticket: Ticket) -> None:

@@ -27,6 +27,7 @@ from domain.queue import (
     PauseWindow,
     RaiseAlarm,
     Recall,
+    ReopenDay,
     ResumeWindow,
     ReturnToLine,
     SplitVisit,
@@ -59,6 +60,12 @@ def lived(seed: int, length: int) -> World:
     for n in range(length):
         at += timedelta(seconds=rng.choice((0, 1, 7, 40)))
         world.ask(STREAM, _command(n, rng, world), at, f"clerk:{rng.choice(WINDOWS)}")
+        if rng.random() < 0.01:
+            world.ask(STREAM, CloseDay(force=rng.random() < 0.5), at)
+            world.ask(STREAM, ReopenDay(), at + timedelta(seconds=20))
+            for window in WINDOWS[: rng.randint(1, 3)]:
+                world.ask(STREAM, OpenWindow(window, f"clerk of {window}"), at + timedelta(seconds=30))
+            at += timedelta(seconds=30)
     if rng.random() < 0.2:
         world.ask(STREAM, CloseDay(force=True), at)
     elif rng.random() < 0.2:

@@ -163,6 +163,7 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{WINDOW}/alarm"): SERVING,
     ("POST", f"{WINDOW}/clear-alarm"): only("clerk", "supervisor", "admin"),
     ("POST", f"{API}/halls/{{hall}}/day/close"): only("supervisor", "admin"),
+    ("POST", f"{API}/halls/{{hall}}/day/reopen"): only("supervisor", "admin"),
     ("GET", f"{API}/halls/{{hall}}/alarms"): STAFF,
     ("GET", f"{API}/halls/{{hall}}/alarms/events"): STAFF,
     ("GET", f"{API}/halls/{{hall}}/board"): ANYBODY,

@@ -251,6 +251,10 @@ WINDOWS: dict[str, Text] = {
     "nothing-to-undo": Text(
         "窗口{window}没有可以撤销的操作。", "There is nothing to undo at window {window}."
     ),
+    "too-late-to-reopen": Text(
+        "当日业务结束后{minutes}分钟内才能恢复，现在已过时限。",
+        "A day can be opened again for {minutes} min after it was closed: that time is over.",
+    ),
     "too-late-to-undo": Text(
         "对{number}号的操作只能在{seconds}秒内撤销。",
         "What was done with ticket {number} could be undone for {seconds} s.",

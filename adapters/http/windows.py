@@ -300,10 +300,24 @@ def commands(parts: Parts) -> list[Command]:
         act = closing.close_day(hall, day, queue.CloseDay(body.force), to_come, body.reason)
         return await asked.submit(parts.loop, act)
 
+    async def reopen_day(asked: Asking, words: list[str], body: Nothing, query: bytes) -> Reply:
+        hall = words[0]
+        parts.catalogue.hall(hall)
+        day = day_of(asked, query)
+        cancelled = await parts.loop.peek(slots.stream(hall, day), lambda held: slots.closed_over(held.state))
+        return await asked.submit(parts.loop, closing.reopen_day(hall, day, cancelled))
+
     return [
         Command(f"{WINDOW}/alarm", AlarmAsked, alarm, WindowReceipt, about="Call the hall's staff"),
         Command(
             f"{API}/halls/{{hall}}/day/close", DayClosing, close_day, DayReceipt, about="End the hall's day"
+        ),
+        Command(
+            f"{API}/halls/{{hall}}/day/reopen",
+            Nothing,
+            reopen_day,
+            DayReceipt,
+            about="Open a day again that was closed by mistake",
         ),
         Command(
             f"{API}/halls/{{hall}}/tickets", TicketAsked, take, TicketTaken, 201, True, about="Take a ticket"

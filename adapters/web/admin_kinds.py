@@ -122,6 +122,7 @@ HALL_PARTS = {
             "near_at",
             "alarms",
             "forgotten_after_minutes",
+            "reopen_minutes",
         ),
         N_("已开始的排队日保留原规则，改动从下一天起生效。"),
     ),

@@ -87,6 +87,14 @@ HALL_WORDS: dict[str, Word] = {
         Text("最后一个时段结束之后，最迟到午夜", "After its last session, at midnight at the latest"),
         MINUTES,
     ),
+    "HallPlan.reopen_minutes": Word(
+        Text("关厅后可恢复的时间", "A closed day may be opened again for"),
+        Text(
+            "关错时：排队的人回到原处；0为不可恢复",
+            "If closed by mistake: everybody stands where they stood; 0: never",
+        ),
+        MINUTES,
+    ),
     "HallPlan.tickets_within_hours": Word(
         Text("只在服务时间取号", "Tickets only within the hours"),
         Text(

@@ -15,6 +15,7 @@ from adapters.http.identity import Identity
 from adapters.http.problems import Rejected
 from adapters.web import (
     supervise_cases,
+    supervise_day,
     supervise_figures,
     supervise_files,
     supervise_halls,
@@ -152,6 +153,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         *supervise_work.routes(),
         *supervise_cases.routes(),
         *supervise_halls.routes(site),
+        *supervise_day.routes(site),
         *supervise_figures.routes(site),
         *supervise_people.routes(),
         *supervise_files.routes(),

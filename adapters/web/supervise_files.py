@@ -71,7 +71,7 @@ def routes() -> list[HTTPRouteHandler]:
                 talk["minutes"],
                 talk["measures"],
             ]
-            async for talk in _all(visit, "/talks", "talks")
+            async for talk in every(visit, "/talks", "talks")
         ]
         return _file(visit, "talks", format_, N_("约谈"), head, rows, (20, 18, 18, 10, 18, 20, 40, 40))
 
@@ -98,7 +98,7 @@ def routes() -> list[HTTPRouteHandler]:
                 one["denominator"],
                 ", ".join(called(visit, event["type"]) for event in one["events"]),
             ]
-            async for one in _all(visit, f"/performance/{figure}/events", "evidence", **asked)
+            async for one in every(visit, f"/performance/{figure}/events", "evidence", **asked)
         ]
         return _file(
             visit, figure, format_, N_("构成这一指标的事件"), head, rows, (12, 50, 14, 14, 10, 20, 8, 8, 40)
@@ -107,7 +107,7 @@ def routes() -> list[HTTPRouteHandler]:
     return [flags, talks, evidence]
 
 
-async def _all(visit: Visit, path: str, plural: str, **asked: Any) -> AsyncIterator[dict[str, Any]]:
+async def every(visit: Visit, path: str, plural: str, **asked: Any) -> AsyncIterator[dict[str, Any]]:
     """Every row of a list that has pages, up to as many as a file has."""
     cursor: str | None = None
     for _ in range(0, EXPORT_MAX, PAGE):

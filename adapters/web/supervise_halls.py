@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -11,7 +11,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from adapters.web import charts, hall_map
-from adapters.web.site import Page, Site, Visit, Visiting
+from adapters.web.site import Form, Page, Site, Visit, Visiting
+from adapters.web.supervise_day import ENDING
 from adapters.web.supervise_past import AsOf
 from adapters.web.supervise_words import oversight, told_by
 from adapters.web.words import N_
@@ -99,7 +100,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
 
     @get("/supervise/halls/{hall:str}", include_in_schema=False)
     async def one(visit: Visiting, hall: FromPath[str]) -> Page:
-        oversight(visit)
+        identity = oversight(visit)
         as_of = AsOf.of(visit)
         today = site.clock().astimezone(SHANGHAI).date()
         told = visit.request.query_params.get("date") or as_of.typed[:10]
@@ -115,6 +116,8 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         lines = (await visit.api.get(f"/halls/{hall}/dispatch"))["lines"] if live else []
         alarms = (await visit.api.get(f"/halls/{hall}/alarms"))["alarms"] if live else []
         waits = (await visit.api.get(f"/halls/{hall}/bulletin"))["waits"] if live else []
+        over = live and board["state"] == "closed"
+        ended = (await visit.api.get(f"/halls/{hall}/line"))["ended"] if over else None
         days = [day - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
         past = await asyncio.gather(
             *(visit.api.get(f"/halls/{hall}/day", date=each.isoformat()) for each in days if each != day)
@@ -127,6 +130,10 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             waits={told["queue"]: told["wait_s"] for told in waits},
             day=day,
             live=live,
+            acting=live and identity.role in ENDING,
+            ended=ended,
+            reopens=ended is not None and site.clock() < datetime.fromisoformat(ended["reopen_until"]),
+            form=Form(),
             states={state: visit.gettext(name) for state, name in STATES.items()},
             alarm_names=MEANINGS["kind"],
             tickets=f"/supervise/halls/{hall}/tickets?{urlencode({'date': day.isoformat()} | as_of.query)}",

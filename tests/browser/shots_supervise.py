@@ -116,6 +116,7 @@ SHOTS = [
     Shot("supervise-halls", after("/supervise/halls"), (DESK, PHONE, KIOSK_WIDE), account="admin-01"),
     Shot("supervise-halls-dark", after("/supervise/halls"), (DESK,), account="admin-01", theme="dark"),
     Shot("supervise-hall", after(f"/supervise/halls/{HALL}"), (DESK, PHONE, KIOSK_WIDE), account=WHO),
+    Shot("supervise-close", after(f"/supervise/halls/{HALL}/close"), (DESK, PHONE), account=WHO),
     Shot("supervise-tickets", after(f"/supervise/halls/{HALL}/tickets"), (DESK, PHONE), account=WHO),
     Shot("supervise-figures", after("/supervise/figures"), (DESK, PHONE, KIOSK_WIDE), account=WHO),
     Shot("supervise-figures-dark", after("/supervise/figures"), (DESK,), account=WHO, theme="dark"),

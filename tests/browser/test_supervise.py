@@ -149,3 +149,29 @@ def test_a_list_left_open_shows_what_has_come_and_interrupts_nobody(
     page.evaluate("document.activeElement.blur()")
     expect(page.locator(f'input[value="{second}"]')).to_be_visible()
     assert complaints.said == []
+
+
+def test_a_day_is_closed_and_opened_again_by_keyboard_and_the_window_is_told(
+    visit: Open, server: Running, complaints: Complaints
+) -> None:
+    hall, kiosk = "huyang", server.token("kiosk", "kiosk-huyang-01", hall="huyang")
+    number = server.post(f"/api/v1/halls/{hall}/tickets", {"queue": "a"}, kiosk)["ticket"]
+    console = visit("/window", *DESK, account="clerk-huyang-w01")
+    expect(console.locator("[data-part=rows]")).to_contain_text(number)
+    page = visit("/supervise", *DESK, account="supervisor-huyang-01")
+    page.goto(f"{server.url}/supervise/halls/{hall}")
+    expect(page.get_by_role("link", name="结束今天的业务…")).to_be_visible()
+    press_to(page, f'a[href="/supervise/halls/{hall}/close"]')
+    page.keyboard.press("Enter")
+    expect(page.locator(".points")).to_contain_text("1人还在等候")
+    press_to(page, ".button.danger")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="1个号因此作废")).to_be_visible()
+    expect(console.locator("[data-part=caption]")).to_contain_text("今天的业务已于")
+    expect(console.get_by_role("button", name="开窗")).to_be_hidden()
+    press_to(page, f'form[action="/supervise/halls/{hall}/reopen"] button')
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("link", name="结束今天的业务…")).to_be_visible()
+    expect(console.locator("[data-part=rows]")).to_contain_text(number)
+    expect(console.get_by_role("button", name="开窗")).to_be_enabled()
+    assert complaints.said == []

@@ -5,12 +5,21 @@ from datetime import timedelta
 import pytest
 
 from domain import acts, slots
-from domain.citizen import BookingReleased
-from domain.closing import close_day
+from domain.citizen import BookingReleased, BookingRestored, RecordBooking
+from domain.closing import close_day, reopen_day
 from domain.message import Refused
 from domain.promises import broken, broken_between
 from domain.queue import CloseDay, DayClosed
-from domain.slots import AppointmentCancelled, EndOffer, HoldPlace, HoldReleased, MissAppointment, OfferEnded
+from domain.slots import (
+    AppointmentCancelled,
+    AppointmentRestored,
+    EndOffer,
+    HoldPlace,
+    HoldReleased,
+    MissAppointment,
+    OfferEnded,
+    OfferResumed,
+)
 from tests.domain.test_acts import DAY, OFFERED, PLAN, QUEUE, SLOTS, Log, arrive, at, book, booking
 
 EARLY = at(8, 30)
@@ -32,7 +41,7 @@ def to_come(log: Log) -> list[slots.SlotBooked]:
 def test_who_has_booked_is_cancelled_by_the_hall_and_not_missed(log: Log) -> None:
     events, receipt = log.do(close_day("tanghe", DAY, CloseDay(), to_come(log), "停电"), EARLY)
     assert [(name, event) for name, event in events if name != QUEUE] == [
-        (SLOTS, AppointmentCancelled("p1", "停电", by_hall=True)),
+        (SLOTS, AppointmentCancelled("p1", "停电", by_hall=True, day_closed=True)),
         ("citizen-li", BookingReleased("p1", "停电")),
         (SLOTS, OfferEnded()),
     ]
@@ -90,3 +99,53 @@ def test_a_person_barred_by_a_hall_that_had_closed_is_noticed(log: Log) -> None:
 def test_who_came_before_the_hall_closed_is_not_cancelled(log: Log) -> None:
     arrive(log, at(8, 50))
     assert slots.still_to_come(log.hold(SLOTS).state, at(8, 50) + timedelta(minutes=1)) == []
+
+
+# --- closed by mistake ----------------------------------------------------------------------------------------
+
+
+def closed_over(log: Log) -> list[slots.SlotBooked]:
+    return slots.closed_over(log.hold(SLOTS).state)
+
+
+def test_a_day_opened_again_keeps_the_appointments_that_its_closing_cancelled(log: Log) -> None:
+    log.do(close_day("tanghe", DAY, CloseDay(), to_come(log)), EARLY)
+    before = log.hold(SLOTS).state.slots["general-0900"].taken["public"]
+    events, receipt = log.do(reopen_day("tanghe", DAY, closed_over(log)), at(8, 40))
+    assert [(name, event) for name, event in events if name != QUEUE] == [
+        ("citizen-li", BookingRestored("p1")),
+        (SLOTS, AppointmentRestored("p1", at(10, 10))),
+        (SLOTS, OfferResumed()),
+    ], "the ten minutes for which the hall was closed do not count against them"
+    assert not receipt.closed
+    day = log.hold(SLOTS).state
+    assert day.slots["general-0900"].taken["public"] == before + 1
+    arrive(log, at(8, 50))
+    log.do(book(booking("p9", "general-1000", "zhao")), at(8, 50))
+    assert log.do(reopen_day("tanghe", DAY, closed_over(log)), at(8, 50))[0] == []
+    for name in (QUEUE, SLOTS, "citizen-li"):
+        assert list(broken(name, log.hold(name).state)) == []
+    assert list(broken_between(log.held, 0)) == []
+
+
+def test_who_has_booked_otherwise_since_keeps_what_they_chose(log: Log) -> None:
+    log.do(close_day("tanghe", DAY, CloseDay(), to_come(log)), EARLY)
+    elsewhere = RecordBooking("other", "heilong", "id", at(9, 30), at(10, 30))
+    log.do(acts.Act((acts.Ask("citizen-li", elsewhere),)), at(8, 35))
+    events, _ = log.do(reopen_day("tanghe", DAY, closed_over(log)), at(8, 40))
+    assert [event for name, event in events if name != QUEUE] == [OfferResumed()]
+    with pytest.raises(Refused, match="cancelled"):
+        arrive(log, at(8, 50))
+
+
+def test_what_was_cancelled_before_the_closing_stays_cancelled(log: Log) -> None:
+    log.do(acts.cancel("tanghe", DAY, slots.CancelAppointment("p1", by_hall=True)), at(8, 10))
+    log.do(close_day("tanghe", DAY, CloseDay(), to_come(log)), EARLY)
+    assert closed_over(log) == []
+
+
+def test_too_late_nothing_is_taken_back(log: Log) -> None:
+    log.do(close_day("tanghe", DAY, CloseDay(), to_come(log)), EARLY)
+    with pytest.raises(Refused, match="too-late-to-reopen"):
+        log.do(reopen_day("tanghe", DAY, closed_over(log)), at(8, 46))
+    assert log.hold(SLOTS).state.ended_at == EARLY

@@ -29,6 +29,7 @@ from domain.queue import (
     Queue,
     QueueAdded,
     Recall,
+    ReopenDay,
     ResumeWindow,
     ReturnToLine,
     ServiceFinished,
@@ -543,7 +544,8 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(PauseWindow, WINDOWS),
     st.builds(ResumeWindow, WINDOWS),
     st.just(AddQueue("tax", Text("税务", "Tax"))),
-    st.sampled_from([OpenDay(PLAN), OpenDay(PLAN), CloseDay()]),
+    st.sampled_from([OpenDay(PLAN), OpenDay(PLAN), CloseDay(), CloseDay(force=True)]),
+    st.sampled_from([ReopenDay(), ReopenDay()]),
 )
 DAYS = st.lists(COMMANDS, min_size=10, max_size=40)
 LAW = settings(max_examples=80, deadline=None)

@@ -10,6 +10,7 @@ from domain.message import Event, Text
 from domain.queue import (
     DayClosed,
     DayOpened,
+    DayReopened,
     QueueAdded,
     ServiceFinished,
     ServiceStarted,
@@ -19,6 +20,8 @@ from domain.queue import (
     TicketMissed,
     TicketParked,
     TicketRecalled,
+    TicketRestored,
+    TicketReturned,
     TicketTransferred,
     TicketUnparked,
     WindowClosed,
@@ -167,6 +170,15 @@ def test_a_day_may_be_given_windows_and_queues_its_plan_lacks() -> None:
     assert seen.state == "closed"
     assert seen.queues[-1] == QueueOnBoard("c", "C", GENERAL, 0, 1, None)
     assert seen.windows[-1] == WindowOnBoard("w9", Text("w9", "w9"), "general", "open", NINE, None, None)
+
+
+def test_a_day_that_was_opened_again_shows_who_waits_and_keeps_who_is_aside() -> None:
+    left = (TicketLeft("A001", "day-closed"), TicketLeft("B001", "day-closed"), DayClosed(), DayReopened())
+    restored = (TicketRestored("A001", "a"), TicketRestored("B001", "b", "missed"))
+    log = (*WORKING, A001, B001, TicketCalled("B001", "w2"), TicketMissed("B001", "w2"), *left, *restored)
+    seen = shown(*log)
+    assert (seen.state, [queue.waiting for queue in seen.queues]) == ("open", [1, 0])
+    assert waiting(*log[len(WORKING) :], TicketReturned("B001", last=True)) == {"a": 1, "b": 1}
 
 
 def test_the_newest_call_comes_first_and_a_recall_says_so() -> None:

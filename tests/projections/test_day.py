@@ -10,7 +10,9 @@ from domain.experience import Wait
 from domain.hall import HallPlan, QueuePlan, WindowPlan
 from domain.message import Event, Recorded, Text
 from domain.queue import (
+    DayClosed,
     DayOpened,
+    DayReopened,
     FinishUndone,
     NoShowUndone,
     QueueAdded,
@@ -23,6 +25,7 @@ from domain.queue import (
     TicketMissed,
     TicketParked,
     TicketRecalled,
+    TicketRestored,
     TicketReturned,
     TicketTransferred,
     TicketUnparked,
@@ -175,6 +178,32 @@ def test_a_no_show_whom_the_end_of_the_day_lets_go_is_counted_once() -> None:
     assert counts(seen) == (1, 1, 0, 1, 0)
 
 
+def test_who_stands_in_line_again_after_the_day_was_opened_again_is_not_gone() -> None:
+    closing = (
+        at(900, TicketCutOff("A001", "w1")),
+        at(900, TicketLeft("A002", "day-closed")),
+        at(900, TicketLeft("A003", "day-closed")),
+        at(900, DayClosed()),
+    )
+    before = (
+        *(issued(0, f"A00{n}") for n in (1, 2, 3)),
+        called(60, "A003"),
+        at(90, TicketMissed("A003", "w1")),
+        called(120, "A001"),
+        at(300, ServiceStarted("A001", "w1")),
+    )
+    assert counts(figures(*before, *closing)) == (3, 2, 0, 1, 2)
+    opened = (at(960, DayReopened()), at(960, TicketRestored("A001", "a", "waiting", "w1")))
+    rest = (at(960, TicketRestored("A002", "a")), at(960, TicketRestored("A003", "a", "missed")))
+    again = (*before, *closing, *opened, *rest)
+    assert counts(figures(*again)) == (3, 2, 0, 1, 0)
+    # Who was being served when the day was closed has waited until the first call, and was served before and after.
+    seen = figures(*again, called(1000, "A001"), *served(1000, 1100, "A001"))
+    assert counts(seen) == (3, 2, 1, 1, 0)
+    assert (seen.wait_s.max, seen.service_s.p50) == (120, 700)
+    assert counts(figures(*again, *closing[1:])) == (3, 2, 0, 1, 1)
+
+
 def test_a_transfer_is_served_where_it_was_finished_and_waited_since_it_came() -> None:
     seen = figures(
         issued(0, "A001"),
@@ -322,6 +351,8 @@ def recount(log: list[Recorded]) -> Counter[tuple[str, str]]:
                 missed[number] = has[number]
             case TicketLeft() | TicketCutOff() if number not in missed:
                 found[hour[number], "abandoned"] += 1
+            case TicketRestored() if number not in missed:
+                found[hour[number], "abandoned"] -= 1
     for number, who in missed.items():
         found.update((name, "no-show") for name in (who, hour[number]))
     return found

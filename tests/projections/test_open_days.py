@@ -7,7 +7,7 @@ import pytest
 
 from domain.hall import DayException, HallPlan, SessionPlan, forgotten_at
 from domain.message import Recorded, Stamp, Text
-from domain.queue import DayClosed, DayOpened
+from domain.queue import DayClosed, DayOpened, DayReopened
 from domain.workdays import SHANGHAI
 from projections import open_days
 from tests.histories import HALL, record, view_of
@@ -57,6 +57,13 @@ def test_a_day_is_listed_until_it_is_closed() -> None:
     (view,) = view_of(open_days, opened).values()
     assert open_days.facets(view) == {"forgotten_at": datetime(2026, 3, 2, 19, tzinfo=SHANGHAI)}
     assert view_of(open_days, record(STREAM, DayOpened(PLAN), DayClosed())) == {}
+
+
+def test_a_day_that_was_opened_again_is_left_alone_until_midnight() -> None:
+    log = record(STREAM, DayOpened(PLAN), DayClosed(), DayReopened())
+    (view,) = view_of(open_days, log).values()
+    assert (view.forgotten_at, view.position) == (datetime(2026, 3, 3, tzinfo=SHANGHAI), log[-1].position)
+    assert view_of(open_days, record(STREAM, DayOpened(PLAN), DayClosed(), DayReopened(), DayClosed())) == {}
 
 
 def test_a_day_that_is_written_down_afterwards_is_nobodys_to_close() -> None:

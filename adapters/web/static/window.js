@@ -44,7 +44,7 @@ const inService = () => hand()?.status === "serving" || (hand()?.status === "cal
 
 /** Whether an act can be done now, by what the server last told. */
 const CAN = {
-  open: () => here().state === "closed",
+  open: () => here().state === "closed" && line.state !== "closed",
   resume: () => here().state === "paused",
   pause: () => here().state === "open",
   close: () => here().state !== "closed" && !here().ticket,
@@ -223,7 +223,7 @@ function draw() {
   desk.dataset.state = me.state;
   say(part.state, me.pause ? `${words.states[me.state]} · ${told.said(me.pause.name)}` : words.states[me.state]);
   say(part.who, me.clerk && me.clerk !== told.clerk ? put(words.others, { clerk: me.clerk }) : told.clerk);
-  say(part.caption, words.hand[inHand?.status ?? "none"]);
+  say(part.caption, line.ended ? over() : words.hand[inHand?.status ?? "none"]);
   say(part.number, inHand?.ticket ?? "—");
   mark(part.number, "none", !inHand);
   say(part.item, inHand ? `${queueName(inHand)} · ${itemName(inHand)}` : "");
@@ -235,6 +235,12 @@ function draw() {
   drawButtons();
   drawLine();
   drawAlarms();
+}
+
+/** That the day is closed, and how long that can be taken back. */
+function over() {
+  const back = Date.parse(line.ended.reopen_until) > clock.now() ? put(words.day_back, { until: hourMinute(line.ended.reopen_until) }) : "";
+  return put(words.day_over, { at: hourMinute(line.ended.at) }) + back;
 }
 
 /** The case that was opened for whoever is being served, or the way to open one. */

@@ -5,7 +5,7 @@ Beside the role, staff and devices are held to the hall and window their token n
 checked where it is read, and answers the same 404 as what does not exist.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from typing import cast
 
 from litestar.connection import ASGIConnection
@@ -336,9 +336,6 @@ async def identified(
     if (token := bearer(headers)) is not None:
         return await tokens.identify(token)
     return sessions.of(method, headers)
-
-
-Guard = Callable[[ASGIConnection, BaseRouteHandler], Awaitable[None]]  # type: ignore[type-arg]  # whatever its user and state
 
 
 class DoorKeeper:

@@ -28,6 +28,7 @@ from adapters.http import (
     feeds,
     figures,
     following,
+    hall_days,
     halls,
     health,
     imports,
@@ -111,6 +112,7 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
             route
             for part in (
                 halls,
+                hall_days,
                 configuring,
                 terms,
                 upkeep,

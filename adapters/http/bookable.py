@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from adapters.http.halls import why_not_offered
+from adapters.http.hall_days import why_not_offered
 from adapters.http.parts import Parts
 from domain import offering
 from domain.booking import Limits

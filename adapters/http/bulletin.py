@@ -14,7 +14,7 @@ from litestar.params import FromPath
 
 from adapters.http.access import API
 from adapters.http.figures import published
-from adapters.http.halls import as_offered, why_not_offered
+from adapters.http.hall_days import as_offered, why_not_offered
 from adapters.http.openings import Opening, instead
 from adapters.http.parts import Parts
 from adapters.http.problems import problem

@@ -1,8 +1,7 @@
-"""The catalogue (regions, halls, items, calendars), and what a hall offers and shows on a day."""
+"""The catalogue: regions, halls, items, calendars, read and configured."""
 
 import asyncio
 import time
-from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -18,18 +17,15 @@ from adapters.http.commands import Command
 from adapters.http.configuring import rehearse
 from adapters.http.items import dry_run
 from adapters.http.parts import Parts
-from adapters.http.past import AsOf, of_stream
 from adapters.http.problems import Rejected
 from adapters.http.reading import (
     LIMIT,
     WAIT_S,
     After,
     Cursor,
-    Day,
     Limit,
     Word,
     answers,
-    caught_up,
     document,
     listing,
     lists,
@@ -38,27 +34,15 @@ from adapters.http.reading import (
     shape,
 )
 from adapters.views import ViewBehind
-from domain import calendar, hall, item, offering, queue, slots
+from domain import calendar, hall, item
 from domain.calendar import GazetteCalendar
 from domain.hall import ConfigureHall, HallPlan, WindowPlan
-from domain.handling import Act, Ask, Held
+from domain.handling import Act, Ask
 from domain.item import ItemPlan, ItemPublished, PublishItem
 from domain.message import Command as DomainCommand
 from domain.message import Id, Refused, Text
-from domain.offering import SlotsPlan
 from domain.workdays import SHANGHAI, Year
 from projections import board as board_view
-from projections import day as day_view
-
-
-class SlotOffered(msgspec.Struct, frozen=True):
-    """An interval that can be booked; ``remaining`` places are the public's."""
-
-    slot: str
-    queue: str
-    starts_at: datetime
-    ends_at: datetime
-    remaining: int
 
 
 class HallNamed(msgspec.Struct, frozen=True):
@@ -80,7 +64,6 @@ WindowNow = shape(
 )
 HallNow = shape("HallNow", HallShown, windows=list[WindowNow])  # type: ignore[valid-type]  # a type made at run time
 ItemShown = shape("Item", ItemPlan, item=str, version=int)
-BoardNow = shape("BoardNow", board_view.Board, stale=bool)
 
 
 # --- configuration --------------------------------------------------------------------------------------------
@@ -163,7 +146,7 @@ def _id(word: str) -> str:
         raise Rejected(404, "unknown-path") from error
 
 
-# --- the catalogue --------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------------
 
 
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
@@ -275,7 +258,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             known = await _as_published(parts, item, version)
         return document(_item(known), catalogue.position, parts.clock())
 
-    return [regions, halls, one_hall, items, one_item, *_days(parts)]
+    return [regions, halls, one_hall, items, one_item]
 
 
 class _Window(msgspec.Struct):
@@ -307,106 +290,3 @@ async def _as_published(parts: Parts, item: str, version: int) -> Configured[Ite
 
 def _item(known: Configured[ItemPlan]) -> dict[str, Any]:
     return {"item": known.name, "version": known.number, **msgspec.structs.asdict(known.plan)}
-
-
-# --- a hall's day ---------------------------------------------------------------------------------------------
-
-
-def _days(parts: Parts) -> list[HTTPRouteHandler]:
-    def today() -> date:
-        return parts.clock().astimezone(SHANGHAI).date()
-
-    @get(
-        f"{API}/halls/{{hall:str}}/slots",
-        operation_id="slots",
-        responses=lists("slots", SlotOffered),
-        summary="What can be booked on a day",
-        tags=["appointments"],
-    )
-    async def offered(hall: FromPath[str], date: Day = None, item: Word = None) -> Response[bytes]:
-        day = date or today()
-        now = parts.clock()
-        plan = parts.catalogue.hall(hall)
-        wanted = None if item is None else parts.catalogue.item(item).plan
-        if why_not_offered(parts, plan, day) is not None or (wanted is not None and not wanted.bookable):
-            return listing("slots", [], None, 0, now)
-
-        def tell(held: Held) -> tuple[list[SlotOffered], int]:
-            known = as_offered(parts, plan, day, held.state)
-            intervals = 1 if wanted is None else wanted.slots
-            return [
-                SlotOffered(
-                    name,
-                    slot.plan.queue,
-                    slot.plan.starts_at,
-                    slot.plan.ends_at,
-                    slots.remaining(known, name, "public", intervals, now)
-                    if slot.plan.starts_at > now
-                    else 0,
-                )
-                for name, slot in known.slots.items()
-                if wanted is None or slot.plan.queue == wanted.queue
-            ], held.position
-
-        found, position = await parts.loop.peek(slots.stream(hall, day), tell)
-        return listing("slots", found, None, position, now)
-
-    @get(
-        f"{API}/halls/{{hall:str}}/board",
-        operation_id="board",
-        responses=answers(BoardNow),
-        summary="The board of a hall",
-        tags=["board"],
-    )
-    async def board(
-        hall: FromPath[str], date: Day = None, after: After = 0, as_of: AsOf = None
-    ) -> Response[bytes]:
-        parts.catalogue.hall(hall)
-        if as_of is not None:
-            day = date or today()
-            past = await of_stream(parts, board_view, queue.stream(hall, day), as_of)
-            then = past.views.get(board_view.document_key(hall, day)) or board_view.initial(hall, day)
-            shown_then = merged(board_view.present(then), {"stale": False})
-            return document(shown_then, past.position, past.as_of)
-        shown = await parts.boards.board(hall, date or today(), after=after, timeout=WAIT_S)
-        return Response(shown, media_type="application/json")
-
-    @get(
-        f"{API}/halls/{{hall:str}}/day",
-        operation_id="day",
-        responses=answers(day_view.DayFigures),
-        summary="The figures of a day",
-        tags=["figures"],
-    )
-    async def figures(
-        hall: FromPath[str], date: Day = None, after: After = 0, as_of: AsOf = None
-    ) -> Response[bytes]:
-        parts.catalogue.hall(hall)
-        day = date or today()
-        if as_of is not None:
-            past = await of_stream(parts, day_view, queue.stream(hall, day), as_of)
-            then = past.views.get(day_view.document_key(hall, day)) or day_view.initial(hall, day)
-            return document(day_view.present(then), past.position, past.as_of)
-        await caught_up(parts.views, day_view.NAME, after)
-        position, moment = await parts.views.position(day_view.NAME)
-        found = await parts.views.get(day_view.NAME, day_view.document_key(hall, day))
-        if found is None:
-            return document(day_view.present(day_view.initial(hall, day)), position, moment)
-        view = msgspec.json.decode(found.doc, type=day_view.View)
-        return document(day_view.present(view), found.position, found.as_of)
-
-    return [offered, board, figures]
-
-
-def as_offered(parts: Parts, plan: HallPlan, day: date, known: slots.Slots) -> slots.Slots:
-    """A hall's bookable day as it is; until anybody has booked, as it would be offered."""
-    if known.offered:
-        return known
-    offered: SlotsPlan = offering.offer(plan, day, parts.catalogue.calendar)
-    return slots.Slots(True, slots=slots.all_free(offered))
-
-
-def why_not_offered(parts: Parts, plan: HallPlan, day: date) -> Refused | None:
-    """Why nobody can book with a hall on a day, if so."""
-    today = parts.clock().astimezone(SHANGHAI).date()
-    return offering.why_not(plan, day, today, parts.catalogue.calendar)

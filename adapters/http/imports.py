@@ -21,7 +21,7 @@ from adapters.http.appointments import visit
 from adapters.http.asking import Asking, Reply, encode
 from adapters.http.commands import Command
 from adapters.http.events import IMPORT_MAX, Told, enter
-from adapters.http.halls import why_not_offered
+from adapters.http.hall_days import why_not_offered
 from adapters.http.items import dry_run, too_many
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected

@@ -12,7 +12,7 @@ import msgspec
 from adapters.http.access import API
 from adapters.http.asking import Asking, Reply, encode
 from adapters.http.commands import Command
-from adapters.http.halls import why_not_offered
+from adapters.http.hall_days import why_not_offered
 from adapters.http.parts import Parts
 from adapters.http.windows import reference
 from domain import citizen, offering, replanning, slots

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from adapters.http.halls import as_offered, why_not_offered
+from adapters.http.hall_days import as_offered, why_not_offered
 from adapters.http.parts import Parts
 from domain import slots
 from domain.handling import Held

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from adapters.http.access import API, HOLD
 from adapters.http.appointments import holder
 from adapters.http.body import StrictRequest
-from adapters.http.halls import as_offered, why_not_offered
+from adapters.http.hall_days import as_offered, why_not_offered
 from adapters.http.parts import Parts
 from adapters.http.reading import (
     LIMIT,

@@ -93,7 +93,8 @@ def commands(parts: Parts) -> list[Command]:
 
 def _change(parts: Parts, hall: str, day: date, reason: str) -> Change:
     plan, calendar = parts.catalogue.hall(hall), parts.catalogue.calendar
-    later = (day + timedelta(days=n) for n in range(1, FOLLOWING_DAYS + 1))
+    days_left = (date.max - day).days
+    later = (day + timedelta(days=n) for n in range(1, min(FOLLOWING_DAYS, days_left) + 1))
     following = {
         one: offering.offer(plan, one, calendar) for one in later if why_not_offered(parts, plan, one) is None
     }

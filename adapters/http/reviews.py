@@ -373,12 +373,16 @@ async def _served(parts: Parts, service: str) -> _Served:
         of_case = await parts.loop.peek(case.stream(name), _of_case)
         known = await parts.loop.peek(review.stream(service), invited)
         return of_case._replace(clerk=known.clerk if known is not None else None)
-    if (known := await parts.loop.peek(review.stream(service), invited)) is not None:
-        return known
-    where = place(name)
-    if where is None:
+    of_ticket = None
+    if (where := place(name)) is not None:
+        of_ticket = await parts.loop.peek(queue.stream(*where), _of_ticket(parts, name, where[0]))
+    known = await parts.loop.peek(review.stream(service), invited)
+    if known is not None and of_ticket is not None:
+        # The invitation does not say whose ticket it was.
+        known = known._replace(applicant=of_ticket.applicant)
+    if (found := known or of_ticket) is None:
         raise Refused("unknown-service", missing=True)
-    return await parts.loop.peek(queue.stream(*where), _of_ticket(parts, name, where[0]))
+    return found
 
 
 def _of_case(held: Held) -> _Served:
@@ -391,11 +395,11 @@ def _of_case(held: Held) -> _Served:
     return _Served(opened.hall, opened.unit, None, opened.item, opened.applicant, ended, opened.test)
 
 
-def _of_ticket(parts: Parts, name: str, hall: str) -> Callable[[Held], _Served]:
-    def tell(held: Held) -> _Served:
+def _of_ticket(parts: Parts, name: str, hall: str) -> Callable[[Held], _Served | None]:
+    def tell(held: Held) -> _Served | None:
         day: queue.Queue = held.state
         if (number := day.numbers.get(name)) is None:
-            raise Refused("unknown-service", missing=True)
+            return None
         ticket = day.tickets[number]
         unit = parts.unit_of(hall, ticket.item)
         at = day.windows.get(ticket.window) if ticket.window is not None else None
@@ -404,6 +408,7 @@ def _of_ticket(parts: Parts, name: str, hall: str) -> Callable[[Held], _Served]:
             unit,
             ticket.window,
             ticket.item,
+            ticket.person,
             ended=ticket.status == "served",
             clerk=at.clerk if at is not None else None,
         )

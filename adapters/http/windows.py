@@ -17,7 +17,7 @@ from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Rejected
 from domain import acts, closing, nearby, offering, queue, slots
 from domain.line import Alarm, Pool, Stop
-from domain.message import Id, Label, Reference, Refused, Words
+from domain.message import Id, Label, Reference, Refused, Text, Words
 from domain.nearby import Position
 from domain.order import Priority
 from domain.queue import Outcome
@@ -118,6 +118,8 @@ class DayClosing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: Words = closing.CLOSED_FOR_THE_DAY
 
 
+NOT_YET = Text("这一天还没有到", "This day has not come yet")
+
 Turn = queue.CloseWindow | queue.PauseWindow | queue.ResumeWindow | queue.ClearAlarm
 
 
@@ -127,19 +129,23 @@ def reference(hall: str, day: date) -> str:
 
 
 def day_of(asked: Asking, query: bytes) -> date:
-    """The day a command is about: its own, or the ``?date=`` of a clerk or admin.
+    """The day a command is about: its own, or an earlier one, the ``?date=`` of a clerk or admin. A day to come begins
+    when it has come, with the plan its hall has then.
 
     Raises:
-        Rejected: 422 for something that is no date, 403 for somebody who may not choose.
+        Rejected: 422 for something that is no date or not yet, 403 for somebody who may not choose.
     """
     if not query or not (told := parse_qs(query.decode("latin-1")).get("date")):
         return asked.day
     if asked.identity is None or asked.identity.role not in ("clerk", "admin"):
         raise Rejected(403, "not-yours", {"role": asked.identity.role if asked.identity else "nobody"})
     try:
-        return date.fromisoformat(told[0])
+        day = date.fromisoformat(told[0])
     except ValueError as error:
         raise Rejected(422, "invalid", errors=[FieldError("date", "a date: YYYY-MM-DD")]) from error
+    if day > asked.day:
+        raise Rejected(422, "time-in-future", errors=[FieldError("date", NOT_YET.en, NOT_YET)])
+    return day
 
 
 def meant(query: bytes) -> str | None:

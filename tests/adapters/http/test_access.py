@@ -124,3 +124,12 @@ async def test_only_clerks_and_admins_choose_the_day(served: Served) -> None:
     clerk = served.bearer("clerk", hall="tanghe")
     answer = await served.post("/halls/tanghe/tickets", {"queue": "a"}, clerk, date="2026-03-02")
     assert answer.json()["stream"] == "queue-tanghe-2026-03-02"
+
+
+@pytest.mark.parametrize("path", ["tickets", "windows/w04/open", "windows/w04/alarm", "day/close"])
+async def test_no_day_is_begun_before_it_has_come(served: Served, path: str) -> None:
+    """It would keep the plan that the hall has now, whatever is changed until then."""
+    admin, body = served.bearer("admin"), {"queue": "a"} if path == "tickets" else None
+    for day in ("2099-01-01", "9999-12-31"):
+        answer = await served.post(f"/halls/tanghe/{path}", body, admin, date=day)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "date")

@@ -64,3 +64,9 @@ async def test_whom_a_change_hits_is_moved_to_the_next_free_place_and_told(serve
     assert new["starts_at"][:10] == after.isoformat()
     again = (await served.post("/halls/zhangdian/slots/revise", meant, admin)).json()
     assert (again["hit"], again["applied"]) == ([], True)
+
+
+async def test_the_last_day_there_is_has_none_after_it_to_move_anybody_to(served: Served) -> None:
+    body = {"date": "9999-12-31", "reason": "停电"}
+    answer = await served.post("/halls/tanghe/slots/revise", body, served.bearer("admin"))
+    assert (answer.status_code, answer.json()["hit"]) == (200, [])

@@ -14,11 +14,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 WELL = {"grade": "satisfied", "tags": ["411"], "channel": "qr-code"}
 
 
-async def served_ticket(served: Served, hall: str, window: str = "w01") -> dict[str, Any]:
+async def served_ticket(
+    served: Served, hall: str, window: str = "w01", taken_by: dict[str, str] | None = None
+) -> dict[str, Any]:
     clerk = served.bearer("clerk", f"{hall}-{window}", hall=hall)
-    taken: dict[str, Any] = (
-        await served.post(f"/halls/{hall}/tickets", {"queue": "a"}, served.bearer("kiosk", hall=hall))
-    ).json()
+    who = taken_by or served.bearer("kiosk", hall=hall)
+    taken: dict[str, Any] = (await served.post(f"/halls/{hall}/tickets", {"queue": "a"}, who)).json()
     for command in ("open", "call-next", "start", "finish"):
         answer = await served.post(f"/halls/{hall}/windows/{window}/{command}", None, clerk)
         assert answer.status_code == 200, answer.text
@@ -184,3 +185,13 @@ async def test_what_looks_suspicious_is_listed_with_its_reason_and_deleted_by_no
         assert "ReviewGiven" in {type(event.event).__name__ for event in events}
     elsewhere = served.bearer("supervisor", hall="tanghe")
     assert (await served.get("/reviews/suspicious", elsewhere, hall="yuantan")).status_code == 403
+
+
+async def test_whose_ticket_it_was_rates_by_its_reference_and_nobody_else_does(served: Served) -> None:
+    """Staff at a window see the reference of every ticket they call."""
+    me, other = await served.citizen("whose ticket"), await served.citizen("not whose ticket")
+    ticket = await served_ticket(served, "guotan", taken_by=me)
+    rating = {"service": {"ticket": ticket["id"]}, "grade": "satisfied", "channel": "mobile"}
+    answer = await served.post("/reviews", rating, other)
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown-service")
+    assert (await served.post("/reviews", rating, me)).status_code == 201

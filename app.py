@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import signal
 import socket
 import sys
 from argparse import Namespace
@@ -52,9 +53,10 @@ from adapters.process import (
     Server,
     end,
     keep_worker,
-    listening,
+    listen,
     settle_memory,
     stand_back,
+    taken,
     until_stopped,
 )
 from adapters.reactor import Reactor, Scheduler
@@ -303,6 +305,7 @@ async def run_serve(settings: Settings, address: socket.socket, *, with_worker: 
     from adapters.http.wire import Protocol
 
     async with http(settings) as (application, _):
+        listen(address)
         config = uvicorn.Config(
             application,
             loop="uvloop",
@@ -526,6 +529,8 @@ async def _welcome(server: Server, settings: Settings) -> None:
 def main() -> None:
     """``mingting COMMAND …``; see ``mingting --help``."""
     options = cli.parse()
+    # Whoever is told to end before it listens for signals stops what it has started too, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(run(options))
     except (BadSetting, CannotListen, DataInUse, ServerFailed, Stopped) as error:
@@ -552,7 +557,7 @@ def run(options: Namespace) -> int:
     if options.command in cli.CLIENTS:
         return _print(uvloop.run(run_client(options.command, told)))
     if options.command == "serve":
-        with listening(settings.host, settings.port) as address, servers(settings) as found:
+        with taken(settings.host, settings.port) as address, servers(settings) as found:
             migrate(found)
             uvloop.run(run_serve(found, address, with_worker=not options.no_work))
         return 0

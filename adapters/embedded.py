@@ -292,9 +292,13 @@ class Postgres(Server):
         initdb = self.spawn(self.program.with_name("initdb"), new, ["-D", str(new), *flags.split()])
         try:
             code = initdb.wait(timeout=START_SECONDS)
-        except subprocess.TimeoutExpired:
-            initdb.kill()
+        except BaseException as error:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(initdb.pid, signal.SIGKILL)  # with the server that it sets up by
             code = initdb.wait()
+            shutil.rmtree(new, ignore_errors=True)
+            if not isinstance(error, subprocess.TimeoutExpired):  # Ctrl-C
+                raise
         if code != 0:
             raise self.failed(f"could not be set up: initdb ended with code {code}")
         new.rename(self.directory)

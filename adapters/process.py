@@ -18,34 +18,53 @@ log = structlog.get_logger()
 UNTAKEN_MS = 30_000
 """How long the other side of a connection may leave sent data unacknowledged."""
 
+WAITING_MAX = 2048
+"""Connections that wait to be let in."""
+
 NICENESS = 10
 
 STOPPING_S = 10
 """How long a worker may take to end before it is killed."""
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """The address, taken: before anything is started that would have to be stopped again.
+def taken(host: str, port: int) -> socket.socket:
+    """The address, taken before anything is started that would have to be stopped again; nobody is let in yet. Whoever
+    knocks is refused, so that a proxy asks another process meanwhile: a start may have an index to build.
 
     Raises:
         CannotListen: it is not to be had.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    address = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     try:
-        address = socket.create_server((host, port), family=family, backlog=2048)
+        address.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # What a peer does not take within this time is given up: a screen that stopped reading holds no socket.
         address.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_MS)
-        return address
+        address.bind((host, port))
     except OSError as error:
-        # The library repeats the address behind the system's own words, for a number that the system knows.
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
-        raise CannotListen(
-            f"cannot listen on {host} port {port}: {why}; choose another (make run PORT=…, --port, --host)"
-        ) from error
+        address.close()
+        raise CannotListen(host, port, error) from error
+    return address
+
+
+def listen(address: socket.socket) -> None:
+    """Let people in.
+
+    Raises:
+        CannotListen: another program that was starting too had the address first.
+    """
+    try:
+        address.listen(WAITING_MAX)
+    except OSError as error:
+        host, port = address.getsockname()[:2]
+        raise CannotListen(host, port, error) from error
 
 
 class CannotListen(Exception):
-    """The address is taken, or not this machine's; the message says so."""
+    """The address is another's, or not this machine's; the message says so."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        advice = "choose another (make run PORT=…, --port, --host)"
+        super().__init__(f"cannot listen on {host} port {port}: {error.strerror}; {advice}")
 
 
 class Server(uvicorn.Server):

@@ -19,6 +19,7 @@ import psutil
 import psycopg
 import pytest
 
+from adapters import embedded
 from adapters.embedded import DataInUse, EmbeddedServers, ServerFailed
 
 ROOT = Path(__file__).parents[2]
@@ -291,6 +292,17 @@ def test_a_failed_start_shows_the_log_and_leaves_nothing_running(data: Path) -> 
     assert servers.postgres.pid is None
     with pytest.raises(ServerFailed):  # and not DataInUse
         servers.start()
+
+
+def test_a_first_start_that_is_given_up_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "START_SECONDS", 0.1)
+    with pytest.raises(ServerFailed, match="initdb ended with code -9"):
+        EmbeddedServers(tmp_path).start()
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+    at_work = [found.info["cmdline"] or [] for found in psutil.process_iter(["cmdline"])]
+    assert not [line for line in at_work if any(str(tmp_path) in word for word in line)]
 
 
 def test_when_nats_cannot_start_postgres_is_stopped_again(data: Path) -> None:

@@ -155,6 +155,12 @@ class Catalogue:
         found = self.items.get(item)
         return None if found is None else found.plan.queue
 
+    def handled_at(self, hall: str) -> frozenset[str]:
+        """The items that are handled at a hall now: those of its queues. None, if there is no such hall."""
+        known = self.halls.get(hall)
+        queues = set() if known is None else {queue.queue for queue in known.plan.queues}
+        return frozenset(name for name, item in self.items.items() if item.plan.queue in queues)
+
     async def follow(self) -> None:
         """Keep up with the log until cancelled."""
         while True:

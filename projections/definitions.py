@@ -259,4 +259,4 @@ CATALOGUE = frozenset(
         "items_used",
     }
 )
-"""Figures of the published items. A hall, a window, a channel or a day publishes none."""
+"""Figures of the published items. A window, a channel or a day has none; a hall has those that are handled there."""

@@ -81,6 +81,9 @@ class Chosen(msgspec.Struct, frozen=True):
     window: str | None = None
     clerk: str | None = None
     channel: str | None = None
+    handled: frozenset[str] | None = None
+    """The items that are handled at the hall: those of the catalogue that are its own. Where they are not told, a hall
+    has none."""
 
     def slices(self, view: View) -> Iterable[Slice]:
         if self.hall not in (None, view.hall):
@@ -96,11 +99,13 @@ class Chosen(msgspec.Struct, frozen=True):
 
     def published(self, view: View) -> Published | None:
         """The item of a document as it was published by the last day, if what was asked for can name an item."""
-        if any((self.hall, self.window, self.clerk, self.channel)):
+        if any((self.window, self.clerk, self.channel)):
             return None
         last = max((day for day in view.published if day <= self.last), default=None)
         item = view.published[last] if last is not None else None
         if item is None or self.unit not in (None, item.unit) or self.item not in (None, item.item):
+            return None
+        if self.hall is not None and item.item not in (self.handled or ()):
             return None
         return item
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator
 
-import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from adapters.http.access import API
-from adapters.http.files import FormatAsked, file
+from adapters.http.files import FormatAsked, file, stood
+from adapters.http.hall_days import day_of
 from adapters.http.parts import Parts
-from adapters.http.reading import After, Day, caught_up
+from adapters.http.past import AsOf
+from adapters.http.reading import After, Day
 from adapters.spreadsheet import Cell, Sheet
 from domain.message import Text
 from domain.workdays import SHANGHAI
@@ -37,15 +38,15 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         hall: FromPath[str],
         date: Day = None,
         after: After = 0,
+        as_of: AsOf = None,
         format_: FormatAsked = "csv",
     ) -> Response[bytes]:
         parts.catalogue.hall(hall)
         on = date or parts.clock().astimezone(SHANGHAI).date()
-        await caught_up(parts.views, day_view.NAME, after)
-        found = await parts.views.get(day_view.NAME, day_view.document_key(hall, on))
-        view = msgspec.json.decode(found.doc, type=day_view.View) if found else day_view.initial(hall, on)
+        view, _, moment = await day_of(parts, hall, on, after, as_of)
         table = [COLUMNS, *rows(day_view.present(view))]
-        return file(f"{hall}-{on}", format_, Sheet(on.isoformat(), table))
+        name = f"{hall}-{on}{stood(moment if as_of else None)}"
+        return file(name, format_, Sheet(on.isoformat(), table))
 
     return [export]
 

@@ -147,12 +147,8 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             raise Rejected(403, "not-yours", {"role": identity.role})
         if of_people and identity is not None:
             chosen = msgspec.structs.replace(chosen, hall=own_hall(identity, wanted.hall))
-        if as_of is not None:
-            views, position, moment = await then(parts, first, as_of)
-        else:
-            await caught_up(parts.views, performance.NAME, after)
-            position, moment = await parts.views.position(performance.NAME)
-            views = await between(parts.views, first, last)
+        chosen = of_hall(parts, chosen)
+        views, position, moment = await counted(parts, first, last, after, as_of)
         found = told.figures(views, by, 0 if inside else PUBLIC_FLOOR, chosen)
         shown = {
             "from": first,
@@ -194,7 +190,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         assert identity is not None
         hall = own_hall(identity, wanted.hall)
         log, position, moment = await _log(parts, first, as_of)
-        chosen = msgspec.structs.replace(wanted.chosen(first, last), hall=hall)
+        chosen = of_hall(parts, msgspec.structs.replace(wanted.chosen(first, last), hall=hall))
         found = told.evidence(log, figure, chosen)
         named = ((f"{one.stream} {one.day} {one.events[0].position:020}", one) for one in found)
         page, more = page_of(named, limit, cursor)
@@ -245,6 +241,13 @@ async def published(parts: Parts, first: date, last: date, hall: str) -> told.Fi
     return told.figures(await between(parts.views, first, last), "hall", PUBLIC_FLOOR, chosen).get(hall)
 
 
+def of_hall(parts: Parts, chosen: Chosen) -> Chosen:
+    """With the items that are handled at the hall, if one was asked for: as it handles them now, in the past too."""
+    if chosen.hall is None:
+        return chosen
+    return msgspec.structs.replace(chosen, handled=parts.catalogue.handled_at(chosen.hall))
+
+
 def own_hall(identity: Identity, hall: str | None) -> str | None:
     """The hall that is asked for, or the asker's own; ``None`` for all of them.
 
@@ -283,6 +286,18 @@ def _evidence(by: By, name: str, chosen: Chosen) -> str:
     elif by != "all":
         asked[by] = name
     return f"{API}/performance/{{figure}}/events?{urlencode(asked)}"
+
+
+async def counted(
+    parts: Parts, first: date, last: date, after: int, as_of: str | None
+) -> tuple[list[performance.View], int, datetime]:
+    """The documents that count something on some days, with the position and moment they are of: once they have
+    reached ``after``, or as the log stood at a moment or position."""
+    if as_of is not None:
+        return await then(parts, first, as_of)
+    await caught_up(parts.views, performance.NAME, after)
+    position, moment = await parts.views.position(performance.NAME)
+    return await between(parts.views, first, last), position, moment
 
 
 async def then(parts: Parts, first: date, as_of: str) -> tuple[list[performance.View], int, datetime]:

@@ -39,6 +39,11 @@ def file(name: str, format_: Format, *sheets: Sheet) -> Response[bytes]:
     )
 
 
+def stood(moment: datetime | None) -> str:
+    """What is added to the name of a file that tells how it stood at a moment; nothing to one of now."""
+    return "" if moment is None else f"-as-of-{moment.astimezone(SHANGHAI):%Y-%m-%dT%H%M}"
+
+
 async def list_file(
     name: str,
     format_: Format,

@@ -144,7 +144,8 @@ class Door:
 
 
 PAST = re.compile(
-    rf"{API}/(halls/[^/]+/(board|day(/tickets)?)|cases(/[^/]+)?|rectifications(/[^/]+(/events)?)?|performance(/[^/]+/events)?)"
+    rf"{API}/(halls/[^/]+/(board|day(/tickets|/export)?)|cases(/[^/]+)?|rectifications(/[^/]+(/events)?)?"
+    r"|performance(/export|/[^/]+/events)?)"
 )
 """What is also answered as the log stood at a moment."""
 

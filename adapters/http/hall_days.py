@@ -115,20 +115,26 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         hall: FromPath[str], date: Day = None, after: After = 0, as_of: AsOf = None
     ) -> Response[bytes]:
         parts.catalogue.hall(hall)
-        day = date or today()
-        if as_of is not None:
-            past = await of_stream(parts, day_view, queue.stream(hall, day), as_of)
-            then = past.views.get(day_view.document_key(hall, day)) or day_view.initial(hall, day)
-            return document(day_view.present(then), past.position, past.as_of)
-        await caught_up(parts.views, day_view.NAME, after)
-        position, moment = await parts.views.position(day_view.NAME)
-        found = await parts.views.get(day_view.NAME, day_view.document_key(hall, day))
-        if found is None:
-            return document(day_view.present(day_view.initial(hall, day)), position, moment)
-        view = msgspec.json.decode(found.doc, type=day_view.View)
-        return document(day_view.present(view), found.position, found.as_of)
+        view, position, moment = await day_of(parts, hall, date or today(), after, as_of)
+        return document(day_view.present(view), position, moment)
 
     return [offered, board, figures]
+
+
+async def day_of(
+    parts: Parts, hall: str, day: date, after: int, as_of: str | None
+) -> tuple[day_view.View, int, datetime]:
+    """A hall's day with the position and moment it is of: once the view has reached ``after``, or as the log stood at
+    a moment or position."""
+    key, empty = day_view.document_key(hall, day), day_view.initial(hall, day)
+    if as_of is not None:
+        past = await of_stream(parts, day_view, queue.stream(hall, day), as_of)
+        return past.views.get(key) or empty, past.position, past.as_of
+    await caught_up(parts.views, day_view.NAME, after)
+    position, moment = await parts.views.position(day_view.NAME)
+    if (found := await parts.views.get(day_view.NAME, key)) is None:
+        return empty, position, moment
+    return msgspec.json.decode(found.doc, type=day_view.View), found.position, found.as_of
 
 
 def as_offered(parts: Parts, plan: HallPlan, day: date, known: slots.Slots) -> slots.Slots:

@@ -15,15 +15,15 @@ from litestar.params import QueryParameter
 
 from adapters.http.access import API
 from adapters.http.body import StrictRequest
-from adapters.http.figures import From, To, own_hall, period
-from adapters.http.files import FormatAsked, file
+from adapters.http.figures import From, To, counted, of_hall, own_hall, period
+from adapters.http.files import FormatAsked, file, stood
 from adapters.http.parts import Parts
-from adapters.http.reading import After, Word, caught_up
-from adapters.published import between
+from adapters.http.past import AsOf
+from adapters.http.reading import After, Word
 from adapters.spreadsheet import Cell, Share, Sheet
 from domain.message import Text
 from domain.workdays import SHANGHAI
-from projections import performance, snapshots
+from projections import snapshots
 from projections.definitions import CATALOGUE, DEFINITIONS, RATE_NAMES
 from projections.figures import By, Chosen, Figures, Rate, days_of, figures
 
@@ -61,26 +61,26 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         unit: Word = None,
         item: Word = None,
         after: After = 0,
+        as_of: AsOf = None,
         lang: Lang = "zh",
         format_: FormatAsked = "xlsx",
     ) -> Response[bytes]:
         first, last = period(parts, from_, to)
         identity = request.user
         assert identity is not None
-        chosen = Chosen(first.isoformat(), last.isoformat(), own_hall(identity, hall), unit, item)
-        await caught_up(parts.views, performance.NAME, after)
-        position, as_of = await parts.views.position(performance.NAME)
-        views = await between(parts.views, first, last)
+        asked = Chosen(first.isoformat(), last.isoformat(), own_hall(identity, hall), unit, item)
+        chosen = of_hall(parts, asked)
+        views, position, moment = await counted(parts, first, last, after, as_of)
         total = figures(views, "all", chosen=chosen)
         by_group = figures(views, by, chosen=chosen)
         rows = [_words(LONG, lang), *_long(by, by_group, lang)]
-        name = f"figures-{first}-{last}"
+        name = f"figures-{first}-{last}{stood(moment if as_of else None)}"
         if format_ == "csv":
             return file(name, format_, Sheet("", rows))
-        frozen = await _frozen(parts, first, last)
+        frozen = await _frozen(parts, first, last, moment)
         sheets = [
             Sheet(
-                _t("说明", "About", lang), [*_about(chosen, total, position, as_of, frozen, lang)], (18, 60)
+                _t("说明", "About", lang), [*_about(chosen, total, position, moment, frozen, lang)], (18, 60)
             ),
             Sheet(
                 _t("合计", "Total", lang),
@@ -240,10 +240,14 @@ def _corrected(frozen: snapshots.View, lang: Language) -> Iterator[list[Cell]]:
             ]
 
 
-async def _frozen(parts: Parts, first: date, last: date) -> snapshots.View | None:
-    """The snapshot of exactly these days, if there is one."""
+async def _frozen(parts: Parts, first: date, last: date, moment: datetime) -> snapshots.View | None:
+    """The snapshot of exactly these days, if there was one, as it had been amended by then."""
     for name in (f"{first:%Y-%m}", f"{first.year}-q{(first.month + 2) // 3}"):
         if days_of(name) == (first.isoformat(), last.isoformat()):
             found = await parts.views.get(snapshots.NAME, name)
-            return None if found is None else msgspec.json.decode(found.doc, type=snapshots.View)
+            view = None if found is None else msgspec.json.decode(found.doc, type=snapshots.View)
+            if view is None or view.frozen_at > moment:
+                return None
+            view.amendments = [amendment for amendment in view.amendments if amendment.at <= moment]
+            return view
     return None

@@ -149,7 +149,9 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             names=total["names"],
             tests=total["performance"][0]["tests"] if total["performance"] else None,
             export=urlencode(
-                {"from": first.isoformat(), "to": last.isoformat(), "by": by, "lang": visit.language} | words
+                {"from": first.isoformat(), "to": last.isoformat(), "by": by, "lang": visit.language}
+                | words
+                | ({"as_of": as_of.asked} if as_of.asked else {})
             ),
             as_of=as_of,
             moment=total["as_of"],

@@ -246,6 +246,23 @@ def test_what_the_published_items_promise_is_a_figure() -> None:
     assert figures(views, "hall")["tanghe"].rates["items_used"] == Rate(0, 0)
 
 
+def test_a_hall_has_the_items_that_are_handled_there() -> None:
+    log = documents(
+        ("item-permit", published(visits=1)),
+        ("item-deed", published(handling="on-the-spot")),
+        ("case-t1", opened()),
+        ("case-t2", (at(4), opened(item="deed", hall="elsewhere"))),
+    ).values()
+    here = Chosen(hall="tanghe", handled=frozenset({"permit", "deed"}))
+    told = figures(log, "all", chosen=here)["all"].rates
+    assert (told["items_on_the_spot"], told["items_used"]) == (Rate(1, 2, 0.5), Rate(1, 2, 0.5))
+    one = msgspec.structs.replace(here, handled=frozenset({"permit"}))
+    assert figures(log, "all", chosen=one)["all"].rates["items_used"] == Rate(1, 1, 1.0)
+    nobody = msgspec.structs.replace(here, window="w1")
+    assert figures(log, "all", chosen=nobody) == {}
+    assert figures(log, "all", chosen=Chosen(hall="tanghe"))["all"].rates["items_used"] == Rate(0, 0)
+
+
 def test_an_item_counts_as_it_is_published_last() -> None:
     views = documents(("item-permit", published(visits=1), published(visits=0))).values()
     assert figures(views, "all")["all"].rates["item_visits"] == Rate(0, 1, 0.0)

@@ -58,6 +58,19 @@ async def test_a_figure_says_what_is_divided_by_what_and_what_was_asked_of_it(of
     assert everything["rates"]["items_on_the_spot"]["denominator"] > 5
 
 
+async def test_a_hall_is_told_of_the_items_that_are_handled_there(office: Served) -> None:
+    director = office.bearer("supervisor", "director", hall="heilong")
+    listed = (await office.get("/items", hall="heilong", limit=100)).json()["items"]
+    for path in ("/performance", "/performance/export"):
+        assert (await office.get(path, director, by="all", hall="heilong")).status_code == 200
+    (here,) = (await office.get("/performance", director, by="all", hall="heilong")).json()["performance"]
+    assert here["rates"]["item_visits"]["denominator"] == len(listed)
+    proof = (await office.get("/performance/items_used/events", director, hall="heilong")).json()
+    assert {one["item"] for one in proof["evidence"]} == {one["item"] for one in listed}
+    (everywhere,) = (await office.get("/performance", office.bearer("admin"), by="all")).json()["performance"]
+    assert everywhere["rates"]["item_visits"]["denominator"] >= len(listed)
+
+
 async def test_a_clerk_is_told_to_the_hall_and_not_to_the_public(office: Served) -> None:
     await served_ticket(office, "huyang")
     at = await head(office)

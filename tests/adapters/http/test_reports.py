@@ -67,3 +67,29 @@ async def test_the_list_of_rectifications_is_exported_as_it_is_filtered_and_with
     assert answer.content.decode("utf-8-sig").count("\r\n") == 1
     assert (await office.get("/rectifications/export", supervisor, hall="longtan")).status_code == 403
     assert (await office.get("/rectifications/export")).status_code == 401
+
+
+async def test_a_file_of_the_past_holds_what_was_known_then(office: Served) -> None:
+    """The figures' report and a day at the windows, as the page of that moment shows them."""
+    await bad_review(office, "huyang", "before")
+    director, at = office.bearer("supervisor", "director", hall="huyang"), await head(office)
+    kiosk = office.bearer("kiosk")
+    then = {
+        "figures": (await office.get("/performance", director, by="all", hall="huyang", after=at)).json(),
+        "day": (await office.get("/halls/huyang/day", director, after=at)).json(),
+    }
+    await bad_review(office, "huyang", "after")
+    assert (await office.post("/halls/huyang/tickets", {"queue": "a"}, kiosk)).status_code == 201
+    now = await head(office)
+    for as_of, known in ((str(at), True), (None, False)):
+        past = {} if as_of is None else {"as_of": as_of}
+        book = await workbook(office, "/performance/export", director, after=now, **past)
+        rows = {row[1]: row[2:4] for row in book["合计"].iter_rows(min_row=2, values_only=True)}
+        bad = then["figures"]["performance"][0]["rates"]["bad"]
+        assert (rows["差评率"] == (bad["numerator"], bad["denominator"])) is known
+        answer = await office.get("/halls/huyang/day/export", director, after=now, **past)
+        (hall, *_) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+        assert (int(hall["issued"]) == then["day"]["issued"]) is known
+        assert ("-as-of-" in answer.headers["content-disposition"]) is known
+    stated = await office.get("/performance/export", director, as_of="yesterday")
+    assert (stated.status_code, stated.json()["code"]) == (422, "invalid")

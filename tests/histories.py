@@ -34,7 +34,7 @@ from domain.personal import ErasePerson
 from domain.queue import CloseDay, OpenDay
 from domain.rectification import OpenRectification, RecomputeDues
 from domain.region import InForce
-from domain.review import GiveReview
+from domain.review import GiveReview, TakeBackInvitation
 from domain.review_tags import TAGS
 from domain.rules import AT_ONCE, Rule
 from domain.slots import OfferSlots
@@ -154,8 +154,16 @@ OPENERS: dict[str, type[Command]] = {
 ENDERS = (Refuse, Withdraw, CloseDay, ErasePerson)
 """After which a stream refuses everything else."""
 
-COMPUTED = (NoteLag, StartClock, RecomputeDeadline, SetLimit, OpenRectification, RecomputeDues)
-"""What policies alone ask, with instants that nobody else makes up."""
+COMPUTED = (
+    NoteLag,
+    StartClock,
+    RecomputeDeadline,
+    SetLimit,
+    OpenRectification,
+    RecomputeDues,
+    TakeBackInvitation,
+)
+"""What policies alone ask: with instants that nobody else makes up, or of what only a finish taken back takes back."""
 
 PEOPLE = ("clerk:li", "supervisor:director", "citizen:p1")
 PAUSES = [timedelta(minutes=m) for m in (0, 0, 1, 1, 5, 5, 30, 30, 60, 60, 300, 24 * 60, 5 * 24 * 60)]

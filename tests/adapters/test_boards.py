@@ -494,9 +494,11 @@ async def test_a_slow_screen_misses_what_came_between_and_gets_the_newest() -> N
         assert facts(read(await later)) == shown(LOG[:25])
 
 
-async def test_a_board_is_encoded_once_for_all_its_screens() -> None:
-    wire = Wire()
-    async with live(Shelf(LOG[:20]), wire) as running:
+async def test_a_board_is_encoded_once_for_all_its_screens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boards, "SPACING_S", 20)
+    shelf, wire = Shelf(LOG[:20]), Wire()
+    shelf.as_of += timedelta(hours=1)
+    async with live(shelf, wire) as running:
         screens = [running.subscribe(HALL, DAY) for _ in range(50)]
         first = [await anext(screen) for screen in screens]
         wire.say(LOG[20])

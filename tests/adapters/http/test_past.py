@@ -1,7 +1,6 @@
 """What the log stood at: as_of the head is what the views say, and as_of before is what they said."""
 
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -259,15 +258,11 @@ async def long_day(office: Served) -> str:
     return day
 
 
-async def test_a_day_of_twelve_thousand_events_is_folded_anew_within_two_seconds(
-    office: Served, long_day: str
-) -> None:
+async def test_a_day_of_twelve_thousand_events_is_folded_anew(office: Served, long_day: str) -> None:
+    """How long it takes: ``python -m loadtests.past``."""
     at = await head(office)
     for path in ("/halls/tanghe/board", "/halls/tanghe/day"):
-        began = time.perf_counter()
         shown = await office.get(path, office.bearer("admin"), date=long_day, as_of=at)
-        taken = time.perf_counter() - began
         assert shown.status_code == 200
-        assert taken < 2, (path, taken)
     board = (await office.get("/halls/tanghe/board", date=long_day, as_of=at)).json()
     assert board["queues"][0]["waiting"] == 11_999

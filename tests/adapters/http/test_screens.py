@@ -32,13 +32,13 @@ async def listening(
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve())
         await until(lambda: server.started)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", timeout=10, trust_env=False
-        ) as client:
-            yield served, client
-        server.should_exit = server.force_exit = True
-        await task
+        url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        try:
+            async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client:
+                yield served, client
+        finally:
+            server.should_exit = server.force_exit = True
+            await task
 
 
 PATH = "/api/v1/halls/tanghe/board/events"
@@ -65,7 +65,7 @@ async def test_a_screen_gets_the_board_and_then_its_changes(database_url: str) -
             receipt = (
                 await served.post("/halls/tanghe/tickets", {"queue": "a"}, served.bearer("kiosk"))
             ).json()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 while True:
                     event = await anext(events)
                     if int(event.id) >= receipt["position"]:
@@ -89,7 +89,7 @@ async def test_whoever_surveys_halls_is_told_in_which_of_them_something_happens(
             assert first.event == "halls"
             assert len(before["halls"]) == 7
             ticket = await served.post("/halls/yuantan/tickets", {"queue": "a"}, served.bearer("kiosk"))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 # It comes too when the boards have become old, or are old no longer: nothing moved then.
                 async for event in events:
                     after = json.loads(event.data)

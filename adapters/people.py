@@ -42,6 +42,8 @@ CREATE TABLE IF NOT EXISTS people (
     phone_hash  bytea,
     mail        bytea,
     mail_hash   bytea,
+    phone_meant bytea,
+    mail_meant  bytea,
     enrolled_at timestamptz NOT NULL DEFAULT now(),
     erased_at   timestamptz
 )
@@ -51,6 +53,8 @@ PREPARE_CONTACTS: tuple[LiteralString, ...] = (
     "ALTER TABLE people ADD COLUMN IF NOT EXISTS phone_hash bytea",
     "ALTER TABLE people ADD COLUMN IF NOT EXISTS mail bytea",
     "ALTER TABLE people ADD COLUMN IF NOT EXISTS mail_hash bytea",
+    "ALTER TABLE people ADD COLUMN IF NOT EXISTS phone_meant bytea",
+    "ALTER TABLE people ADD COLUMN IF NOT EXISTS mail_meant bytea",
     "CREATE INDEX IF NOT EXISTS people_phone_hash ON people (phone_hash)",
     "CREATE INDEX IF NOT EXISTS people_mail_hash ON people (mail_hash)",
 )
@@ -65,10 +69,19 @@ CREATE TABLE IF NOT EXISTS person_keys (
 
 SET_NAME: LiteralString = "UPDATE people SET name = %s WHERE key = %s AND erased_at IS NULL"
 SET_PHONE: LiteralString = (
-    "UPDATE people SET phone = %s, phone_hash = %s WHERE key = %s AND erased_at IS NULL"
+    "UPDATE people SET phone = %s, phone_hash = %s, phone_meant = NULL WHERE key = %s AND erased_at IS NULL"
 )
-
-SET_MAIL: LiteralString = "UPDATE people SET mail = %s, mail_hash = %s WHERE key = %s AND erased_at IS NULL"
+SET_MAIL: LiteralString = (
+    "UPDATE people SET mail = %s, mail_hash = %s, mail_meant = NULL WHERE key = %s AND erased_at IS NULL"
+)
+MEAN: dict[ContactKind, LiteralString] = {
+    "phone": "UPDATE people SET phone_meant = %s WHERE key = %s AND erased_at IS NULL",
+    "mail": "UPDATE people SET mail_meant = %s WHERE key = %s AND erased_at IS NULL",
+}
+MEANT: dict[ContactKind, LiteralString] = {
+    "phone": "SELECT algorithm, phone_meant FROM people WHERE key = %s AND erased_at IS NULL",
+    "mail": "SELECT algorithm, mail_meant FROM people WHERE key = %s AND erased_at IS NULL",
+}
 WITH: dict[ContactKind, LiteralString] = {
     "phone": "SELECT key FROM people WHERE phone_hash = %s ORDER BY key",
     "mail": "SELECT key FROM people WHERE mail_hash = %s ORDER BY key",
@@ -241,6 +254,25 @@ class People:
             sealed = _seal(cipher, key, "mail", address.encode())
             await _row(self._pool, SET_MAIL, sealed, self._lookup("mail", address), key)
 
+    async def mean(self, key: str, contact: Contact) -> None:
+        """Keep an address somebody says is theirs until they have proven it.
+
+        Raises:
+            Refused: there is nobody by this key.
+        """
+        data_key = await self._data_key(key)
+        if data_key is None:
+            raise Refused("unknown-person", missing=True)
+        sealed = _seal(CIPHERS[ALGORITHM](data_key), key, f"{contact.kind}_meant", contact.address.encode())
+        await _row(self._pool, MEAN[contact.kind], sealed, key)
+
+    async def meant(self, key: str, kind: ContactKind) -> str | None:
+        """The address somebody said is theirs and has not proven yet."""
+        found, data_key = await _row(self._pool, MEANT[kind], key), await self._data_key(key)
+        if found is None or found[1] is None or data_key is None:
+            return None
+        return _open(CIPHERS[found[0]](data_key), key, f"{kind}_meant", found[1]).decode()
+
     async def erase(self, key: str) -> None:
         """Forget a person for good; whoever comes with the same document later is somebody new.
 
@@ -249,7 +281,8 @@ class People:
         await _row(
             self._pool,
             "UPDATE people SET lookup = NULL, name = NULL, id_number = NULL, phone = NULL,"
-            " phone_hash = NULL, mail = NULL, mail_hash = NULL, erased_at = now()"
+            " phone_hash = NULL, mail = NULL, mail_hash = NULL, phone_meant = NULL, mail_meant = NULL,"
+            " erased_at = now()"
             " WHERE key = %s AND erased_at IS NULL",
             key,
         )

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, assert_never
 import msgspec
 from msgspec import Meta
 
-from domain.message import Command, Event, Label, Refused, Stamp
+from domain.message import Command, Event, Key, Label, Refused, Stamp
 from domain.templates import Template
 
 To = Annotated[
@@ -45,10 +45,11 @@ class QueueNotice(Command, frozen=True, kw_only=True):
 
 
 class RecordDelivery(Command, frozen=True):
-    """A channel's provider took it. ``provider`` is the provider's own reference."""
+    """A channel's provider took it. ``provider`` is the provider's own reference, ``person`` who was told."""
 
     channel: Channel
     provider: Label | None = None
+    person: Key | None = None
 
 
 class RecordFailure(Command, frozen=True):
@@ -88,6 +89,7 @@ class NoticeQueued(Event, frozen=True, kw_only=True, tag="notice-queued"):
 class NoticeDelivered(Event, frozen=True, tag="notice-delivered"):
     channel: Channel
     provider: str | None = None
+    person: str | None = None
 
 
 class NoticeFailed(Event, frozen=True, tag="notice-failed"):
@@ -137,9 +139,9 @@ def decide(command: AnyCommand, notice: Notice, stamp: Stamp) -> list[AnyEvent]:
     if notice.queued is None:
         raise Refused("unknown-notice", missing=True)
     match command:
-        case RecordDelivery(channel, provider):
+        case RecordDelivery(channel, provider, person):
             # Sent is sent, even if somebody dropped it while it was under way.
-            return [] if notice.status == "delivered" else [NoticeDelivered(channel, provider)]
+            return [] if notice.status == "delivered" else [NoticeDelivered(channel, provider, person)]
         case RecordFailure(attempt, why, final):
             if notice.status != "waiting" or attempt != notice.attempts + 1:
                 return []

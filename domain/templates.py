@@ -32,6 +32,7 @@ Template = Literal[
     "drawn-in-vain",
     "turn-near",
     "code",
+    "prove-contact",
     "correction-asked",
     "case-extended",
     "case-stopped",
@@ -157,6 +158,12 @@ OCCASIONS: dict[Template, Occasion] = {
         "hall code until_at",
         "验证码{code}，用于{hall}查询预约或签到，{until_at}前有效。工作人员不会向您索要。",
         "{code} is your code for {hall}, valid until {until_at}. Staff never ask for it.",
+    ),
+    "prove-contact": _of(
+        Text("验证联系方式", "Confirm where notices reach you"),
+        "code until_at",
+        "验证码{code}，用于登记接收通知的联系方式，{until_at}前有效。不是您本人操作请忽略。",
+        "{code} confirms that notices may reach you here, valid until {until_at}. If it was not you, ignore it.",
     ),
     "correction-asked": _of(
         Text("补正告知", "Papers to be added"),

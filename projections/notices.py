@@ -26,6 +26,7 @@ FACETS: dict[str, type] = {
     "status": str,
     "template": str,
     "hall": str,
+    "person": str,
     "queued_at": datetime,
     "due_at": datetime,
 }
@@ -57,6 +58,8 @@ class View(msgspec.Struct, kw_only=True):
     due_at: datetime | None
     attempts: int = 0
     round: int = 0
+    person: str | None = None
+    """Who was told, once somebody was."""
     tries: list[Try] = []
 
 
@@ -85,8 +88,8 @@ def evolve(view: View | None, recorded: Recorded) -> View | None:
     if view is None:
         return None
     match event:
-        case NoticeDelivered(channel, provider):
-            view.status, view.due_at = "delivered", None
+        case NoticeDelivered(channel, provider, person):
+            view.status, view.due_at, view.person = "delivered", None, person
             view.tries.append(Try(at, "delivered", channel, provider))
         case NoticeFailed(reason, retry_at):
             view.attempts, view.due_at = view.attempts + 1, retry_at

@@ -132,6 +132,8 @@ ACCESS: dict[tuple[str, str], Admitted] = {
     ("POST", f"{API}/people/find"): ADMIN,
     ("GET", PERSON): only("citizen", "admin"),
     ("POST", f"{PERSON}/correct"): only("citizen", "admin"),
+    ("POST", f"{PERSON}/codes"): only("citizen"),
+    ("GET", f"{PERSON}/notices"): only("citizen"),
     ("POST", f"{PERSON}/erase"): only("citizen", "admin"),
     # the day at the windows
     ("POST", f"{API}/halls/{{hall}}/tickets"): ARRIVING,

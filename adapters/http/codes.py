@@ -16,7 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
 from msgspec import Meta
 
-from adapters.codes import PAUSE, TooOften
+from adapters.codes import PAUSE, Challenge, TooOften
 from adapters.http.access import API
 from adapters.http.asking import Asking, Reply, encode
 from adapters.http.commands import Command
@@ -28,6 +28,7 @@ from domain import notice
 from domain.handling import Act, Ask
 from domain.message import Refused, Text
 from domain.notice import QueueNotice
+from domain.templates import Template
 from domain.workdays import SHANGHAI
 from projections import appointments
 
@@ -77,31 +78,17 @@ class FoundAppointments(msgspec.Struct, frozen=True):
     appointments: list[Found]
 
 
-Challenge = shape("ProofChallenge", parameters=dict[str, Any], signature=str)
+ProofChallenge = shape("ProofChallenge", parameters=dict[str, Any], signature=str)
 
 
 def commands(parts: Parts) -> list[Command]:
     async def send(asked: Asking, words: list[str], body: CodeAsked, query: bytes) -> Reply:
         hall, to, now = words[0], meant(body.phone, body.mail), asked.stamp.at
         parts.catalogue.hall(hall)
-        proof = parts.proofs.check(asked.identity, body.proof)
-        try:
-            made = await parts.codes.ask(to, proof or asked.stamp.by, now, proof)
-        except TooOften as often:
-            wait = {"Retry-After": str(int((often.at - now).total_seconds()) + 1)}
-            raise Rejected(429, "codes-too-often", {"at": often.at}, headers=wait) from often
+        made = await challenge(parts, asked, to, parts.proofs.check(asked.identity, body.proof))
         persons = await parts.people.with_contact(to)
         if persons:
-            command = QueueNotice(
-                template="code",
-                to=f"person:{persons[0]}",
-                hall=hall,
-                facts={"challenge": made.name, "until_at": made.until.isoformat(), "by": to.kind},
-                until=made.until,
-            )
-            # Under the challenge's own name: it is no secret, for the code needs the key as well.
-            act = Act((Ask(notice.stream(f"code.{made.name}"), command),))
-            await parts.loop.submit(act, msgspec.structs.replace(asked.stamp, key=None))
+            await tell_code(parts, asked, made, to, persons[0], hall=hall)
         return Reply(200, encode(CodeSent(made.until, now + PAUSE)))
 
     async def look_up(asked: Asking, words: list[str], body: LookupAsked, query: bytes) -> Reply:
@@ -135,6 +122,43 @@ def commands(parts: Parts) -> list[Command]:
     ]
 
 
+async def challenge(parts: Parts, asked: Asking, to: Contact, proof: str | None = None) -> Challenge:
+    """A new challenge for a phone or a mailbox.
+
+    Raises:
+        Rejected: 429, there were too many of them; until when.
+    """
+    now = asked.stamp.at
+    try:
+        return await parts.codes.ask(to, proof or asked.stamp.by, now, proof)
+    except TooOften as often:
+        wait = {"Retry-After": str(int((often.at - now).total_seconds()) + 1)}
+        raise Rejected(429, "codes-too-often", {"at": often.at}, headers=wait) from often
+
+
+async def tell_code(
+    parts: Parts,
+    asked: Asking,
+    made: Challenge,
+    to: Contact,
+    person: str,
+    *,
+    template: Template = "code",
+    hall: str = "",
+) -> None:
+    """Have a challenge's code sent to somebody."""
+    command = QueueNotice(
+        template=template,
+        to=f"person:{person}",
+        hall=hall,
+        facts={"challenge": made.name, "until_at": made.until.isoformat(), "by": to.kind},
+        until=made.until,
+    )
+    # Under the challenge's own name: it is no secret, for the code needs the key as well.
+    act = Act((Ask(notice.stream(f"code.{made.name}"), command),))
+    await parts.loop.submit(act, msgspec.structs.replace(asked.stamp, key=None))
+
+
 def meant(phone: str | None, mail: str | None) -> Contact:
     """Raises:
     Rejected: neither was given, or both.
@@ -149,14 +173,14 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     @get(
         f"{API}/proofs",
         operation_id="proof",
-        responses={200: ResponseSpec(Challenge, generate_examples=False)},
+        responses={200: ResponseSpec(ProofChallenge, generate_examples=False)},
         summary="A challenge to compute on (ALTCHA v2), for who asks for a code without an identity",
         tags=["codes"],
     )
-    async def challenge() -> Response[bytes]:
+    async def proof() -> Response[bytes]:
         return Response(encode(parts.proofs.challenge()), media_type="application/json")
 
-    return [challenge]
+    return [proof]
 
 
 @asynccontextmanager

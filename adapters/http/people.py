@@ -1,8 +1,11 @@
-"""Personal data as the law gives people rights in them (个人信息保护法 第44–47条): seen, corrected, erased.
+"""Personal data as the law gives people rights in them (个人信息保护法 第44–47条): seen, corrected, erased;
+and where notices reach somebody, and which did.
 
 The log tells that it happened and never the values: those are sealed, and erasing destroys their key.
 """
 
+import contextlib
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -11,25 +14,31 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from msgspec import Meta
 
+from adapters.codes import PAUSE
 from adapters.http.access import API, PERSON
-from adapters.http.asking import Asking, Reply
+from adapters.http.asking import Asking, Reply, encode
 from adapters.http.body import StrictRequest
+from adapters.http.codes import Code, CodeSent, Mail, Phone, challenge, meant, tell_code, using
 from adapters.http.commands import Command
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
-from adapters.http.problems import Rejected
-from adapters.http.reading import answers, document
+from adapters.http.problems import FieldError, Rejected
+from adapters.http.reading import After, answers, caught_up, document, listing, lists
 from adapters.people import IdType, Masked
 from domain import citizen
 from domain.handling import Act, Ask
 from domain.matter import GOING_ON
-from domain.message import Key, Refused
+from domain.message import Key, Refused, Text
+from domain.notice import Channel
 from domain.personal import CorrectionBasis, CorrectPerson, ErasePerson, ErasureBasis, Field
-from projections import case_file
+from domain.templates import OCCASIONS, Template
+from projections import case_file, notices
 
 Value = Annotated[str, Meta(min_length=1, max_length=50)]
 
 CASES_TOLD = 10
+NOTICES_MAX = 200
+NOTICES_FOR = timedelta(days=90)
 
 
 class PersonSought(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,12 +56,36 @@ class PersonShown(msgspec.Struct, frozen=True):
 
 
 class CorrectionAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What it should be. A citizen corrects their own phone and mail address; a name is corrected by administrators."""
+    """What it should be. A citizen corrects their own phone or mail address, with the ``code`` that
+    ``POST …/codes`` sent there; a name is corrected by administrators."""
 
     basis: CorrectionBasis = "on-request"
     name: Value | None = None
     phone: Value | None = None
-    mail: Annotated[str, Meta(min_length=1, max_length=254)] | None = None
+    mail: Mail | None = None
+    code: Code | None = None
+
+
+class ContactMeant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the code goes, one of both."""
+
+    phone: Phone | None = None
+    mail: Mail | None = None
+
+
+class NoticeReceived(msgspec.Struct, frozen=True, kw_only=True):
+    """A notice that was sent to somebody: on what occasion, when and how, and what it was about."""
+
+    notice: str
+    template: Template
+    occasion: Text
+    sent_at: datetime
+    channel: Channel
+    hall_name: Text | None
+    item_name: Text | None
+    voucher: str | None
+    """Of the appointment it was about."""
+    case: str | None
 
 
 class ErasureAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,9 +117,22 @@ def commands(parts: Parts) -> list[Command]:
         fields = await parts.people.differing(person, **told)
         command = CorrectPerson(fields, body.basis)
         act = Act((Ask(citizen.stream(person), command),), lambda _: Corrected(person, fields))
-        reply = await asked.submit(parts.loop, act)
+        async with contextlib.AsyncExitStack() as proven:
+            if fields and asked.identity is not None and asked.identity.role == "citizen":
+                if body.code is None:
+                    raise Rejected(422, "code-missing", errors=[FieldError("code", "field-missing")])
+                await proven.enter_async_context(using(parts, asked, meant(body.phone, body.mail), body.code))
+            reply = await asked.submit(parts.loop, act)
         await parts.people.correct(person, **told)
         return reply
+
+    async def send(asked: Asking, words: list[str], body: ContactMeant, query: bytes) -> Reply:
+        """The address is kept, sealed, until it is proven: the notice takes it from there, for the log holds none."""
+        person, to = _meant(asked.identity, words[0]), meant(body.phone, body.mail)
+        made = await challenge(parts, asked, to)
+        await parts.people.mean(person, to)
+        await tell_code(parts, asked, made, to, person, template="prove-contact")
+        return Reply(200, encode(CodeSent(made.until, asked.stamp.at + PAUSE)))
 
     async def erase(asked: Asking, words: list[str], body: ErasureAsked, query: bytes) -> Reply:
         """The event first: what is refused is not erased. Cut off in between, it is asked again, or
@@ -108,6 +154,14 @@ def commands(parts: Parts) -> list[Command]:
             Corrected,
             about="Correct a name, phone or mail address (更正)",
         ),
+        Command(
+            f"{PERSON}/codes",
+            ContactMeant,
+            send,
+            CodeSent,
+            bare=True,
+            about="Send a one-time code to a phone or a mailbox that is to be one's own",
+        ),
         Command(f"{PERSON}/erase", ErasureAsked, erase, Erased, about="Erase a person for good (删除)"),
     ]
 
@@ -128,7 +182,41 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         position = await parts.loop.peek(citizen.stream(key), lambda held: held.position)
         return document(PersonShown(key, masked), position, parts.clock())
 
-    return [one]
+    @get(
+        f"{PERSON.replace('}', ':str}')}/notices",
+        operation_id="person_notices",
+        responses=lists("notices", NoticeReceived),
+        summary="The notices that were sent to somebody in the last 90 days, the newest first",
+        tags=["people"],
+    )
+    async def received(person: FromPath[str], request: StrictRequest, after: After = 0) -> Response[bytes]:
+        key = _meant(request.user, person)
+        await caught_up(parts.views, notices.NAME, after)
+        where = {"person": key, "queued_at": (">=", parts.clock() - NOTICES_FOR)}
+        page = await parts.views.find(notices.NAME, where, "queued_at", NOTICES_MAX)
+        views = (msgspec.json.decode(doc, type=notices.View) for doc in page.docs)
+        told = sorted((_received(parts, view) for view in views), key=lambda one: one.sent_at, reverse=True)
+        return listing("notices", told, None, page.position, page.as_of)
+
+    return [one, received]
+
+
+def _received(parts: Parts, view: notices.View) -> NoticeReceived:
+    kind, _, name = view.to.partition(":")
+    hall, item = parts.catalogue.halls.get(view.hall), parts.catalogue.items.get(view.facts.get("item", ""))
+    sent = next(one for one in reversed(view.tries) if one.what == "delivered" and one.channel is not None)
+    assert sent.channel is not None
+    return NoticeReceived(
+        notice=view.notice,
+        template=view.template,
+        occasion=OCCASIONS[view.template].name,
+        sent_at=sent.at,
+        channel=sent.channel,
+        hall_name=hall and hall.plan.name,
+        item_name=item and item.plan.name,
+        voucher=parts.seal.seal(name) if kind == "booker" else None,
+        case=name if kind == "applicant" else None,
+    )
 
 
 def _meant(identity: Identity | None, word: str) -> str:

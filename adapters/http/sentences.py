@@ -434,6 +434,7 @@ NOTICES: dict[str, Text] = {
     "codes-too-often": Text(
         "获取验证码过于频繁，请在{at}后再试。", "Too many codes were asked for; try again after {at}."
     ),
+    "code-missing": Text("请先获取验证码并填写。", "Ask for a code to be sent there first, and tell it."),
     "code-wrong": Text(
         "手机号（邮箱）或验证码不正确。", "The phone number, the mail address or the code is wrong."
     ),

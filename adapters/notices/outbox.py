@@ -17,7 +17,7 @@ from adapters.catalogue import Catalogue
 from adapters.loop import Receipt, StoreUnavailable
 from adapters.notices.channel import ChannelDown, Message, MessageRefused
 from adapters.notices.config import Channels, NoticeSettings, Route
-from adapters.people import Identity
+from adapters.people import ContactKind, Identity
 from adapters.reactor import Duty, Lists, keep_time
 from domain import case, notice, review, slots
 from domain.handling import Act, Ask, Held
@@ -47,6 +47,7 @@ class Known(Protocol):
     """Who is behind a key."""
 
     async def reveal(self, key: str) -> Identity | None: ...
+    async def meant(self, key: str, kind: ContactKind) -> str | None: ...
 
 
 class Links(NamedTuple):
@@ -133,7 +134,7 @@ class Outbox:
         if view.until is not None and self._clock() > view.until:
             return DropNotice("too-late")
         try:
-            routes = await self._routes(view)
+            person, routes = await self._routes(view)
         except _NotTrueAnyMore:
             return DropNotice("overtaken")
         except _Nobody:
@@ -150,29 +151,36 @@ class Outbox:
             return RecordFailure(view.attempts + 1, str(down)[:100])
         except MessageRefused as refused:
             return RecordFailure(view.attempts + 1, str(refused)[:100], final=True)
-        return RecordDelivery(routes[0].channel.name, taken)
+        return RecordDelivery(routes[0].channel.name, taken, person)
 
     # --- to whom --------------------------------------------------------------------------------------------
 
-    async def _routes(self, view: notices.View) -> list[Route]:
-        """Raises:
+    async def _routes(self, view: notices.View) -> tuple[str | None, list[Route]]:
+        """Who is told, if it is a person, and how they are reached.
+
+        Raises:
         _Nobody, _NoWay, _NotTrueAnyMore: nothing is to be sent.
         """
         kind, _, name = view.to.partition(":")
         if kind == "staff":
             if routes := self._channels.to_staff(view.hall, name):
-                return routes
+                return None, routes
             raise _NoWay("no-address")
+        by = view.facts.get("by")
         for person in await self._persons(kind, name, view.template == "reminder"):
             identity = await self._people.reveal(person)
-            if (
-                identity is not None
-                and (reached := self._reached(identity, view.facts.get("by"))) is not None
-            ):
+            if identity is not None and view.template == "prove-contact":
+                identity = await self._meaning(person, identity, "mail" if by == "mail" else "phone")
+            if identity is not None and (reached := self._reached(identity, by)) is not None:
                 if reached:
-                    return reached
+                    return person, reached
                 raise _NoWay("no-channel")
         raise _Nobody
+
+    async def _meaning(self, person: str, identity: Identity, kind: ContactKind) -> Identity:
+        """Somebody with the address they say is theirs, which the notice is to prove."""
+        told = {kind: await self._people.meant(person, kind)}
+        return msgspec.structs.replace(identity, **told)
 
     def _reached(self, identity: Identity, by: str | None) -> list[Route] | None:
         """How somebody is reached: the way they asked for, else by phone, else by mail; none if there is no address,

@@ -108,6 +108,8 @@ class Site:
 
     def refused(self, request: Request[Any, Any, Any], error: Exception) -> "Page":
         """The page for what a handler did not catch: the way to sign in, or what is the matter."""
+        # What no route took was seen by nobody at the door of the routes.
+        request.scope.setdefault("user", self.sessions.of("GET", request.scope["headers"]))
         visit = self.visit(request)
         match error:
             case Instead():

@@ -207,6 +207,7 @@ SHOTS = [
     Shot("citizen-voucher-large", voucher, (PHONE,), account=ME, large=True, languages=("zh",)),
     Shot("citizen-move", move, (PHONE,), account=ME),
     Shot("citizen-mine", mine, (PHONE,), account=ME),
+    Shot("citizen-contact", "/mine/contact", (PHONE,), account=ME),
     Shot("citizen-calendar", subscribed, (PHONE,), account=ME),
     Shot("citizen-follow", ticket, (PHONE,)),
     Shot("citizen-take", take, (PHONE,), account="citizen-02"),

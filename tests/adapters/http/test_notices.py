@@ -1,5 +1,6 @@
 """From a fact to whom it concerns: queued by the policies, sent by the outbox, told to administrators."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -35,7 +36,7 @@ class Post:
         served: Served,
         gateway: Gateway,
         box: Mailbox,
-        code: Callable[[str], str] = lambda challenge: "123456",
+        code: Callable[[str], str] | None = None,
     ) -> None:
         self.code = code
         self.served = served
@@ -59,7 +60,7 @@ class Post:
             parts.people,
             parts.catalogue,
             Channels(settings),
-            Links(parts.seal.seal, parts.invitations.seal, self.code),
+            Links(parts.seal.seal, parts.invitations.seal, self.code or parts.codes.code),
             settings,
             parts.clock,
         )
@@ -242,6 +243,38 @@ async def test_whom_nobody_can_reach_is_not_told_and_alarms_nobody(post: Post) -
         assert shown["tries"][0]["reason"] == "no-address"
     page = await post.served.client.get("/admin/notices?status=dropped", headers=post.served.bearer("admin"))
     assert "没有留下联系方式" in page.text
+
+
+async def test_a_citizen_enters_where_notices_reach_them_by_the_code_sent_there_and_reads_which_were(
+    post: Post,
+) -> None:
+    served = post.served
+    me = await served.citizen("reached by mail") | {"Origin": "http://hall.test"}
+    page = "/mine/contact"
+    wrong = await served.client.post(page, data={"contact": "me@"}, headers=me)
+    assert (wrong.status_code, 'value="me@"' in wrong.text) == (422, True)
+    asked = await served.client.post(page, data={"contact": "Me@Home.Test", "key": "c0"}, headers=me)
+    assert (asked.status_code, f'action="{page}/code"' in asked.text) == (200, True)
+    await post.empty()
+    (mail,) = post.box.mails
+    found = re.search(r"[0-9]{6}", mail.get_content())
+    assert (mail["To"], found is not None) == ("me@home.test", True)
+    form = {"contact": "Me@Home.Test", "code": "000000", "key": "c1"}
+    refused = await served.client.post(f"{page}/code", data=form, headers=me)
+    assert (refused.status_code, "验证码不正确" in refused.text) == (409, True)
+    assert "m***@home.test" not in (await served.client.get(page, headers=me)).text
+    form |= {"code": found[0] if found else "", "key": "c2"}
+    proven = await served.client.post(f"{page}/code", data=form, headers=me)
+    assert (proven.status_code, proven.headers["location"]) == (303, page)
+    made = (await book(served, me, "zhangdian", "b-1000", workday(served, 3))).json()
+    await until(post, lambda: any(made["voucher"] in one.body.decode() for one in post.gateway.asked))
+    shown = (await served.client.get(page, headers=me)).text
+    assert "m***@home.test" in shown
+    assert "短信" in shown, "who has a phone is told there"
+    assert f'href="/appointments/{made["voucher"]}"' in shown
+    strange = await served.client.get(page, headers=await served.citizen("somebody else"))
+    assert made["voucher"] not in strange.text
+    assert "最近90天没有发给您的通知" in strange.text
 
 
 async def test_an_occasion_is_worded_by_the_administrator_from_then_on(post: Post) -> None:

@@ -1,12 +1,14 @@
 """The rights people have in their data (个人信息保护法 第44–47条) over HTTP: seen, corrected, erased."""
 
+import msgspec
 import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from adapters import check as checking
 from adapters import store
-from projections import PROJECTIONS
+from adapters.tail import LogTail
+from projections import PROJECTIONS, notices
 from tests.adapters.http.serving import Served
 from tests.adapters.http.test_appointments import ITEM, workday
 from tests.adapters.http.test_cases import ON_THE_SPOT
@@ -24,12 +26,29 @@ def logged(served: Served) -> str:
     return "".join(bytes(row[0]).decode() for row in rows)
 
 
+async def sent_code(served: Served) -> str:
+    """The newest code that is to be sent, as the outbox would make it."""
+    tail = LogTail(served.url)
+    await served.parts.views.wait(notices.NAME, await tail.head())
+    await tail.close()
+    found = await served.parts.views.find(notices.NAME, {"template": "prove-contact"}, "queued_at", 100)
+    newest = msgspec.json.decode(found.docs[-1], type=notices.View)
+    return served.parts.codes.code(newest.facts["challenge"])
+
+
 async def test_a_citizen_sees_and_corrects_their_own_and_nobody_elses(served: Served) -> None:
     me, other = await served.citizen("with an old phone"), await served.citizen("somebody else")
     mine = (await served.get("/people/me", me)).json()
     theirs = (await served.get("/people/me", other)).json()["person"]
     assert mine["masked"]["name"] == "演*"
-    answer = await served.post("/people/me/correct", {"phone": "13900001234", "basis": "changed"}, me)
+    changed = {"phone": "13900001234", "basis": "changed"}
+    unproven = await served.post("/people/me/correct", changed, me)
+    assert (unproven.status_code, unproven.json()["code"]) == (422, "code-missing")
+    assert (await served.post("/people/me/codes", {"phone": "139 0000 1234"}, me)).status_code == 200
+    code = await sent_code(served)
+    elsewhere = await served.post("/people/me/correct", {"phone": "13900009999", "code": code}, me)
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (409, "code-wrong")
+    answer = await served.post("/people/me/correct", changed | {"code": code}, me)
     assert (answer.status_code, answer.json()["fields"]) == (200, ["phone"])
     assert (await served.get("/people/me", me)).json()["masked"]["phone"] == "139****1234"
     again = await served.post("/people/me/correct", {"phone": "139 0000 1234", "basis": "changed"}, me)

@@ -175,9 +175,10 @@ class HallPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How many may wait before no more tickets are given to those who have not booked."""
     tickets_until: Literal["day-closed", "closing-time"] = "day-closed"
     """Whether tickets are given as long as the day is open, or only to whom will probably be served by closing time."""
-    tickets_within_hours: bool = True
+    tickets_within_hours: bool = False
     """Whether whoever has not booked is given a ticket only on days with a session, from some time before the first
-    until the last is over. Staff may give one at any time; a plan without sessions keeps no hours."""
+    until the last is over. Staff may give one at any time; a plan without sessions keeps no hours. A plan that does not
+    say so, as those stored before there was the rule, gives tickets at any hour."""
     tickets_early_minutes: Annotated[int, Meta(ge=0, le=480)] = 30
     """How long before the day's first session tickets are given (ours, no rule)."""
     forgotten_after_minutes: Minutes = 120

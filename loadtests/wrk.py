@@ -77,10 +77,7 @@ def tickets(served: Served) -> Target:
     admin = {"Authorization": f"Bearer {served.token('admin', 'admin-01')}"}
     with httpx.Client(base_url=served.url + "/api/v1", headers=admin, timeout=30) as client:
         plan = client.get("/halls/tanghe").raise_for_status().json()
-        plan = {
-            name: plan[name]
-            for name in ("name", "region", "kind", "queues", "sessions", "tickets_within_hours")
-        }
+        plan = {name: plan[name] for name in ("name", "region", "kind", "queues", "sessions")}
         windows = [{"window": "w01", "name": plan["name"], "kind": "general", "queues": ["a", "b"]}]
         for hall in range(1, HALLS + 1):
             client.put(f"/halls/load-{hall}", json={**plan, "windows": windows}).raise_for_status()

@@ -35,7 +35,7 @@ def plan(*sessions: SessionPlan, **more: Any) -> HallPlan:
     return HallPlan(name=NAME, region="411328000000", queues=queues, windows=(), sessions=sessions, **more)
 
 
-PLAN = plan(MORNING, EVENING, SATURDAY, exceptions=(FLOOD, SHIFTED))
+PLAN = plan(MORNING, EVENING, SATURDAY, exceptions=(FLOOD, SHIFTED), tickets_within_hours=True)
 
 
 @pytest.mark.parametrize(
@@ -137,12 +137,12 @@ def test_tickets_are_given_from_half_an_hour_before_the_first_session_to_the_end
     now = datetime.combine(date(2026, 3, day), clock, SHANGHAI)
     found = why_no_tickets(PLAN, now, CALENDAR)
     assert (found and found.code) == code
-    assert why_no_tickets(plan(MORNING, tickets_within_hours=False), now, CALENDAR) is None
 
 
-def test_a_hall_without_sessions_keeps_no_hours() -> None:
+def test_a_hall_that_does_not_say_so_or_has_no_sessions_keeps_no_hours() -> None:
     night = datetime(2026, 3, 7, 23, 0, tzinfo=SHANGHAI)
-    assert why_no_tickets(plan(), night, CALENDAR) is None
+    assert why_no_tickets(plan(MORNING), night, CALENDAR) is None
+    assert why_no_tickets(plan(tickets_within_hours=True), night, CALENDAR) is None
 
 
 ALL_BOOKED = SessionPlan(time(9), time(12), walk_in=0)

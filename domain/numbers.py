@@ -11,6 +11,7 @@ from typing import Annotated, assert_never
 import msgspec
 from msgspec import Meta
 
+from domain.item import ItemPlan
 from domain.message import Command, Event, Reference, Stamp
 
 Scheme = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{0,20}\{code\}-?\{date\}-?\{serial\}$")]
@@ -44,6 +45,23 @@ class Numbers(msgspec.Struct):
 
 def stream(code: str, day: date) -> str:
     return f"numbers-{code}-{day}"
+
+
+def counted(stream: str) -> tuple[str, date]:
+    """The code and the day that a stream counts.
+
+    Raises:
+        ValueError: it counts none.
+    """
+    code, day = stream.removeprefix("numbers-")[:-11], stream[-10:]
+    if not code:
+        raise ValueError(f"{stream!r} names no code")
+    return code, date.fromisoformat(day)
+
+
+def code_of(item: str, plan: ItemPlan) -> str:
+    """What a case number begins with: 实施编码, and the item's own name where it has none."""
+    return item if plan.implementation_code is None else plan.implementation_code.value
 
 
 def initial() -> Numbers:

@@ -13,7 +13,7 @@ from random import Random
 from typing import NamedTuple
 
 from adapters.importing.records import Happening, digest
-from domain import case, queue, rectification, review
+from domain import case, numbers, queue, rectification, review
 from domain.catalogue import DECIDERS
 from domain.hall import HallPlan
 from domain.handling import Ask
@@ -125,6 +125,11 @@ class _Story:
                 else:
                     self.beside.append(one)
         return events
+
+    def beside_it(self, at: datetime, stream: str, command: Command) -> None:
+        """What is told of another stream, whose state nothing in the story depends on."""
+        name = f"fortnight.{digest(self.stream, stream)}"
+        self.told.append(Happening(stream, at, at, name, 0, command))
 
 
 class _Day:
@@ -322,7 +327,8 @@ def _case(
         promised_limit_workdays=plan.promised_limit_workdays,
         statutory_limit_workdays=plan.statutory_limit_workdays,
     )
-    story.ask(at, "open", opening)
+    if story.ask(at, "open", opening):
+        story.beside_it(at, numbers.stream(numbers.code_of(item, plan), day), numbers.TakeNumber(reference))
     story.ask(at + timedelta(minutes=12), "accept", case.Accept())
     forgotten = chance.random() < 0.12
     for step in ("审查", "决定"):

@@ -94,7 +94,7 @@ def opening(parts: Parts) -> Command:
             statutory_limit_workdays=limits.statutory,
             guide=limits.guide,
         )
-        opened = [(name, whole, _code(body.item, published.plan))]
+        opened = [(name, whole, numbers.code_of(body.item, published.plan))]
         for child, (item, one) in zip(children, held.items(), strict=True):
             own = _published(one.plan, [])
             part = msgspec.structs.replace(
@@ -109,7 +109,7 @@ def opening(parts: Parts) -> Command:
                 statutory_limit_workdays=own.statutory,
                 guide=own.guide,
             )
-            opened.append((child, part, _code(item, one.plan)))
+            opened.append((child, part, numbers.code_of(item, one.plan)))
         act = opening_act(opened, asked.day, parts.settings.case_number)
         return await asked.in_hall(body.hall).submit(parts.loop, act, 201)
 
@@ -124,7 +124,7 @@ def opening_act(opened: list[tuple[str, OpenCase, str]], day: date, scheme: str)
         asks += [
             Ask(case.stream(name), opening),
             Ask(counter, TakeNumber(name)),
-            _number(name, code, day, scheme),
+            numbered(name, code, day, scheme),
         ]
     return Act(tuple(asks), told_of(opened[0][0]))
 
@@ -150,7 +150,9 @@ def _refuse_erased(held: Held) -> None:
     personal.refuse_erased(state.personal)
 
 
-def _number(name: str, code: str, day: date, scheme: str) -> Follow:
+def numbered(name: str, code: str, day: date, scheme: str) -> Follow:
+    """The number of a case, by the serial that it has taken in the same act."""
+
     def ask(hold: Hold) -> Ask:
         serial = hold(numbers.stream(code, day)).state.taken[name]
         return Ask(case.stream(name), case.NumberCase(numbers.number(scheme, code, day, serial)))
@@ -194,8 +196,3 @@ def _published(plan: ItemPlan, held: list[ItemPlan]) -> _Published:
             }.values()
         ),
     )
-
-
-def _code(item: str, plan: ItemPlan) -> str:
-    """What a case number begins with: 实施编码, and the item's own name where it has none."""
-    return item if plan.implementation_code is None else plan.implementation_code.value

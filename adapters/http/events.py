@@ -17,6 +17,7 @@ from adapters.http import errors
 from adapters.http.access import API
 from adapters.http.asking import KEY_CHARACTERS_MAX, Asking, Reply, asking, encode
 from adapters.http.body import field_error
+from adapters.http.case_opening import numbered
 from adapters.http.commands import Command
 from adapters.http.parts import Parts
 from adapters.http.problems import FieldError, Problem, Rejected
@@ -24,9 +25,10 @@ from adapters.http.reading import listing, lists, shape
 from adapters.log import Search
 from adapters.loop import StoreUnavailable
 from domain.catalogue import COMMANDS_OF, EVENTS
-from domain.handling import Act, Ask
+from domain.handling import Act, Ask, Follow
 from domain.message import Command as DomainCommand
 from domain.message import Key, Recorded, Refused, category, day_of, hall_of, place
+from domain.numbers import TakeNumber, counted
 from domain.queue import OpenDay
 
 EVENTS_MAX = 1000
@@ -193,7 +195,9 @@ async def enter(parts: Parts, asked: Asking, told: Told) -> Entered:
         one = asking(
             asked.identity, "POST", f"{API}/import/{told.stream}", beside, encode(told), parts.clock()
         )
-        act = Act((*_opening(parts, told.stream), Ask(told.stream, _command(told))))
+        command = _command(told)
+        asks = (*_opening(parts, told.stream), Ask(told.stream, command))
+        act = Act((*asks, *_numbering(parts, told.stream, command)))
         receipt = await _in_hall(one, told).submitted(parts.loop, act)
     except (StoreUnavailable, UnreadableEvent):
         raise
@@ -222,6 +226,22 @@ def _opening(parts: Parts, stream: str) -> tuple[Ask, ...]:
     except ValueError as error:
         raise Rejected(422, "unknown-stream", {"stream": stream}) from error
     return (Ask(stream, OpenDay(parts.catalogue.hall(hall_of(stream)))),)
+
+
+def _numbering(parts: Parts, stream: str, command: DomainCommand) -> tuple[Follow, ...]:
+    """Whoever takes a number for a case that was opened elsewhere gives it to the case in the same act, as it is when a
+    case is opened here.
+
+    Raises:
+        Rejected: the stream is not that of a code and a day.
+    """
+    if not isinstance(command, TakeNumber):
+        return ()
+    try:
+        code, day = counted(stream)
+    except ValueError as error:
+        raise Rejected(422, "unknown-stream", {"stream": stream}) from error
+    return (numbered(command.case, code, day, parts.settings.case_number),)
 
 
 def _command(told: Told) -> DomainCommand:

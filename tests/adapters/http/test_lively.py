@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -9,14 +10,14 @@ import pytest
 from adapters import store
 from adapters.check import check
 from adapters.demonstration import plans
-from adapters.demonstration.fortnight import DAYS, fortnight
+from adapters.demonstration.fortnight import CASES, DAYS, fortnight
 from adapters.demonstration.lively import Lively, LivelyOptions, play, tell_fortnight
 from adapters.importing.courier import Courier
 from adapters.importing.records import Stopped
 from domain import queue
 from domain.message import day_of
 from domain.workdays import SHANGHAI, Calendar, is_working_day
-from projections import PROJECTIONS
+from projections import PROJECTIONS, case_file
 from tests.adapters.http.serving import Served
 from tests.spec import NINE
 
@@ -48,6 +49,23 @@ async def test_a_fortnight_is_told_without_a_refusal_and_twice_is_once(office: S
     assert again["replayed"] == again["commands"] == account["commands"]
     async with await store.connect(office.url) as connection:
         assert (await check(connection, PROJECTIONS)).broken == []
+    await office.parts.views.wait(case_file.NAME, office.stored())
+    cases = (await office.get("/cases", office.bearer("admin"), hall=HALL, limit=100)).json()["cases"]
+    assert len(cases) == DAYS * CASES
+    for one in cases:
+        day = datetime.fromisoformat(one["opened_at"]).astimezone(SHANGHAI).date()
+        assert re.fullmatch(rf"[A-Za-z0-9-]+{day:%Y%m%d}\d{{4}}", one["number"]), one["number"]
+    assert len({one["number"] for one in cases}) == len(cases)
+
+
+async def test_a_number_that_is_taken_at_the_import_door_is_given_to_its_case(office: Served) -> None:
+    """A case opened here has the next serial; one that is not there gets none."""
+    at, stream = datetime.now(UTC).isoformat(), f"numbers-demo-permit-{datetime.now(SHANGHAI).date()}"
+    for n, (where, code) in enumerate(((stream, "unknown-case"), ("numbers-2026-03-02", "unknown-stream"))):
+        command = {"type": "take-number", "case": "tanghe.20260302.nobody"}
+        told = {"stream": where, "at": at, "key": f"number-{n}", "command": command}
+        (receipt,) = (await office.post("/import", [told], office.bearer("admin"))).json()["receipts"]
+        assert receipt["problem"]["code"] == code
 
 
 async def test_people_come_are_called_served_and_rate_and_the_first_windows_stay_free(office: Served) -> None:

@@ -1,20 +1,18 @@
 """The composition root: settings → servers → adapters → the program, read from top to bottom.
 
-Importing this opens nothing. A serving process is ``http`` around uvicorn; ``work`` is what goes on behind the
-requests; everything else are tools that read the same log.
+``run_serve`` answers requests: ``http`` is what it holds, around uvicorn. ``run_work`` is what goes on behind the
+requests, a duty a line. ``run`` does what the command line says; what is neither serving nor working is in
+``adapters.tools``, and how each part is opened by its settings in ``adapters.opening``. Importing this opens nothing.
 """
 
 import asyncio
-import contextlib
 import os
-import secrets
 import signal
 import socket
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,26 +25,23 @@ from eventsourcing.persistence import PersistenceError
 from nats.aio.client import Client
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from adapters import check as checking
-from adapters import cli, journal, store
-from adapters import log as logged
+from adapters import cli, journal, opening, store, tools
 from adapters.attendance import Attendance
 from adapters.backup import backup, restore
-from adapters.catalogue import CREATE_INDEX, Catalogue
+from adapters.catalogue import Catalogue
 from adapters.closing import Closing
-from adapters.codes import Codes
 from adapters.connection import connected
-from adapters.demonstration import plans
+from adapters.demonstration import plans, seeding
 from adapters.embedded import DataInUse, ServerFailed
 from adapters.freezing import Freezing
 from adapters.importing.records import Stopped
 from adapters.log import LogReader
-from adapters.loop import CommandLoop, VersionMovedOn
-from adapters.lots import Lots, Seeds
+from adapters.loop import CommandLoop
+from adapters.lots import Lots
 from adapters.notices import config as notice_settings
 from adapters.notices.config import Channels
-from adapters.notices.outbox import Links, Outbox
-from adapters.people import People
+from adapters.notices.outbox import Outbox
+from adapters.opening import now
 from adapters.process import (
     CannotListen,
     Rebuilds,
@@ -61,167 +56,27 @@ from adapters.process import (
 )
 from adapters.reactor import Reactor, Scheduler
 from adapters.relay import Relay
-from adapters.runner import ProjectionRunner, rebuild
+from adapters.runner import ProjectionRunner
 from adapters.seal import Seal, Veil, derive
 from adapters.servers import reached, secret, servers
 from adapters.settings import BadSetting, Settings, read, unknown
-from adapters.stream import Current, EventStream, at_windows, declared, follow
+from adapters.stream import EventStream, at_windows, follow
 from adapters.tail import PACE_S, LogTail
 from adapters.view_tables import ViewsRecorder
 from adapters.views import Views
 from adapters.webhooks.calling import Caller
 from adapters.webhooks.delivering import Webhooks
-from adapters.webhooks.hooks import Hooks
-from adapters.webhooks.progress import Progress
-from adapters.webhooks.signing import Secrets
-from adapters.webhooks.targets import Targets
 from adapters.worker import work
-from domain.handling import Act
-from domain.message import Recorded, Stamp
 from projections import PROJECTIONS
 
 if TYPE_CHECKING:
     # What only some commands use is imported where they begin: a worker or a tool starts without the web framework.
     from adapters.http.front import Door
-    from adapters.http.identity import Tokens
-    from adapters.http.oidc import CodeFlow
     from adapters.http.parts import Standing
 
 VIEWS_PACE_S = (0.04, 0.2)
 """How far views and policies may lag in a stream of commands, short of a flood; boards come by the relay, which is
 faster."""
-
-
-def now() -> datetime:
-    """The clock of the whole program."""
-    return datetime.now(UTC)
-
-
-# --- parts ------------------------------------------------------------------------------------------------------
-
-
-def migrate(settings: Settings) -> None:
-    """Create what is missing in the database; one process does this before any other starts."""
-    # A pool would only say how long it waited, not why in vain.
-    psycopg.connect(url_of(settings), connect_timeout=5).close()
-    datastore = store.datastore(url_of(settings))
-    try:
-        store.migrate(store.GroupCommitRecorder(datastore))
-        with datastore.get_connection() as connection:
-            connection.execute(CREATE_INDEX)
-            connection.execute(logged.CREATE_INDEX)
-            connection.execute(logged.CREATE_PEOPLE_INDEXES)
-        ViewsRecorder(datastore, PROJECTIONS).create_table()
-    finally:
-        datastore.close()
-    uvloop.run(_migrate_people(settings))
-
-
-async def _migrate_people(settings: Settings) -> None:
-    async with pool(settings, 1) as connections:
-        await people(settings, connections).create_tables()
-        await codes(settings, connections).create_table()
-        await Progress(connections).create_table()
-
-
-def url_of(settings: Settings) -> str:
-    """The database's URL, known inside ``servers``."""
-    assert settings.database_url is not None
-    return settings.database_url
-
-
-def urls(settings: Settings) -> dict[str, str]:
-    """The servers, as the environment of a process beside this one."""
-    return {"MINGTING_DATABASE_URL": url_of(settings), "MINGTING_NATS_URL": settings.nats_url or ""}
-
-
-@asynccontextmanager
-async def command_loop(settings: Settings) -> AsyncIterator[CommandLoop]:
-    """A running command loop."""
-    loop = CommandLoop(partial(store.connect, url_of(settings)))
-    running = asyncio.create_task(loop.run())
-    try:
-        yield loop
-    finally:
-        await end(running)
-
-
-@asynccontextmanager
-async def pool(settings: Settings, size: int = 8) -> AsyncIterator[AsyncConnectionPool[Any]]:
-    """Connections for reading. Nobody waits longer than 5 s for one, nor for its answer."""
-    async with AsyncConnectionPool(
-        url_of(settings),
-        min_size=1,
-        max_size=size,
-        max_waiting=500,
-        timeout=5,
-        open=False,
-        kwargs={"autocommit": True, "connect_timeout": 3, "options": "-c statement_timeout=5s"},
-    ) as connections:
-        yield connections
-
-
-def people(settings: Settings, connections: AsyncConnectionPool[Any]) -> People:
-    """Names and numbers, sealed under keys that are derived from the secret: it can never be changed."""
-    kept = secret(settings)
-    return People(
-        connections, connections, master=derive(kept, "personal data"), pepper=derive(kept, "personal lookup")
-    )
-
-
-def codes(settings: Settings, connections: AsyncConnectionPool[Any]) -> Codes:
-    """One-time codes, made with a key of their own."""
-    return Codes(connections, derive(secret(settings), "one-time codes"))
-
-
-def hooks(settings: Settings, connections: AsyncConnectionPool[Any]) -> Hooks:
-    """What webhooks need, their secrets made with a key of their own."""
-    signed = Secrets(derive(secret(settings), "webhooks"))
-    return Hooks(Progress(connections), signed, Targets(settings.callable_networks))
-
-
-def seeds(settings: Settings) -> Seeds:
-    """Seeds of lotteries, made with a key of their own."""
-    return Seeds(derive(secret(settings), "lotteries"))
-
-
-async def tokens(
-    settings: Settings, known: People, stack: AsyncExitStack
-) -> "tuple[Tokens, CodeFlow | None]":
-    """Who says who somebody is, and how one signs in there: the identity provider that is configured, or this server
-    for a demonstration."""
-    import httpx
-
-    from adapters.http.identity import DevelopmentTokens
-    from adapters.http.oidc import ClaimNames, CodeFlow, OidcTokens
-
-    if settings.oidc_issuer is None:
-        return DevelopmentTokens(secret(settings)), None
-    client = await stack.enter_async_context(httpx.AsyncClient(timeout=5, follow_redirects=False))
-    checked = OidcTokens(
-        settings.oidc_issuer,
-        settings.oidc_audience,
-        client,
-        algorithms=settings.oidc_algorithms,
-        claims=ClaimNames(
-            settings.oidc_role_claim,
-            settings.oidc_hall_claim,
-            settings.oidc_window_claim,
-            settings.oidc_name_claim,
-            settings.oidc_id_number_claim,
-            settings.oidc_phone_claim,
-            settings.oidc_mail_claim,
-        ),
-        enrol=known.enrol,
-    )
-    flow = CodeFlow(
-        settings.oidc_issuer,
-        client,
-        client_id=settings.oidc_client_id or settings.oidc_audience,
-        client_secret=settings.oidc_client_secret,
-        scope=settings.oidc_scope,
-    )
-    return checked, flow
 
 
 # --- serving ----------------------------------------------------------------------------------------------------
@@ -241,32 +96,33 @@ async def http(settings: Settings) -> "AsyncIterator[tuple[Door, CommandLoop]]":
 
     assert settings.nats_url is not None
     async with AsyncExitStack() as stack:
-        loop = await stack.enter_async_context(command_loop(settings))
-        connections = await stack.enter_async_context(pool(settings))
+        loop = await stack.enter_async_context(opening.command_loop(settings))
+        connections = await stack.enter_async_context(opening.pool(settings))
         nats = await stack.enter_async_context(connected(settings.nats_url))
-        views, catalogue, known = Views(connections), Catalogue(connections), people(settings, connections)
+        views, catalogue = Views(connections), Catalogue(connections)
+        known = opening.people(settings, connections)
         boards = LiveBoards(
             views,
             lambda after, halls: follow(nats, after, at_windows(halls)),
             screens=settings.board_streams_max,
         )
         if settings.signs_tokens:
-            await seed(loop)
+            await seeding.seed(loop)
         await catalogue.refresh()
         for duty in (catalogue.follow(), boards.run()):
             stack.push_async_callback(end, asyncio.create_task(duty))
         kept = secret(settings)
         seal, forecasts = Seal(kept), Forecasts(calendar=lambda: catalogue.calendar)
-        checked, code_flow = await tokens(settings, known, stack)
-        rebuilds = Rebuilds(urls(settings))
+        checked, code_flow = await opening.tokens(settings, known, stack)
+        rebuilds = Rebuilds(opening.urls(settings))
         parts = Parts(
             loop=loop,
             views=views,
             boards=boards,
             people=known,
-            codes=codes(settings, connections),
+            codes=opening.codes(settings, connections),
             proofs=Proofs(derive(kept, "proofs of work"), settings.proof_cost),
-            seeds=seeds(settings),
+            seeds=opening.seeds(settings),
             catalogue=catalogue,
             clock=now,
             tokens=checked,
@@ -282,7 +138,7 @@ async def http(settings: Settings) -> "AsyncIterator[tuple[Door, CommandLoop]]":
             forecasts=forecasts,
             lines=LiveLines(boards, loop.peek, forecasts, now, seal.invite, settings.follow_streams_max),
             rebuilds=rebuilds,
-            webhooks=hooks(settings, connections),
+            webhooks=opening.hooks(settings, connections),
         )
         stack.push_async_callback(rebuilds.stop)
         yield create_http(parts, pages=[pages(parts, code_flow, kept)]), loop
@@ -323,7 +179,7 @@ async def run_serve(settings: Settings, address: socket.socket, *, with_worker: 
         duties: list[asyncio.Task[Any]] = [serving, asyncio.create_task(_welcome(server, settings))]
         if with_worker:
             told = {
-                "MINGTING_DATABASE_URL": url_of(settings),
+                "MINGTING_DATABASE_URL": opening.url_of(settings),
                 "MINGTING_NATS_URL": settings.nats_url or "",
                 "MINGTING_DATA": settings.data,
                 "MINGTING_HOST": settings.host,
@@ -344,13 +200,13 @@ async def run_serve(settings: Settings, address: socket.socket, *, with_worker: 
 async def run_work(settings: Settings, parent: int | None = None) -> None:
     """Relay, projections, policies, deadlines, notices and webhooks, until a signal comes or the parent is gone."""
     stand_back(parent)
-    url = url_of(settings)
+    url = opening.url_of(settings)
     assert settings.nats_url is not None
     views_recorder = ViewsRecorder(store.datastore(url), PROJECTIONS)
     async with AsyncExitStack() as stack:
         stack.callback(views_recorder.datastore.close)
-        loop = await stack.enter_async_context(command_loop(settings))
-        connections = await stack.enter_async_context(pool(settings, 4))
+        loop = await stack.enter_async_context(opening.command_loop(settings))
+        connections = await stack.enter_async_context(opening.pool(settings, 4))
         views = Views(connections)
         nats = await stack.enter_async_context(connected(settings.nats_url))
 
@@ -377,16 +233,23 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
             tail("outbox"),
             views,
             loop,
-            people(settings, connections),
+            opening.people(settings, connections),
             catalogue,
             channels,
-            links(settings, connections),
+            opening.links(settings, connections),
             sending,
             now,
         )
         freezing = Freezing(tail("figures"), views_recorder, views, LogReader(connections), loop.submit, now)
-        lots = Lots(tail("lots"), views, loop, seeds(settings), lambda hall: catalogue.hall(hall).limits, now)
-        hooked = hooks(settings, connections)
+        lots = Lots(
+            tail("lots"),
+            views,
+            loop,
+            opening.seeds(settings),
+            lambda hall: catalogue.hall(hall).limits,
+            now,
+        )
+        hooked = opening.hooks(settings, connections)
         caller = Caller(hooked.targets, settings.webhook_authorities)
         stack.push_async_callback(caller.close)
         webhooks = Webhooks(
@@ -413,104 +276,6 @@ async def run_work(settings: Settings, parent: int | None = None) -> None:
         }
         settle_memory()
         await until_stopped(work(parts), parent=parent)
-
-
-def links(settings: Settings, connections: AsyncConnectionPool[Any]) -> Links:
-    """The secrets of notices, made as the serving processes make and check them."""
-    seal = Seal(secret(settings))
-    return Links(seal.seal, seal.invitations.seal, codes(settings, connections).code)
-
-
-# --- tools ------------------------------------------------------------------------------------------------------
-
-
-async def seed(loop: CommandLoop) -> int:
-    """Write what is missing of the demonstration region; what is there stays as somebody has configured it since.
-    Answers the last position written, 0 if nothing was missing."""
-    position = 0
-    for number, ask in enumerate(plans.asks()):
-        stamp = Stamp(at=now(), by="admin:seed", command=f"seed-{secrets.token_hex(8)}-{number}")
-        with contextlib.suppress(VersionMovedOn):
-            position = max(position, (await loop.submit(Act((ask,)), stamp, if_match=0)).position)
-    return position
-
-
-async def run_seed(settings: Settings) -> dict[str, Any]:
-    async with command_loop(settings) as loop:
-        return {"position": await seed(loop)}
-
-
-async def run_check(settings: Settings) -> checking.Report:
-    """Everything that ``mingting check`` looks at."""
-    assert settings.nats_url is not None
-    async with connected(settings.nats_url) as nats, await store.connect(url_of(settings)) as connection:
-
-        async def published() -> AsyncIterator[tuple[int, str]]:
-            if not await declared(nats):
-                return
-            async for item in follow(nats):
-                if isinstance(item, Current):
-                    return
-                yield item.position, item.id if isinstance(item, Recorded) else item.reason
-
-        return await checking.check(connection, PROJECTIONS, published)
-
-
-async def run_export(settings: Settings, options: Namespace) -> int:
-    """Write what was asked for; the counts go to standard error, for the rows may go to standard output."""
-    from adapters import exporting
-
-    asked = exporting.Options(
-        options.what,
-        options.format,
-        Path(options.output) if options.output else None,
-        options.first,
-        options.last,
-        options.hall,
-    )
-    async with pool(settings, 2) as connections:
-        catalogue = Catalogue(connections)
-        await catalogue.refresh()
-        sources = exporting.Sources(LogReader(connections), Views(connections), catalogue)
-        told = await exporting.export(asked, sources)
-    sys.stderr.write(msgspec.json.encode(told).decode() + "\n")
-    return 0
-
-
-def own_data(settings: Settings) -> Path | None:
-    """The directory of the program's own data; ``None`` where the servers are the deployment's own."""
-    return Path(settings.data) if settings.embedded else None
-
-
-async def run_rebuild(settings: Settings, names: list[str]) -> dict[str, Any]:
-    """Rebuild the projections named, or all; how many documents of each had differed.
-
-    Raises:
-        BadSetting: there is no such projection.
-    """
-    from rich.console import Console
-    from rich.progress import Progress as ProgressBar
-
-    known = {p.NAME: p for p in PROJECTIONS}
-    if strange := sorted(set(names) - set(known)):
-        raise BadSetting(f"{strange[0]} is not a projection; there are {', '.join(known)}")
-    stand_back(None)
-    recorder = ViewsRecorder(store.datastore(url_of(settings)), PROJECTIONS)
-    tail = LogTail(url_of(settings), alone_as="rebuild")
-    try:
-        head = await tail.head()
-        with ProgressBar(console=Console(stderr=True)) as progress:
-            bar = progress.add_task("rebuild", total=head)
-            differing = await rebuild(
-                recorder,
-                tail,
-                [known[name] for name in names or known],
-                lambda position: progress.update(bar, completed=position),
-            )
-    finally:
-        await tail.close()
-        recorder.datastore.close()
-    return {"differing": differing}
 
 
 # --- the command line -------------------------------------------------------------------------------------------
@@ -555,68 +320,36 @@ def run(options: Namespace) -> int:
     for name in unknown(os.environ) if told.get("parent") is None else ():
         sys.stderr.write(f"mingting: {name} is no setting: it says nothing (see adapters/settings.py)\n")
     if options.command in cli.CLIENTS:
-        return _print(uvloop.run(run_client(options.command, told)))
+        return _print(uvloop.run(tools.client(options.command, told)))
     if options.command == "serve":
         with taken(settings.host, settings.port) as address, servers(settings) as found:
-            migrate(found)
+            opening.migrate(found)
             uvloop.run(run_serve(found, address, with_worker=not options.no_work))
         return 0
     if options.command == "restore":
         with servers(settings) as found:
-            return _print(
-                msgspec.to_builtins(restore(url_of(found), own_data(settings), Path(options.directory)))
-            )
+            kept = restore(opening.url_of(found), opening.own_data(settings), Path(options.directory))
+            return _print(msgspec.to_builtins(kept))
     with reached(settings) as found:
         match options.command:
             case "backup":
-                made = backup(url_of(found), own_data(settings), Path(options.directory), now())
+                directory = Path(options.directory)
+                made = backup(opening.url_of(found), opening.own_data(settings), directory, now())
                 return _print(msgspec.to_builtins(made))
             case "export":
-                return uvloop.run(run_export(found, options))
+                return uvloop.run(tools.export(found, options))
             case "work":
                 uvloop.run(run_work(found, options.parent))
             case "seed":
-                migrate(found)
-                return _print(uvloop.run(run_seed(found)))
+                opening.migrate(found)
+                return _print(uvloop.run(tools.seed(found)))
             case "rebuild":
-                return _print(uvloop.run(run_rebuild(found, options.projections)))
+                return _print(uvloop.run(tools.rebuild(found, options.projections)))
             case "check":
-                report = uvloop.run(run_check(found))
+                report = uvloop.run(tools.check(found))
                 _print(msgspec.to_builtins(report))
                 return 1 if report.broken else 0
     return 0
-
-
-async def run_client(command: str, told: dict[str, Any]) -> dict[str, Any]:
-    """What speaks to a running server as anybody else could."""
-    from adapters.importing import courier
-
-    courier.say_waits()
-    match command:
-        case "replay":
-            from adapters.importing.replay import ReplayOptions, replay
-
-            return await replay(_options(ReplayOptions, told))
-        case "play":
-            from adapters.demonstration.lively import LivelyOptions, play
-
-            return await play(_options(LivelyOptions, told))
-        case "import-cases":
-            from adapters.importing.cases import CasesOptions, import_cases
-
-            return await import_cases(_options(CasesOptions, told))
-        case _:
-            from adapters.importing.tables import TableOptions, import_table
-
-            return await import_table(_options(TableOptions, told))
-
-
-def _options(kind: type[Any], told: dict[str, Any]) -> Any:
-    names = {field.name for field in msgspec.structs.fields(kind)}
-    given = {name: value for name, value in told.items() if name in names and value is not None}
-    if "file" in given:
-        given["file"] = Path(given["file"])
-    return kind(**given)
 
 
 def _print(result: dict[str, Any]) -> int:

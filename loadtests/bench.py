@@ -26,9 +26,9 @@ from psycopg import sql
 from rich.console import Console
 
 from adapters.embedded import EmbeddedServers
+from adapters.opening import command_loop, migrate
 from adapters.process import settle_memory
 from adapters.settings import Settings
-from app import command_loop, migrate
 from loadtests import calibration, desk, floors, following, serving, state, wrk
 from loadtests.desk import Load
 from loadtests.figures import Figure, percentile, show

@@ -24,9 +24,9 @@ from rich.table import Table
 
 from adapters import store
 from adapters.embedded import EmbeddedServers
+from adapters.opening import migrate
 from adapters.settings import Settings
 from adapters.view_tables import ViewsRecorder
-from app import migrate
 from loadtests import rectifications as many
 from loadtests.serving import Served, serve
 from projections import PROJECTIONS

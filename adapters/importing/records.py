@@ -7,12 +7,15 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from rich.console import Console
 
 from domain.message import Command, Text
+
+if TYPE_CHECKING:
+    # A server reads records too, and has no console.
+    from rich.console import Console
 
 
 class Stopped(Exception):
@@ -188,7 +191,7 @@ def too_early(column: str, other: str) -> Senseless:
     return Senseless(f"{column}早于{other}", f"{column} is before {other}")
 
 
-def leave_out(skipped: Iterable[Skipped], file: Path, console: Console) -> list[dict[str, Any]]:
+def leave_out(skipped: Iterable[Skipped], file: Path, console: "Console") -> list[dict[str, Any]]:
     """Tell whoever sits at the console which lines are left out and why; answers the same for a program."""
     told = [{"line": row.line, "reason": row.reason.en} for row in skipped]
     for row in told:

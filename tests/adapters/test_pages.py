@@ -417,7 +417,7 @@ def test_commands_go_to_the_host_the_reader_came_to(site: TestClient[Litestar]) 
 @pytest.mark.parametrize(
     ("seconds", "zh", "en"),
     [
-        (45, "不到1分钟", "less than a minute"),
+        (45, "不到1分钟", "under 1 min"),
         (60, "1分钟", "1 min"),
         (3600, "60分钟", "60 mins"),
         (7800, "2小时", "2 hrs"),

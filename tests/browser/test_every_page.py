@@ -10,6 +10,8 @@ from tests.running import Running
 NARROW = 320
 """The pixels of a page of 1280 zoomed to 400 % (WCAG 1.4.10), here in the large type of elder mode besides."""
 
+FITS = "document.documentElement.scrollWidth <= innerWidth"
+
 WIDE = """() => [...document.querySelectorAll("body, body *")]
     .filter((node) => !node.closest(".heard-only") && node.getBoundingClientRect().right > innerWidth + 1)
     .map((node) => node.textContent.trim().slice(0, 40))"""
@@ -30,7 +32,9 @@ def test_a_page_is_clean_in_its_languages(
             prefer(page.context, server.url, language=language)
             page.reload()
         axe_clean(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+        for wide, high in reversed(shot.sizes):
+            page.set_viewport_size({"width": wide, "height": high})
+            assert page.evaluate(FITS), f"it scrolls sideways at {wide} pixels"
         if shot.name.startswith("citizen"):
             page.evaluate("document.documentElement.dataset.size = 'large'")
             page.set_viewport_size({"width": NARROW, "height": height})

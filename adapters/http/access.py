@@ -6,12 +6,10 @@ checked where it is read, and answers the same 404 as what does not exist.
 """
 
 from collections.abc import Iterable
-from typing import cast
 
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.enums import ScopeType
 from litestar.routes import HTTPRoute
-from litestar.types import HTTPScope
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from adapters.http.identity import CHALLENGE, Identity, Role, Tokens
 from adapters.http.problems import Rejected
@@ -341,7 +339,7 @@ async def identified(
 
 
 class DoorKeeper:
-    """Checks every request against the table before anything of it is read. Its guard goes on the whole app."""
+    """Checks every request against the table before anything of it is read. It stands around each route of the app."""
 
     def __init__(self, tokens: Tokens, sessions: Sessions) -> None:
         self._tokens = tokens
@@ -362,13 +360,22 @@ class DoorKeeper:
             for method in route.methods - {"OPTIONS"}:
                 self._admitted[method, path] = ANYBODY if path in pages else ACCESS[method, path]
 
-    async def guard(self, connection: ASGIConnection, _: BaseRouteHandler) -> None:  # type: ignore[type-arg]  # whatever its user and state
-        scope = cast("HTTPScope", connection.scope)
-        if scope["method"] == "OPTIONS":
-            return
+    def keep(self, app: ASGIApp) -> ASGIApp:
+        """The middleware around each route. A guard of the framework's would do, but is given a copy of the route's
+        handler for each request."""
+
+        async def kept(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == ScopeType.HTTP and scope["method"] != "OPTIONS":
+                await self._admit(scope)
+            await app(scope, receive, send)
+
+        return kept
+
+    async def _admit(self, scope: HTTPScope) -> None:
         identity = await identified(self._tokens, self._sessions, scope["method"], scope["headers"])
         scope["user"] = identity
         admitted = self._admitted[scope["method"], scope["path_template"]]
         may(identity, admitted)
         if identity is not None and admitted is not None:
-            in_place(identity, connection.path_params.get("hall"), connection.path_params.get("window"))
+            words = scope["path_params"]
+            in_place(identity, words.get("hall"), words.get("window"))

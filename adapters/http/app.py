@@ -1,4 +1,4 @@
-"""The HTTP side put together: routes, their guard, errors and documents around the parts they are given."""
+"""The HTTP side put together: routes, who is let in, errors and documents around the parts they are given."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -156,7 +156,7 @@ def create_http(parts: Parts, *, pages: Sequence[Router] = (), lean: bool = True
     said = _problem_for(pages)
     app = Litestar(
         [*routes, *documents.reads(routes), *pages],
-        guards=[keeper.guard],
+        middleware=[keeper.keep],
         exception_handlers={Exception: said},
         request_class=StrictRequest,
         request_max_body_size=settings.body_bytes_max,

@@ -17,7 +17,7 @@ from domain.message import Recorded
 
 log = structlog.get_logger()
 
-PAGE = 5_000
+PAGE = 12_000
 """The more events of a document in a page, the fewer times it is saved. Under light load a page holds one event."""
 
 HELD_DOCUMENTS = 2_000

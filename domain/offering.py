@@ -80,10 +80,12 @@ def opens_next(plan: HallPlan, now: datetime, calendar: Calendar = UNGAZETTED) -
 
 def why_no_tickets(plan: HallPlan, now: datetime, calendar: Calendar = UNGAZETTED) -> Refused | None:
     """Why the hall gives nobody who has not booked a ticket now, by the hours it keeps."""
+    if not plan.tickets_within_hours:
+        return None
     local = now.astimezone(SHANGHAI)
     sessions = sessions_on(plan, local.date(), calendar)
     exception = _exception(plan, local.date())
-    if not plan.tickets_within_hours or not (sessions or plan.sessions or exception):
+    if not (sessions or plan.sessions or exception):
         return None
     if not sessions:
         why = Text("不是服务日", "not a service day") if exception is None else exception.reason

@@ -56,6 +56,17 @@ class RecordBooking(Command, frozen=True):
     more: More = ()
 
 
+class MeanToBook(Command, frozen=True):
+    """Say what somebody would book on a day if they get a place: they wait for one or take part in a draw. It does
+    nothing, and refuses now what their limits would refuse then, when a place would be kept for nobody."""
+
+    date: date
+    item: Id
+    channel: Channel = "public"
+    limits: Limits = DEFAULT_LIMITS
+    more: More = ()
+
+
 class ReleaseBooking(Command, frozen=True):
     appointment: Reference
     reason: Words = "cancelled by the citizen"
@@ -106,6 +117,7 @@ AnyCommand = (
     RecordHold
     | DropHold
     | RecordBooking
+    | MeanToBook
     | ReleaseBooking
     | RestoreBooking
     | RecordVisit
@@ -237,6 +249,10 @@ def decide(command: AnyCommand, citizen: Citizen, stamp: Stamp) -> list[AnyEvent
             personal.refuse_erased(citizen.personal)
             _within_limits(citizen, command, stamp.at)
             return [BookingRecorded(appointment, hall, item, starts_at, ends_at, more)]
+        case MeanToBook():
+            personal.refuse_erased(citizen.personal)
+            _may_book(citizen, command, command.date, stamp.at)
+            return []
         case ReleaseBooking(appointment, reason):
             return [BookingReleased(appointment, reason)] if _ends(citizen, appointment, "released") else []
         case RestoreBooking(appointment):
@@ -353,19 +369,28 @@ def _within_limits(citizen: Citizen, asked: RecordBooking | RecordHold, at: date
     """Raises:
     Refused: the person may not book this (now).
     """
+    _may_book(citizen, asked, day_of(asked.starts_at), at)
+    for name, other in citizen.bookings.items():
+        at_once = asked.starts_at < other.ends_at and other.starts_at < asked.ends_at
+        if at_once and other.status != "released":
+            raise Refused("bookings-overlap", appointment=name, starts_at=other.starts_at)
+
+
+def _may_book(
+    citizen: Citizen, asked: RecordBooking | RecordHold | MeanToBook, day: date, at: datetime
+) -> None:
+    """Raises:
+    Refused: the person may not book this (now) at whatever time of the day.
+    """
     limits = asked.limits
     if asked.channel != "internal" and (until := suspended_until(citizen, limits)) and at < until:
         raise Refused("booking-suspended", until=until)
     kept = {name: b for name, b in citizen.bookings.items() if b.status != "released"}
-    day = day_of(asked.starts_at)
     same_day = {name: b for name, b in kept.items() if day_of(b.starts_at) == day}
     for name, other in same_day.items():
         for item in (asked.item, *asked.more):
             if item in other.items:
                 raise Refused("item-booked-that-day", appointment=name, item=item, date=day)
-    for name, other in kept.items():
-        if asked.starts_at < other.ends_at and other.starts_at < asked.ends_at:
-            raise Refused("bookings-overlap", appointment=name, starts_at=other.starts_at)
     if len(same_day) >= limits.per_day:
         raise Refused("too-many-bookings", date=day, limit=limits.per_day)
 

@@ -233,7 +233,8 @@ def broken_between(held: Mapping[str, Held], reacted: int) -> Iterator[str]:
                 if one.position <= reacted and day.freed_at is not None:
                     # A place that was freed just before its slot began may have come too late to be offered.
                     for waiting, row in freed.spoken_for(day, day.freed_at):
-                        if row[0].plan.starts_at > day.freed_at + GRACE:
+                        late = waiting.since is not None and waiting.since > day.freed_at
+                        if row[0].plan.starts_at > day.freed_at + GRACE and not late:
                             yield f"{stream}: {waiting.joined.waiting} waits and {row[0].plan.slot} is free"
                 line = held.get(f"queue-{stream.partition('-')[2]}")
                 for ticket in day.undone:

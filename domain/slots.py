@@ -196,7 +196,7 @@ def evolve(slots: Slots, event: AnyEvent, stamp: Stamp) -> Slots:
             for one in won:
                 del slots.lotteries[line].requests[one.request]
         case WaitingJoined(name):
-            slots.waiting[name] = Waiting(event)
+            slots.waiting[name] = Waiting(event, since=stamp.recorded_at or stamp.at)
         case WaitingOffered(name, hold):
             slots.waiting[name].offers += 1
             slots.waiting[name].made += 1

@@ -85,3 +85,4 @@ class Waiting(msgspec.Struct):
     made: int = 0
     hold: str | None = None
     ended: Ending | None = None
+    since: datetime | None = None

@@ -21,6 +21,7 @@ from adapters.http.commands import Command, Nothing
 from adapters.http.identity import Identity
 from adapters.http.parts import Parts
 from adapters.http.reading import LIMIT, After, Cursor, Limit, answers, caught_up, document, listing, lists
+from adapters.http.waiting import meaning
 from adapters.http.windows import reference
 from domain import offering, slots
 from domain.booking import Instant, SlotId
@@ -118,9 +119,10 @@ def commands(parts: Parts) -> list[Command]:
             lottery: Lottery = hold(days).state.lotteries[queue]
             return {"request": name, "hall": hall, "date": body.date, "draw_at": lottery.next_at}
 
+        limits = parts.catalogue.hall(hall).limits
         return await asked.submit(
             parts.loop,
-            Act((Ask(days, command),), tell),
+            Act((Ask(days, command), meaning(asked.identity, person, body, limits)), tell),
             201,
             lambda told: {"link": parts.seal.seal(told["request"])},
         )

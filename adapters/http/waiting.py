@@ -19,7 +19,9 @@ from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
 from adapters.http.reading import LIMIT, After, Cursor, Limit, answers, caught_up, document, listing, lists
 from adapters.http.windows import reference
-from domain import acts, freed, slots
+from domain import acts, citizen, freed, slots
+from domain.booking import Channel, Limits
+from domain.citizen import MeanToBook
 from domain.handling import Act, Ask, Held, Hold
 from domain.message import Id, Refused, Text, place
 from domain.places import More
@@ -84,13 +86,14 @@ def commands(parts: Parts) -> list[Command]:
         person = await whom(parts, asked.identity, body.person)
         name, days = reference(hall, body.date), slots.stream(hall, body.date)
         command = JoinWaiting(name, queue, body.item, person, intervals, body.more, versions)
+        means = meaning(asked.identity, person, body, desk.limits(hall))
         offered = OfferSlots(desk.offered(hall, body.date))
 
         def tell(hold: Hold) -> dict[str, Any]:
             ahead = _ahead(hold(days).state, name)
             return {"waiting": name, "hall": hall, "date": body.date, "item": body.item, "ahead": ahead}
 
-        act = Act((Ask(days, offered), Ask(days, command)), tell)
+        act = Act((Ask(days, offered), means, Ask(days, command)), tell)
         return await asked.submit(
             parts.loop, act, 201, lambda told: {"link": parts.seal.seal(told["waiting"])}
         )
@@ -203,6 +206,16 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         return document(shown, position, parts.clock())
 
     return [own, one]
+
+
+def meaning(identity: Identity, person: str, asked: Any, limits: Limits) -> Ask:
+    """Asks the person's record whether they might book at all what they wait for, or want to be drawn for.
+
+    Args:
+        asked: names the ``date``, the ``item`` and ``more``.
+    """
+    channel: Channel = "internal" if identity.role in ("clerk", "admin") else "public"
+    return Ask(citizen.stream(person), MeanToBook(asked.date, asked.item, channel, limits, asked.more))
 
 
 def _ahead(state: slots.Slots, name: str) -> int:

@@ -18,6 +18,7 @@ from domain.citizen import (
     HoldDropped,
     HoldRecorded,
     LiftSuspension,
+    MeanToBook,
     NoShowRecorded,
     RecordBooking,
     RecordHold,
@@ -306,3 +307,17 @@ def test_whatever_is_asked_nobody_is_booked_twice_at_once_nor_beyond_the_daily_l
     assert all(days.count(day) <= Limits().per_day for day in days)
     items = [(booking.starts_at.date(), item) for booking in kept for item in booking.items]
     assert len(set(items)) == len(items)
+
+
+def test_who_may_not_book_neither_waits_for_a_place_nor_is_drawn_for_one() -> None:
+    """A place would be kept from others for somebody who cannot have it."""
+    day = NINE.date()
+    once = Limits(no_shows=1, per_day=1)
+    suspended = given(citizen, *no_shows(0)).at_time(NINE + 3 * HOUR)
+    suspended.when(MeanToBook(day + DAY, "deed", limits=once)).refused("booking-suspended")
+    suspended.when(MeanToBook(day + DAY, "deed", "internal", once)).then()
+    booked = given(citizen, BOOKED)
+    booked.when(MeanToBook(day, "id-card")).refused("item-booked-that-day")
+    booked.when(MeanToBook(day, "deed", limits=once)).refused("too-many-bookings")
+    booked.when(MeanToBook(day, "deed")).then()
+    given(citizen, BOOKED, RELEASED).when(MeanToBook(day, "id-card")).then()

@@ -344,3 +344,11 @@ def test_what_the_hall_takes_back_was_no_offer_and_costs_nobody_their_turn(li_is
     )
     li_is_offered.when(OfferFreed()).then(*offered("w1", 2, "li", 10))
     assert li_is_offered.state.waiting["w1"].offers == 1
+
+
+def test_who_joined_after_a_place_had_come_and_gone_was_not_passed_over() -> None:
+    """At nine its slot began; whoever waits from then on waits for what comes later."""
+    day = given(slots, *FULL).at_time(at(7)).when(CancelAppointment("b1"))
+    day.at_time(at(9) + timedelta(minutes=1)).when(join("w1", "li")).then(joined("w1", "li"))
+    told = set(broken_between({STREAM: Held(day.state, 9, 9)}, 9))
+    assert not [said for said in told if "waits and" in said]

@@ -92,6 +92,9 @@ async def test_two_no_shows_end_online_booking_only_and_a_supervisor_may_open_it
         third = workday(served, 3)
         answer = await book(served, me, "guotan", "b-0900", third)
         assert (answer.status_code, answer.json()["code"]) == (409, "booking-suspended")
+        body = {"item": ITEM, "date": third.isoformat()}
+        answer = await served.post("/halls/guotan/waiting", body, me)
+        assert (answer.status_code, answer.json()["code"]) == (409, "booking-suspended")
 
         walk_in = await served.post("/halls/guotan/tickets", {"item": ITEM}, me)
         assert walk_in.status_code == 201, "whoever is suspended still walks in"

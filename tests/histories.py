@@ -198,6 +198,8 @@ def _value(kind: inspect.Type, name: str, rng: Random) -> Any:
             return None
         case inspect.DateTimeType():
             return NINE + rng.choice(PAUSES)
+        case inspect.DateType():
+            return (NINE + rng.choice(PAUSES)).date()
         case inspect.DictType():
             return {}
         case inspect.StructType(cls):

@@ -33,7 +33,8 @@ BODIES: tuple[Any, ...] = (
 QUERIES = (
     "after=x", "after=-1", "after=99999999999999999999", "limit=", "limit=1.5", "cursor=W10=", "cursor=bnVsbA==",
     "cursor=%F0", "q=%ff", "date=0001-01-01", "date=9999-12-31", "from=9999-12-31&to=9999-12-31", "to=0001-01-01",
-    "signal=blue", "due_before=0001-01-01T00:00:00%2B14:00", "due_before=x", "unit=%27", "stream=x%27--", "by=",
+    "signal=blue", "due_before=0001-01-01T00:00:00%2B14:00", "due_before=0001-01-01", "due_before=x",
+    "unit=%27", "stream=x%27--", "by=",
     "limit=1&limit=2", "date=2026-02-30", "=", "&&&", "a[]=1", "hall=%2e%2e",
 )  # fmt: skip
 

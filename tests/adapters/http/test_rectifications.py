@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.workdays import SHANGHAI
 from tests.adapters.http.serving import Served
 from tests.adapters.http.test_reviews import served_ticket
 
@@ -87,6 +88,13 @@ async def test_the_list_is_filtered_by_step_and_by_when_it_is_due(office: Served
     assert await found(due_in="today") == await found(due_in="overdue") == []
     assert await found(due_in="5", due_before="2000-01-01T00:00:00Z") == []
     assert (await office.get("/rectifications", supervisor, due_in="2")).status_code == 422
+    (work,) = (await office.get("/rectifications", supervisor)).json()["rectifications"]
+    due = datetime.fromisoformat(work["due_at"]).astimezone(SHANGHAI)
+    day, next_day = due.date().isoformat(), (due.date() + timedelta(days=1)).isoformat()
+    assert await found(due_before=due.isoformat()) == await found(due_before=day) == []
+    assert await found(due_before=next_day) == [service]
+    office_url = f"/api/v1/rectifications?due_before={due.isoformat()}"
+    assert (await office.client.get(office_url, headers=supervisor)).status_code == 200, "a plus as it stands"
 
 
 async def test_the_survey_counts_what_the_list_shows_now_and_as_it_stood(office: Served) -> None:

@@ -54,9 +54,10 @@ from adapters.process import (
     taken,
     until_stopped,
 )
-from adapters.reactor import Reactor, Scheduler
+from adapters.reactor import Reactor
 from adapters.relay import Relay
 from adapters.runner import ProjectionRunner
+from adapters.scheduler import Scheduler
 from adapters.seal import Seal, Veil, derive
 from adapters.servers import reached, secret, servers
 from adapters.settings import BadSetting, Settings, read, unknown

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from adapters.reactor import Duty, Lists, Submit, keep_time
+from adapters.timekeeping import Duty, Lists, Submit, keep_time
 from domain import acts
 from domain.handling import Act
 from domain.message import Refused, Stamp, day_of, hall_of

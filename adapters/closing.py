@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from adapters.loop import Receipt
-from adapters.reactor import Duty, Lists, keep_time
+from adapters.timekeeping import Duty, Lists, keep_time
 from domain import closing, slots
 from domain.handling import Act, Held
 from domain.message import Refused, Stamp, day_of, hall_of

@@ -15,7 +15,7 @@ from eventsourcing.persistence import Tracking
 from adapters import reactor
 from adapters.log import LogReader
 from adapters.published import between
-from adapters.reactor import Duty, Submit, keep_time
+from adapters.timekeeping import Duty, Submit, keep_time
 from adapters.view_tables import ViewsRecorder
 from adapters.views import ViewBehind, Views
 from domain.catalogue import EVENTS

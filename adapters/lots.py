@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from adapters.loop import Receipt
-from adapters.reactor import Duty, Lists, keep_time
+from adapters.timekeeping import Duty, Lists, keep_time
 from domain import acts, slots
 from domain.booking import Limits
 from domain.handling import Act, Ask, Held

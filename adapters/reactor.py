@@ -1,9 +1,9 @@
 """Carries out the policies: what must follow from an event is asked of its own stream, once, in the log's order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -12,12 +12,13 @@ from eventsourcing.persistence import PersistenceError, Tracking
 from adapters.loop import StoreUnavailable
 from adapters.runner import UnreadableRow, read_page
 from adapters.store import Row
+from adapters.timekeeping import Lists, Submit
 from adapters.view_tables import ViewsRecorder
-from adapters.views import Page, ViewBehind
+from adapters.views import ViewBehind
 from domain import policies
 from domain.calendar import CalendarGazetted
 from domain.handling import Act, Ask
-from domain.message import Command, Recorded, Refused, Stamp, hall_of
+from domain.message import Recorded, Refused, Stamp, hall_of
 from domain.region import InForce
 from domain.workdays import Calendar
 from projections import deadlines
@@ -29,8 +30,6 @@ PAGE = 1_000
 
 IDLE = frozenset(str(event.__struct_config__.tag) for event in policies.NOTHING_FOLLOWS)
 
-Submit = Callable[[Act, Stamp], Awaitable[Any]]
-
 
 class Tail(Protocol):
     """Where the log is read from."""
@@ -38,21 +37,6 @@ class Tail(Protocol):
     async def page(self, after: int, limit: int) -> list[Row]: ...
     async def configured(self, until: int) -> list[Row]: ...
     async def wait(self, after: int) -> None: ...
-
-
-class Lists(Protocol):
-    """Where view documents are listed."""
-
-    async def find(
-        self, name: str, where: dict[str, Any], order: str = ..., limit: int = ..., cursor: str | None = ...
-    ) -> Page: ...
-    async def wait(self, name: str, after: int, timeout: float = ...) -> None: ...
-
-
-class Duty(Protocol):
-    """What only one process may do: whoever gets an answer holds it."""
-
-    async def head(self) -> int: ...
 
 
 class Reactor:
@@ -162,75 +146,6 @@ class Reactor:
         return int(receipt.position)
 
 
-def _told(command: Command) -> str:
-    """What a command asks, in a word: two steps of a stream may be due at the same instant."""
-    return "-".join(map(str, msgspec.structs.astuple(command)))
-
-
 def hall_named_by(stream: str) -> str | None:
     """The hall in the name of a stream that is a hall's for a day."""
     return hall_of(stream) if stream.startswith(("queue-", "slots-")) else None
-
-
-async def keep_time(
-    fire: Callable[[], Awaitable[int]], duty: Duty, lists: Lists, views: Sequence[str], every_s: float
-) -> None:
-    """Record what time alone brings about, every so many seconds while the duty is ours, until cancelled.
-
-    Args:
-        fire: records what is due and answers the last position, 0 if nothing was; then it is asked again at once.
-        views: what ``fire`` looks in: they have taken in what it did before it looks again.
-    """
-    while True:
-        try:
-            await duty.head()
-            if last := await fire():
-                for name in views:
-                    await lists.wait(name, last)
-                continue
-        except (PersistenceError, StoreUnavailable, ViewBehind, OSError) as error:
-            log.warning("clock-waiting", views=list(views), error=str(error))
-        await asyncio.sleep(every_s)
-
-
-class Scheduler:
-    """Records that deadlines have passed: takes what is due from the deadline list and asks its stream to note it.
-
-    The command id is made of the stream and the instant, and a step that is noted is not noted again, so each
-    deadline fires once through restarts and clock jumps.
-    """
-
-    def __init__(
-        self, duty: Duty, lists: Lists, submit: Submit, clock: Callable[[], datetime], every_s: float = 1.0
-    ) -> None:
-        self._duty = duty
-        self._lists = lists
-        self._submit = submit
-        self._clock = clock
-        self._every_s = every_s
-
-    async def run(self) -> None:
-        await keep_time(self.fire, self._duty, self._lists, (deadlines.NAME,), self._every_s)
-
-    async def fire(self) -> int:
-        """Note every deadline that has passed, up to 100; the position of the last event that came of it."""
-        now = self._clock()
-        page = await self._lists.find(deadlines.NAME, {"due_at": ("<=", now)}, "due_at", 100)
-        positions = [0]
-        for doc in page.docs:
-            view = msgspec.json.decode(doc, type=deadlines.View)
-            for due_at, ask in deadlines.passed(view, now):
-                stamp = Stamp(
-                    at=due_at,
-                    recorded_at=now,
-                    by="clock:deadlines",
-                    command=f"deadline:{ask.stream}:{due_at.isoformat()}:{_told(ask.command)}",
-                    hall=view.hall,
-                )
-                try:
-                    receipt = await self._submit(Act((ask,)), stamp)
-                except Refused as refused:
-                    log.warning("deadline-refused", stream=ask.stream, code=refused.code)
-                else:
-                    positions.append(receipt.position)
-        return max(positions)

@@ -37,8 +37,9 @@ from adapters.freezing import Freezing
 from adapters.log import LogReader
 from adapters.loop import CommandLoop, Receipt, RequestKey, StoreUnavailable
 from adapters.published import between
-from adapters.reactor import Reactor, Scheduler
+from adapters.reactor import Reactor
 from adapters.runner import ProjectionRunner
+from adapters.scheduler import Scheduler
 from adapters.store import GroupCommitRecorder
 from adapters.tail import LogTail
 from adapters.view_tables import ViewsRecorder

@@ -22,8 +22,9 @@ from adapters import store
 from adapters.check import check
 from adapters.demonstration import plans
 from adapters.loop import CommandLoop, Receipt, RequestKey
-from adapters.reactor import Reactor, Scheduler
+from adapters.reactor import Reactor
 from adapters.runner import ProjectionRunner
+from adapters.scheduler import Scheduler
 from adapters.store import GroupCommitRecorder
 from adapters.tail import LogTail
 from adapters.view_tables import ViewsRecorder

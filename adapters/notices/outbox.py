@@ -18,7 +18,7 @@ from adapters.loop import Receipt, StoreUnavailable
 from adapters.notices.channel import ChannelDown, Message, MessageRefused
 from adapters.notices.config import Channels, NoticeSettings, Route
 from adapters.people import ContactKind, Identity
-from adapters.reactor import Duty, Lists, keep_time
+from adapters.timekeeping import Duty, Lists, keep_time
 from domain import case, notice, review, slots
 from domain.handling import Act, Ask, Held
 from domain.message import Command, Stamp, Text, place

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.reactor import Scheduler
+from adapters.scheduler import Scheduler
 from adapters.tail import LogTail
 from tests.adapters.http.serving import Served
 from tests.adapters.http.test_cases import until

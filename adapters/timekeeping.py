@@ -1,0 +1,53 @@
+"""What time alone brings about, recorded by one process at a time: whoever holds the duty looks at the clock."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+import structlog
+from eventsourcing.persistence import PersistenceError
+
+from adapters.loop import StoreUnavailable
+from adapters.views import Page, ViewBehind
+from domain.handling import Act
+from domain.message import Stamp
+
+log = structlog.get_logger()
+
+Submit = Callable[[Act, Stamp], Awaitable[Any]]
+
+
+class Lists(Protocol):
+    """Where view documents are listed."""
+
+    async def find(
+        self, name: str, where: dict[str, Any], order: str = ..., limit: int = ..., cursor: str | None = ...
+    ) -> Page: ...
+    async def wait(self, name: str, after: int, timeout: float = ...) -> None: ...
+
+
+class Duty(Protocol):
+    """What only one process may do: whoever gets an answer holds it."""
+
+    async def head(self) -> int: ...
+
+
+async def keep_time(
+    fire: Callable[[], Awaitable[int]], duty: Duty, lists: Lists, views: Sequence[str], every_s: float
+) -> None:
+    """Record what time alone brings about, every so many seconds while the duty is ours, until cancelled.
+
+    Args:
+        fire: records what is due and answers the last position, 0 if nothing was; then it is asked again at once.
+        views: what ``fire`` looks in: they have taken in what it did before it looks again.
+    """
+    while True:
+        try:
+            await duty.head()
+            if last := await fire():
+                for name in views:
+                    await lists.wait(name, last)
+                continue
+        except (PersistenceError, StoreUnavailable, ViewBehind, OSError) as error:
+            log.warning("clock-waiting", views=list(views), error=str(error))
+        await asyncio.sleep(every_s)

@@ -20,6 +20,7 @@ from adapters.web.admin_kinds import KINDS, Document, Kind
 from adapters.web.admin_made import Wrong, located, make, named
 from adapters.web.admin_shape import Draft, Shape, fill, read, rearranged
 from adapters.web.admin_told import Line, Told
+from adapters.web.admin_week import DAY_NAMES, week_of
 from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting, said_of
 from adapters.web.supervise_words import told_by
@@ -325,6 +326,8 @@ def show(
         form=form,
         rehearsal=rehearsal,
         days=days,
+        week=week_of(shape, draft) if part == "plan" else [],
+        day_names=DAY_NAMES,
         opened=opened,
         taken=taken,
         telling=Told(visit.say, standing.sources),

@@ -1,6 +1,7 @@
 """Forms made of the types of documents: every field has its words, and nothing is lost on the way through a form."""
 
 from collections.abc import Iterator
+from datetime import time
 from typing import Any
 
 import msgspec
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from adapters.demonstration import plans
 from adapters.web.admin_kinds import KINDS
 from adapters.web.admin_made import located, make
-from adapters.web.admin_shape import Shape, fill, read, rearranged, shape_of
+from adapters.web.admin_shape import Shape, fill, plain, read, rearranged, shape_of
 from adapters.web.admin_told import Told
+from adapters.web.admin_week import week, week_of
 from adapters.web.admin_words_items import CHOICES, WORDS
 from domain.hall import DayException, HallPlan, SessionPlan
 from domain.message import Text
@@ -190,3 +192,35 @@ def test_rows_are_compared_by_their_names_and_not_by_their_places() -> None:
     assert told.title(shape, was) == "2026-05-02 检修"
     session = msgspec.to_builtins(SessionPlan(*(msgspec.convert(t, type=Any) for t in ("09:00", "12:00"))))
     assert told.title(shape_of(SessionPlan), session) == "09:00–12:00"
+
+
+# --- a hall's week at a glance ----------------------------------------------------------------------------------
+
+
+def test_the_week_shows_what_each_session_offers_on_which_days() -> None:
+    morning = SessionPlan(time(9), time(12), slot_minutes=50, public=6, internal=2, walk_in=4, partner=1)
+    late = SessionPlan(time(18), time(19, 30), slot_minutes=30, weekdays=(2, 6), queues=("b",))
+    early = SessionPlan(time(8), time(9), walk_in=1, public=0, internal=0)
+    rows = week([late, morning, early])
+    assert [(row.opens, row.closes) for row in rows] == [
+        ("08:00", "09:00"),
+        ("09:00", "12:00"),
+        ("18:00", "19:30"),
+    ]
+    # Three whole slots of fifty minutes; what is left of the session is no slot.
+    assert [(row.bookable, row.walk_in) for row in rows] == [(0, 1), (27, 12), (24, 12)]
+    assert rows[1].days == ("held",) * 5 + ("worked",) * 2
+    assert rows[2].days == ("", "held", "", "", "", "held", "")
+    assert rows[2].queues == ("b",)
+
+
+def test_the_week_follows_the_form_and_is_not_shown_of_one_that_is_wrong() -> None:
+    kind = KINDS["halls"]
+    shape = kind.shape.part(kind.parts["plan"].fields)
+    (hall, *_) = plans.plans().halls
+    draft = fill(shape, plain(hall.plan))
+    assert [row.opens for row in week_of(shape, draft)] == ["09:00", "13:00"]
+    draft["sessions"][0]["opens"] = "10:00"
+    assert [row.opens for row in week_of(shape, draft)] == ["10:00", "13:00"]
+    draft["sessions"][0]["opens"] = "ten"
+    assert week_of(shape, draft) == []

@@ -41,6 +41,8 @@ def test_rows_come_and_go_by_keyboard_with_what_was_typed_kept(
     visit: Open, server: Running, complaints: Complaints
 ) -> None:
     page = visit("/admin/documents/halls/yuantan/plan", 1366, 768, account="admin-01")
+    expect(page.locator(".week .held")).to_have_count(10)
+    page.locator("#f-sessions-0 > summary").press("Enter")
     page.locator('input[name="sessions.0.public"]').fill("9")
     tab_to(page, 'button[value="add exceptions"]')
     page.keyboard.press("Enter")
@@ -49,6 +51,8 @@ def test_rows_come_and_go_by_keyboard_with_what_was_typed_kept(
     page.locator('button[value="remove exceptions.0"]').press("Enter")
     expect(page.locator('input[name="exceptions.0.date"]')).to_have_count(0)
     expect(page.locator('button[value="add exceptions"]')).to_be_focused()
+    # The week above the rows follows them: three slots of nine, and what staff and partners have.
+    expect(page.locator(".week .held b").first).to_have_text("30")
     assert complaints.said == []
 
 

@@ -14,6 +14,7 @@ def routes() -> list[HTTPRouteHandler]:
 
     async def shown(visit: Visit, form: Form, step: str = "ask", found: Any = None) -> Page:
         halls = (await visit.api.get("/halls", limit=100))["halls"]
+        halls.sort(key=lambda hall: str(hall["kind"] != "centre"))
         return visit.page("citizen/find.html", halls=halls, form=form, step=step, found=found)
 
     @get("/find", include_in_schema=False)

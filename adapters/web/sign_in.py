@@ -156,9 +156,9 @@ def _random() -> str:
 
 
 def _groups(accounts: Iterable[Account], hall_names: Mapping[str, Text]) -> list[Group]:
-    """Those of no hall first, then hall by hall."""
+    """Those of no hall first, citizens before all of them, then hall by hall."""
     by_hall: dict[str | None, list[Account]] = {None: []}
-    for account in accounts:
+    for account in sorted(accounts, key=lambda account: account.role != "citizen"):
         by_hall.setdefault(account.hall, []).append(account)
     return [
         Group(None if hall is None else hall_names.get(hall, Text(hall, hall)), tuple(found))

@@ -98,12 +98,13 @@ def bars(values: Sequence[Value], *, top: float | None = None, percent: bool = F
 
 ROW = 34
 NAMES = 150
+VALUES = 130
 
 
 def lying(values: Sequence[Value], *, top: float | None = None) -> Drawing:
     """Lying bars, one under the other, each with its name before it and its value behind it."""
     end = top or max((value.value or 0 for value in values), default=0) or 1
-    room = WIDTH - NAMES - 90
+    room = WIDTH - NAMES - VALUES
     marks = [
         Mark(value, NAMES, n * ROW + 5, round(max((value.value or 0) / end * room, 1), 1), ROW - 10)
         for n, value in enumerate(values)

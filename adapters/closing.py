@@ -2,15 +2,12 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 import msgspec
 import structlog
 
-from adapters.loop import Receipt
-from adapters.timekeeping import Duty, Lists, keep_time
+from adapters.timekeeping import Duty, Lists, Loop, keep_time
 from domain import closing, slots
-from domain.handling import Act, Held
 from domain.message import Refused, Stamp, day_of, hall_of
 from domain.queue import CloseDay
 from projections import open_days
@@ -18,15 +15,6 @@ from projections import open_days
 log = structlog.get_logger()
 
 PAGE = 100
-
-T = TypeVar("T")
-
-
-class Loop(Protocol):
-    """The command loop, as far as closing knows it."""
-
-    async def submit(self, act: Act, stamp: Stamp) -> Receipt: ...
-    async def peek(self, stream: str, read: Callable[[Held], T]) -> T: ...
 
 
 class Closing:

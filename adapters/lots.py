@@ -7,13 +7,12 @@ stores it before.
 import hmac
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import msgspec
 import structlog
 
-from adapters.loop import Receipt
-from adapters.timekeeping import Duty, Lists, keep_time
+from adapters.timekeeping import Duty, Lists, Loop, keep_time
 from domain import acts, slots
 from domain.booking import Limits
 from domain.handling import Act, Ask, Held
@@ -26,15 +25,6 @@ from projections import lotteries
 log = structlog.get_logger()
 
 PAGE = 100
-
-T = TypeVar("T")
-
-
-class Loop(Protocol):
-    """The command loop, as far as lotteries know it."""
-
-    async def submit(self, act: Act, stamp: Stamp) -> Receipt: ...
-    async def peek(self, stream: str, read: Callable[[Held], T]) -> T: ...
 
 
 class Seeds:

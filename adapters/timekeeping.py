@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from eventsourcing.persistence import PersistenceError
 
-from adapters.loop import StoreUnavailable
+from adapters.loop import Receipt, StoreUnavailable
 from adapters.views import Page, ViewBehind
-from domain.handling import Act
+from domain.handling import Act, Held
 from domain.message import Stamp
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 Submit = Callable[[Act, Stamp], Awaitable[Any]]
 
@@ -24,6 +26,13 @@ class Lists(Protocol):
         self, name: str, where: dict[str, Any], order: str = ..., limit: int = ..., cursor: str | None = ...
     ) -> Page: ...
     async def wait(self, name: str, after: int, timeout: float = ...) -> None: ...
+
+
+class Loop(Protocol):
+    """The command loop, as far as clocks know it."""
+
+    async def submit(self, act: Act, stamp: Stamp) -> Receipt: ...
+    async def peek(self, stream: str, read: Callable[[Held], T]) -> T: ...
 
 
 class Duty(Protocol):

@@ -124,7 +124,8 @@ class AddReview(Command, frozen=True, kw_only=True):
 
 
 class RecordLook(Command, frozen=True):
-    """Somebody looks at who rated, for a stated reason. Every look is one, even the same twice."""
+    """Somebody looks at who rated, for a stated reason. Every look is one, even the same twice; it is none of
+    ``AnyCommand``, for nobody can write down afterwards that they have looked."""
 
     reason: Words
 
@@ -258,7 +259,7 @@ def initial() -> Review:
     return Review()
 
 
-def decide(command: AnyCommand, review: Review, stamp: Stamp) -> list[AnyEvent]:
+def decide(command: AnyCommand | RecordLook, review: Review, stamp: Stamp) -> list[AnyEvent]:
     match command:
         case InviteReview():
             known = review.invited or review.given

@@ -7,18 +7,18 @@ a provider that honours ids sends it no second time. Nothing is ever sent inside
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 import stamina
 import structlog
 
 from adapters.catalogue import Catalogue
-from adapters.loop import Receipt, StoreUnavailable
+from adapters.loop import StoreUnavailable
 from adapters.notices.channel import ChannelDown, Message, MessageRefused
 from adapters.notices.config import Channels, NoticeSettings, Route
 from adapters.people import ContactKind, Identity
-from adapters.timekeeping import Duty, Lists, keep_time
+from adapters.timekeeping import Duty, Lists, Loop, keep_time
 from domain import case, notice, review, slots
 from domain.handling import Act, Ask, Held
 from domain.message import Command, Stamp, Text, place
@@ -32,15 +32,6 @@ PAGE = 100
 AT_ONCE = 10
 TRIES = 3
 PATIENCE_S = 20.0
-
-T = TypeVar("T")
-
-
-class Loop(Protocol):
-    """The command loop, as far as the outbox knows it."""
-
-    async def submit(self, act: Act, stamp: Stamp) -> Receipt: ...
-    async def peek(self, stream: str, read: Callable[[Held], T]) -> T: ...
 
 
 class Known(Protocol):

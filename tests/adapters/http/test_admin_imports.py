@@ -72,7 +72,7 @@ async def test_items_are_tried_with_what_they_change_then_published(served: Serv
     before = served.stored()
     path, page = await tried(served, "items", name, data)
     assert served.stored() == before
-    assert "promised_limit_workdays不是数字" in page or "承诺办结时限不是数字：many" in page
+    assert "promised_limit_workdays不是数字：many" in page
     assert "导入其余各行" in page
     assert "导入的事项" in page
     assert (await served.client.post(path, headers=admin(served))).status_code == 303

@@ -169,8 +169,9 @@ async def run_serve(settings: Settings, address: socket.socket, *, with_worker: 
             http=Protocol,
             ws="none",
             lifespan="off",
-            access_log=settings.access_log,
+            access_log=False,
             log_level="warning",
+            log_config=None,  # through the journal, as everything
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=3,

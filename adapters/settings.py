@@ -105,7 +105,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     follow_streams_per_address: Count = 2_000
     """More than screens: all phones on a hall's wireless network have one address."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
-    access_log: bool = False
 
     @property
     def embedded(self) -> bool:

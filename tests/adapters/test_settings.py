@@ -14,12 +14,12 @@ def test_numbers_flags_and_lists_are_read_from_text() -> None:
     told = read(
         {
             "MINGTING_PORT": "9000",
-            "MINGTING_ACCESS_LOG": "true",
+            "MINGTING_DEVELOPMENT_TOKENS": "true",
             "MINGTING_BODY_SECONDS": "2.5",
             "MINGTING_OIDC_ALGORITHMS": "RS256, PS256",
         }
     )
-    assert (told.port, told.access_log, told.body_seconds) == (9000, True, 2.5)
+    assert (told.port, told.development_tokens, told.body_seconds) == (9000, True, 2.5)
     assert told.oidc_algorithms == ("RS256", "PS256")
 
 
@@ -47,7 +47,7 @@ def test_the_command_line_wins_over_the_environment() -> None:
         ("MINGTING_OIDC_ISSUER", "id.example"),
         ("MINGTING_SECRET", "short"),
         ("MINGTING_BODY_BYTES_MAX", "0"),
-        ("MINGTING_ACCESS_LOG", "perhaps"),
+        ("MINGTING_DEVELOPMENT_TOKENS", "perhaps"),
         ("MINGTING_PROXIES", "10.0.0.0/8, my-proxy"),
         ("MINGTING_WEBHOOK_NETWORKS", "10.0.0.1/8"),
     ],

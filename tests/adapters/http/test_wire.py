@@ -1,6 +1,8 @@
 """Answers on the wire: the same bytes, however many pieces they come in."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -8,8 +10,9 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from adapters.http import wire
 from adapters.http.asking import Reply
-from adapters.http.wire import Protocol
+from adapters.http.wire import HEAD_BYTES_MAX, Protocol
 
 RECEIPT = Reply(201, b'{"position":7}', (("ETag", '"7"'),))
 REFUSAL = Reply(409, b'{"code":"day-closed"}', (("Content-Type", "application/problem+json"),))
@@ -62,6 +65,57 @@ async def answered(kind: type[HttpToolsProtocol], *packets: bytes) -> Transport:
     protocol.connection_lost(ConnectionResetError())
     protocol._unset_keepalive_if_required()
     return transport
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[tuple[Protocol, Transport]]:
+    """A connection on which nothing is ever answered."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.Event().wait()
+
+    config = uvicorn.Config(application, lifespan="off", access_log=False, log_config=None)
+    config.load()
+    state, transport = ServerState(), Transport()
+    protocol = Protocol(config, state, {})
+    protocol.connection_made(transport)
+    yield protocol, transport
+    for task in state.tasks:
+        task.cancel()
+    protocol.connection_lost(ConnectionResetError())
+
+
+async def test_a_head_that_does_not_end_is_refused() -> None:
+    async with connected() as (protocol, transport):
+        protocol.data_received(b"GET / HTTP/1.1\r\nHost: hall.test\r\nX: ")
+        for _ in range(HEAD_BYTES_MAX // 1000 + 1):
+            assert not transport.closed
+            protocol.data_received(b"x" * 1000)
+        assert transport.closed
+        assert transport.pieces[0].startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"GET / HTTP/1.1\r\nHost:", b"\r\n\r\n"], ids=["nothing", "half", "blank"]
+)
+async def test_whoever_does_not_say_what_they_want_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    monkeypatch.setattr(wire, "HEAD_S", 0.01)
+    async with connected() as (protocol, transport):
+        protocol.data_received(said) if said else None
+        async with asyncio.timeout(10):
+            while not transport.closed:  # noqa: ASYNC110 (a transport has no event)
+                await asyncio.sleep(0.01)
+
+
+async def test_a_whole_head_may_be_answered_when_there_is_an_answer() -> None:
+    async with connected() as (protocol, transport):
+        for packet in (b"GET /screen HTTP/1.1\r\n", b"Host: hall.test\r\n", b"\r\n"):
+            assert protocol._giving_up is not None
+            protocol.data_received(packet)
+        assert protocol._giving_up is None
+        assert not transport.closed
 
 
 async def test_a_receipt_goes_out_in_one_piece_and_says_what_it_says_in_two() -> None:

@@ -21,6 +21,9 @@ SlotId = Annotated[
     str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}-[0-9]{4}$", description="queue and start: a-0900")
 ]
 Instant = Annotated[datetime, Meta(tz=True)]
+ClockTime = Annotated[time, Meta(tz=False)]
+"""A time of the day by the halls' own clocks."""
+
 Intervals = Annotated[int, Meta(ge=1, le=8)]
 Minutes = Annotated[int, Meta(ge=0, le=240)]
 Days = Annotated[int, Meta(ge=1, le=366)]
@@ -60,8 +63,8 @@ class BookingRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """How long a place is held while its form is filled in [D]."""
     waiting_minutes: Annotated[int, Meta(ge=5, le=1440)] = 30
     """How long a place that became free is held for whoever waits for it [D]."""
-    quiet_from: time = time(21)
-    quiet_until: time = time(8)
+    quiet_from: ClockTime = time(21)
+    quiet_until: ClockTime = time(8)
     """From when until when nobody is told of a place by night: its time to answer begins in the morning [D]."""
     waiting_offers: Annotated[int, Meta(ge=1, le=10)] = 2
     """After how many offers that were let pass somebody is off the waiting list [D]; as many notices they get."""

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, assert_never
 import msgspec
 from msgspec import Meta
 
-from domain.booking import DEFAULT_LIMITS, DEFAULT_RULES, BookingRules, Limits
+from domain.booking import DEFAULT_LIMITS, DEFAULT_RULES, BookingRules, ClockTime, Limits
 from domain.message import Command, Event, Id, Label, Refused, Stamp, Text
 from domain.nearby import PhoneTickets, Position
 from domain.order import Classes, OrderPolicy
@@ -28,6 +28,9 @@ WindowKind = Literal[
     "province-wide",
 ]
 """综合, 专业, 咨询, 出件, 帮办代办, 办不成事, 跨省通办, 全省通办 (锡政办发〔2022〕70号 第20、29条)."""
+
+SLOTS_MAX = 4000
+"""How many slots a hall may offer on a day: what fits into one event."""
 
 Minutes = Annotated[int, Meta(ge=1, le=480)]
 Places = Annotated[int, Meta(ge=0, le=1000)]
@@ -68,8 +71,8 @@ class SessionPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``walk_in`` places are never bookable and never zero (琼府办〔2022〕49号: 不得强制要求申请人先到网上预约).
     """
 
-    opens: time
-    closes: time
+    opens: ClockTime
+    closes: ClockTime
     slot_minutes: Minutes = 60
     public: Places = 6
     internal: Places = 2
@@ -309,8 +312,8 @@ def _check(plan: HallPlan) -> None:
 
 def _check_sessions(sessions: Sequence[SessionPlan], queues: list[str], field: str) -> None:
     """Raises:
-    Refused: the sessions of one day overlap for a queue, name one that is not there, or leave no place to those
-        who come without an appointment.
+    Refused: the sessions of one day overlap for a queue, name one that is not there, leave no place to those who
+        come without an appointment, or are cut into too many slots.
     """
     ends = dict.fromkeys(queues, time(0))
     for session in sessions:
@@ -323,3 +326,14 @@ def _check_sessions(sessions: Sequence[SessionPlan], queues: list[str], field: s
             ends[queue] = session.closes
         if session.walk_in == 0:
             raise Refused("walk-in-share-missing", invalid=True, field=f"{field}.walk_in")
+    slots = sum(_slots(session) * len(session.queues or queues) for session in sessions)
+    if slots > SLOTS_MAX:
+        raise Refused(
+            "too-many-slots", invalid=True, field=f"{field}.slot_minutes", slots=slots, most=SLOTS_MAX
+        )
+
+
+def _slots(session: SessionPlan) -> int:
+    """Into how many slots a session is cut."""
+    minutes = [60 * at.hour + at.minute + at.second / 60 for at in (session.opens, session.closes)]
+    return int((minutes[1] - minutes[0]) // session.slot_minutes)

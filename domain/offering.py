@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.booking import DEFAULT_RULES, BookingRules, Channel, Instant
-from domain.hall import DayException, HallPlan, Places, SessionPlan
+from domain.hall import SLOTS_MAX, DayException, HallPlan, Places, SessionPlan
 from domain.message import Id, Refused, Text
 from domain.workdays import SHANGHAI, Calendar, is_working_day, workdays_between
 
@@ -46,7 +46,7 @@ class SlotPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class SlotsPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A day's offer, each queue's slots in order of time, and the rules it is made under."""
 
-    slots: Annotated[tuple[SlotPlan, ...], Meta(max_length=4000)]
+    slots: Annotated[tuple[SlotPlan, ...], Meta(max_length=SLOTS_MAX)]
     rules: BookingRules = DEFAULT_RULES
 
 
@@ -135,6 +135,8 @@ def check(plan: SlotsPlan) -> None:
     """
     if not plan.slots:
         raise Refused("no-slots", invalid=True, field="slots")
+    if len(plan.slots) > SLOTS_MAX:
+        raise Refused("too-many-slots", invalid=True, field="slots", slots=len(plan.slots), most=SLOTS_MAX)
     if len({slot.starts_at.astimezone(SHANGHAI).date() for slot in plan.slots}) > 1:
         raise Refused("slots-of-several-days", invalid=True, field="slots.starts_at")
     ends: dict[str, datetime] = {}

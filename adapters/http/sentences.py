@@ -36,6 +36,10 @@ CONFIGURATION: dict[str, Text] = {
         "这个验证码已在{until}过期，请向管理员要新的。", "The code held until {until}; ask for a new one."
     ),
     "sessions-overlap": Text("服务时段相互重叠或起止颠倒。", "Sessions overlap, or end before they begin."),
+    "too-many-slots": Text(
+        "一天的预约时段共{slots}个，最多{most}个：请延长时段或减少队列。",
+        "A day would have {slots} slots, of at most {most}: make them longer or name fewer queues.",
+    ),
     "walk-in-share-missing": Text(
         "每个时段都须为未预约者保留名额。", "Every session keeps places for those who walk in."
     ),

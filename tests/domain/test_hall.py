@@ -1,18 +1,30 @@
 """Configuring a hall: the plan is kept whole, and one that contradicts itself is refused."""
 
-from datetime import time
+from datetime import date, time
 from typing import Any
 
 import msgspec
 import pytest
 
 from domain import hall
-from domain.hall import ConfigureHall, HallConfigured, HallPlan, QueuePlan, SessionPlan, WindowPlan
-from domain.message import Text
+from domain.booking import BookingRules
+from domain.hall import (
+    SLOTS_MAX,
+    ConfigureHall,
+    DayException,
+    HallConfigured,
+    HallPlan,
+    QueuePlan,
+    SessionPlan,
+    WindowPlan,
+)
+from domain.message import Refused, Text
+from domain.offering import SlotsPlan, check, offer
 from tests.spec import given
 
 MORNING = SessionPlan(opens=time(9), closes=time(12))
 AFTERNOON = SessionPlan(opens=time(13), closes=time(17))
+DAY = date(2026, 3, 2)
 PLAN = HallPlan(
     name=Text("政务服务中心", "Government Service Centre"),
     region="411328000000",
@@ -143,3 +155,36 @@ def test_a_plan_out_of_shape_cannot_even_be_read(fields: dict[str, Any]) -> None
 def test_a_configured_hall_reads_back_as_it_was_written() -> None:
     event = HallConfigured(PLAN)
     assert msgspec.json.decode(msgspec.json.encode(event), type=HallConfigured) == event
+
+
+@pytest.mark.parametrize(
+    "told", [{"opens": "09:00:00Z", "closes": "12:00:00"}, {"opens": "09:00:00", "closes": "12:00:00+08:00"}]
+)
+def test_a_session_is_told_by_the_halls_own_clock(told: dict[str, str]) -> None:
+    with pytest.raises(msgspec.ValidationError, match="timezone"):
+        msgspec.convert(told, SessionPlan)
+    with pytest.raises(msgspec.ValidationError, match="timezone"):
+        msgspec.convert({"quiet_from": told["opens"], "quiet_until": told["closes"]}, BookingRules)
+
+
+def test_a_day_has_no_more_slots_than_can_be_stored_and_read() -> None:
+    """Forty queues in slots of five minutes were offered, and nobody could read the day again."""
+    queues = tuple(
+        QueuePlan(f"q{n}", chr(65 + n // 26) + chr(65 + n % 26), Text("综合", "General")) for n in range(40)
+    )
+    whole_day, most = SessionPlan(time(8), time(20), 8), SessionPlan(time(8), time(16, 20), 5)
+    fine = changed(queues=queues, windows=(), sessions=(most,))
+    given(hall).when(ConfigureHall(fine)).then(HallConfigured(fine))
+    shorter = msgspec.structs.replace(whole_day, slot_minutes=5)
+    for asked in (
+        {"sessions": (shorter,)},
+        {"exceptions": (DayException(DAY, Text("节", "Day"), (shorter,)),)},
+    ):
+        given(hall).when(ConfigureHall(msgspec.structs.replace(fine, **asked))).refused(
+            "too-many-slots", slots=5760
+        )
+    offered = offer(fine, DAY)
+    assert len(offered.slots) == SLOTS_MAX
+    assert msgspec.convert(msgspec.to_builtins(offered), SlotsPlan) == offered
+    with pytest.raises(Refused, match="too-many-slots"):
+        check(offer(msgspec.structs.replace(fine, sessions=(shorter,)), DAY))

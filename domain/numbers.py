@@ -53,10 +53,10 @@ def counted(stream: str) -> tuple[str, date]:
     Raises:
         ValueError: it counts none.
     """
-    code, day = stream.removeprefix("numbers-")[:-11], stream[-10:]
-    if not code:
-        raise ValueError(f"{stream!r} names no code")
-    return code, date.fromisoformat(day)
+    code, day = stream.removeprefix("numbers-")[:-11], date.fromisoformat(stream[-10:])
+    if not code or stream != f"numbers-{code}-{day}":
+        raise ValueError(f"{stream!r} names no code and day")
+    return code, day
 
 
 def code_of(item: str, plan: ItemPlan) -> str:

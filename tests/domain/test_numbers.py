@@ -9,7 +9,7 @@ from hypothesis import given as hypothesis_given
 from domain import numbers, promises
 from domain.case import Case
 from domain.handling import Held
-from domain.numbers import SCHEME, NumberTaken, Scheme, TakeNumber, number
+from domain.numbers import SCHEME, NumberTaken, Scheme, TakeNumber, counted, number
 from tests.histories import World, worlds
 from tests.spec import given
 
@@ -59,3 +59,9 @@ def test_a_number_without_its_case_and_a_number_given_twice_are_broken_promises(
         f"{STREAM}: a number was taken for t1, which has none",
         "A1 is the number of 2 cases",
     ]
+
+
+@pytest.mark.parametrize("name", ["numbers-ticket.tanghe.20260302.x", "numbers-2026-03-02", "numbers-a-x"])
+def test_a_stream_that_names_no_code_and_day_counts_none(name: str) -> None:
+    with pytest.raises(ValueError, match="names no code|isoformat"):
+        counted(name)

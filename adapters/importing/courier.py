@@ -29,11 +29,19 @@ WEATHER = (429, 502, 503, 504)
 """Answers that mean "later"."""
 
 
+class Wrong(msgspec.Struct, frozen=True):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
 class Problem(msgspec.Struct, frozen=True):
     """Why a command was not accepted (RFC 9457)."""
 
     code: str
     detail: str = ""
+    errors: tuple[Wrong, ...] = ()
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -224,7 +232,8 @@ def _told(response: httpx.Response) -> str:
         problem = msgspec.json.decode(response.content, type=Problem)
     except msgspec.DecodeError:
         return str(response.status_code)
-    return f"{response.status_code} {problem.code}: {problem.detail}".removesuffix(": ")
+    wrong = (f"{one.field}: {one.message}" for one in problem.errors)
+    return "\n".join((f"{response.status_code} {problem.code}: {problem.detail}".removesuffix(": "), *wrong))
 
 
 def _away(error: Exception) -> str:

@@ -149,6 +149,16 @@ async def test_a_token_of_ones_own_is_not_replaced() -> None:
     assert server.tokens == 0
 
 
+async def test_what_is_wrong_with_a_file_is_told_field_by_field() -> None:
+    wrong = {"field": "csv", "message": "These columns are missing: item"}
+    problem = {"status": 422, "code": "invalid", "detail": "Something is wrong.", "errors": [wrong]}
+    with pytest.raises(Stopped) as told:
+        await to(Server(httpx.Response(422, json=problem)).answer).post("/api/v1/import", {"csv": "x"})
+    first, second = str(told.value).splitlines()
+    assert first.endswith("422 invalid: Something is wrong.")
+    assert second == "csv: These columns are missing: item"
+
+
 async def test_who_may_not_import_is_told_so() -> None:
     with pytest.raises(Stopped, match="403 not-yours: an administrator"):
         await to(

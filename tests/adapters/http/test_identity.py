@@ -208,3 +208,8 @@ def test_a_sealed_link_opens_to_its_reference_and_no_other_link_does() -> None:
     ):
         assert seal.unseal(other) is None
     assert Seal(SECRET + b"x").unseal(link) is None
+
+
+def test_a_link_that_was_given_out_once_is_good_for_ever() -> None:
+    seal = Seal(b"a secret of the tests, and of nothing else")
+    assert seal.seal("tanghe.20260302.abc") == "tanghe.20260302.abc.zR7ggoF_t9I308EqBI7raw"

@@ -2,8 +2,9 @@
 
 import asyncio
 import math
+from collections.abc import Awaitable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
@@ -17,6 +18,9 @@ CLOSE = {"Connection": "close"}
 """The rest of a body that was not read cannot be the next request."""
 
 
+T = TypeVar("T")
+
+
 class Arrivals:
     """Bodies on their way. One timer watches over all of them: most have come with their headers, and a timer for
     each would cost more than reading it does."""
@@ -26,11 +30,11 @@ class Arrivals:
         self._late: set[asyncio.Task[Any]] = set()
         self._looks_at = math.inf
 
-    async def within(self, until: float, receive: Receive) -> Any:
-        """What ``receive`` answers, before a time of the event loop's clock.
+    async def within(self, until: float, arrival: Awaitable[T]) -> T:
+        """What is awaited, if it comes before a time of the event loop's clock.
 
         Raises:
-            Rejected: 408, it took longer.
+            Rejected: 408, it takes longer.
         """
         task = asyncio.current_task()
         assert task is not None
@@ -38,7 +42,7 @@ class Arrivals:
         if until < self._looks_at:
             self._look_at(until)
         try:
-            return await receive()
+            return await arrival
         except asyncio.CancelledError as error:
             if task in self._late and task.uncancel() == 0:
                 raise Rejected(408, "body-too-slow", headers=CLOSE) from error

@@ -121,22 +121,25 @@ class Door:
             self._limits.take(scope, identity)
             if identity is not None and hot.route.startswith("/api/v1/halls/"):
                 in_place(identity, words[0], words[1] if len(words) > 1 else None)
-            body = await whole(self._hurried(receive), self._bytes)
+            body = await self._arrivals.within(self._until(), whole(receive, self._bytes))
             asked = asking(identity, "POST", scope["path"], headers, body, self._clock())
             return await hot.do(asked, words, read(body, hot.kind, headers), scope["query_string"])
         except Exception as error:
             return errors.reply(error, headers)
 
+    def _until(self) -> float:
+        """By when the body of a request that begins now must have come, by the event loop's clock."""
+        return asyncio.get_running_loop().time() + self._seconds
+
     def _hurried(self, receive: Receive) -> Receive:
         """``receive`` that gives up when the body takes too long. Once it is there, waiting may be endless."""
-        until = asyncio.get_running_loop().time() + self._seconds
-        whole = False
+        until, whole = self._until(), False
 
         async def hurried() -> Any:
             nonlocal whole
             if whole:
                 return await receive()
-            message = await self._arrivals.within(until, receive)
+            message = await self._arrivals.within(until, receive())
             whole = not message.get("more_body")
             return message
 

@@ -17,7 +17,7 @@ NAME = r"[a-z0-9][a-z0-9-]{0,39}"
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/admin", include_in_schema=False)
+    @get("/admin")
     async def home(visit: Visiting) -> Page:
         visit.require("admin")
         ask = visit.api.get
@@ -37,13 +37,13 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             this_year=site.clock().year,
         )
 
-    @get("/admin/items", include_in_schema=False)
+    @get("/admin/items")
     async def items(visit: Visiting, q: FromQuery[str] = "", cursor: FromQuery[str] = "") -> Page:
         visit.require("admin")
         found = await visit.api.get("/items", q=q.strip() or None, cursor=cursor or None, limit=50)
         return visit.page("admin/items.html", q=q.strip(), items=found["items"], cursor=found["cursor"])
 
-    @get("/admin/new/{kind:str}", include_in_schema=False)
+    @get("/admin/new/{kind:str}")
     async def new(visit: Visiting, kind: FromPath[str], name: FromQuery[str] = "") -> Page:
         visit.require("admin")
         if kind not in ("halls", "items"):

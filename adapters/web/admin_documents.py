@@ -90,21 +90,20 @@ class Rehearsal(NamedTuple):
 def routes() -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/admin/documents/{kind:str}/{name:str}", include_in_schema=False)
+    @get("/admin/documents/{kind:str}/{name:str}")
     async def first(visit: Visiting, kind: FromPath[str], name: FromPath[str]) -> Page:
         visit.require("admin")
         if kind not in KINDS:
             return visit.missing(NO_KIND)
         return await _part(visit, kind, name, KINDS[kind].first)
 
-    @get("/admin/documents/{kind:str}/{name:str}/{part:str}", include_in_schema=False)
+    @get("/admin/documents/{kind:str}/{name:str}/{part:str}")
     async def shown(visit: Visiting, kind: FromPath[str], name: FromPath[str], part: FromPath[str]) -> Page:
         visit.require("admin")
         return await _part(visit, kind, name, part)
 
     @post(
         "/admin/documents/{kind:str}/{name:str}/{part:str}",
-        include_in_schema=False,
         request_max_body_size=BYTES_MAX,
     )
     async def change(visit: Visiting, kind: FromPath[str], name: FromPath[str], part: FromPath[str]) -> Page:
@@ -151,7 +150,7 @@ def routes() -> list[HTTPRouteHandler]:
 
     # --- as JSON ----------------------------------------------------------------------------------------------
 
-    @get("/admin/json/{kind:str}/{name:str}", include_in_schema=False)
+    @get("/admin/json/{kind:str}/{name:str}")
     async def raw(visit: Visiting, kind: FromPath[str], name: FromPath[str]) -> Page:
         visit.require("admin")
         if kind not in KINDS:
@@ -159,7 +158,7 @@ def routes() -> list[HTTPRouteHandler]:
         standing = await stands(visit, kind, name)
         return _raw(visit, standing, Form([("document", _written(standing.document))]))
 
-    @post("/admin/json/{kind:str}/{name:str}", include_in_schema=False, request_max_body_size=BYTES_MAX)
+    @post("/admin/json/{kind:str}/{name:str}", request_max_body_size=BYTES_MAX)
     async def write(visit: Visiting, kind: FromPath[str], name: FromPath[str]) -> Page:
         visit.require("admin")
         if kind not in KINDS:
@@ -183,7 +182,7 @@ def routes() -> list[HTTPRouteHandler]:
 
     # --- versions ---------------------------------------------------------------------------------------------
 
-    @get("/admin/versions/{kind:str}/{name:str}", include_in_schema=False)
+    @get("/admin/versions/{kind:str}/{name:str}")
     async def versions(visit: Visiting, kind: FromPath[str], name: FromPath[str]) -> Page:
         visit.require("admin")
         if kind not in KINDS:
@@ -195,14 +194,14 @@ def routes() -> list[HTTPRouteHandler]:
         ]
         return visit.page("admin/versions.html", standing=standing, versions=told)
 
-    @get("/admin/versions/{kind:str}/{name:str}/{version:int}", include_in_schema=False)
+    @get("/admin/versions/{kind:str}/{name:str}/{version:int}")
     async def version(
         visit: Visiting, kind: FromPath[str], name: FromPath[str], version: FromPath[int]
     ) -> Page:
         visit.require("admin")
         return await _version(visit, kind, name, version, Form())
 
-    @post("/admin/versions/{kind:str}/{name:str}/{version:int}", include_in_schema=False)
+    @post("/admin/versions/{kind:str}/{name:str}/{version:int}")
     async def restore(
         visit: Visiting, kind: FromPath[str], name: FromPath[str], version: FromPath[int]
     ) -> Page:

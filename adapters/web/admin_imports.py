@@ -89,19 +89,19 @@ def routes() -> list[HTTPRouteHandler]:
     """The handlers."""
     jobs = Jobs()
 
-    @get("/admin/imports", include_in_schema=False)
+    @get("/admin/imports")
     async def imports(visit: Visiting) -> Page:
         visit.require("admin")
         return visit.page("admin/imports.html", imports=IMPORTS)
 
-    @get("/admin/imports/{kind:str}", include_in_schema=False)
+    @get("/admin/imports/{kind:str}")
     async def choose(visit: Visiting, kind: FromPath[str]) -> Page:
         visit.require("admin")
         if kind not in IMPORTS:
             return visit.missing(NO_IMPORT)
         return await _choose(visit, kind, Form())
 
-    @post("/admin/imports/{kind:str}", include_in_schema=False, request_max_body_size=BYTES_MAX + 100_000)
+    @post("/admin/imports/{kind:str}", request_max_body_size=BYTES_MAX + 100_000)
     async def sent(visit: Visiting, kind: FromPath[str]) -> Page:
         who = visit.require("admin")
         if kind not in IMPORTS:
@@ -131,7 +131,7 @@ def routes() -> list[HTTPRouteHandler]:
         jobs.run(job, "trying", tried)
         return visit.go(f"/admin/imports/{kind}/{job.name}")
 
-    @get("/admin/imports/{kind:str}/{name:str}", include_in_schema=False)
+    @get("/admin/imports/{kind:str}/{name:str}")
     async def state(visit: Visiting, kind: FromPath[str], name: FromPath[str]) -> Page:
         who = visit.require("admin")
         job = jobs.find(name, who.subject)
@@ -139,7 +139,7 @@ def routes() -> list[HTTPRouteHandler]:
             return visit.missing(NO_JOB)
         return _state(visit, job)
 
-    @post("/admin/imports/{kind:str}/{name:str}", include_in_schema=False)
+    @post("/admin/imports/{kind:str}/{name:str}")
     async def confirm(visit: Visiting, kind: FromPath[str], name: FromPath[str]) -> Page:
         who = visit.require("admin")
         job = jobs.find(name, who.subject)

@@ -17,12 +17,12 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         roles = [(one.role, visit.say(one.name)) for one in STAFF]
         return visit.page("admin/sign_ins.html", form=form, roles=roles, ended=ended)
 
-    @get("/admin/sign-ins", include_in_schema=False)
+    @get("/admin/sign-ins")
     async def blank(visit: Visiting, ended: FromQuery[str] = "") -> Page:
         visit.require("admin")
         return shown(visit, Form(), ended)
 
-    @post("/admin/sign-ins", include_in_schema=False)
+    @post("/admin/sign-ins")
     async def end(visit: Visiting) -> Page:
         visit.require("admin")
         form = await visit.form()

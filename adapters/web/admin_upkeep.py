@@ -65,12 +65,12 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             qr=code,
         )
 
-    @get("/admin/devices", include_in_schema=False)
+    @get("/admin/devices")
     async def devices(visit: Visiting) -> Page:
         visit.require("admin")
         return await _devices(visit, Form())
 
-    @post("/admin/devices", include_in_schema=False)
+    @post("/admin/devices")
     async def invite(visit: Visiting) -> Page:
         visit.require("admin")
         form = await visit.form()
@@ -80,7 +80,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             invited = await visit.api.post("/devices", asked, key=form.key)
         return await _devices(visit, Form(), invited)
 
-    @post("/admin/devices/{device:str}/revoke", include_in_schema=False)
+    @post("/admin/devices/{device:str}/revoke")
     async def revoke(visit: Visiting, device: FromPath[str]) -> Page:
         visit.require("admin")
         await visit.api.post(f"/devices/{device}/revoke", {})
@@ -88,7 +88,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
 
     # --- roles --------------------------------------------------------------------------------------------------
 
-    @get("/admin/roles", include_in_schema=False)
+    @get("/admin/roles")
     async def who_may(visit: Visiting) -> Page:
         visit.require("admin")
         counts = {
@@ -104,12 +104,12 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             "admin/revise.html", hall=await visit.api.get(f"/halls/{hall}"), form=form, told=told
         )
 
-    @get("/admin/halls/{hall:str}/revise", include_in_schema=False)
+    @get("/admin/halls/{hall:str}/revise")
     async def revision(visit: Visiting, hall: FromPath[str], date: FromQuery[str] = "") -> Page:
         visit.require("admin")
         return await _revision(visit, hall, Form([("date", date)]))
 
-    @post("/admin/halls/{hall:str}/revise", include_in_schema=False)
+    @post("/admin/halls/{hall:str}/revise")
     async def revise(visit: Visiting, hall: FromPath[str]) -> Page:
         visit.require("admin")
         form = await visit.form()
@@ -128,7 +128,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
 
     # --- notices ----------------------------------------------------------------------------------------------
 
-    @get("/admin/notices", include_in_schema=False)
+    @get("/admin/notices")
     async def notices(visit: Visiting, status: FromQuery[str] = "", cursor: FromQuery[str] = "") -> Page:
         visit.require("admin")
         found = await visit.api.get("/notices", status=status or None, cursor=cursor or None, limit=50)
@@ -143,7 +143,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             occasions={one["template"]: one["name"] for one in templates},
         )
 
-    @post("/admin/notices/{notice:str}/retry", include_in_schema=False)
+    @post("/admin/notices/{notice:str}/retry")
     async def retry(visit: Visiting, notice: FromPath[str]) -> Page:
         visit.require("admin")
         done = await visit.api.post(f"/notices/{notice}/retry")
@@ -154,7 +154,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         known = (await visit.api.get("/notice-templates"))["templates"]
         return next((one for one in known if one["template"] == name), None)
 
-    @get("/admin/notice-templates/{template:str}", include_in_schema=False)
+    @get("/admin/notice-templates/{template:str}")
     async def template(visit: Visiting, template: FromPath[str]) -> Page:
         visit.require("admin")
         if (found := await _template(visit, template)) is None:
@@ -162,7 +162,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         words = [(f"wording.{language}", found["wording"][language]) for language in ("zh", "en")]
         return visit.page("admin/template.html", occasion=found, form=Form(words))
 
-    @post("/admin/notice-templates/{template:str}", include_in_schema=False)
+    @post("/admin/notice-templates/{template:str}")
     async def word(visit: Visiting, template: FromPath[str]) -> Page:
         visit.require("admin")
         if (found := await _template(visit, template)) is None:
@@ -175,7 +175,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
 
     # --- views ------------------------------------------------------------------------------------------------
 
-    @get("/admin/views", include_in_schema=False)
+    @get("/admin/views")
     async def views(visit: Visiting) -> Page:
         visit.require("admin")
         found = await visit.api.get("/views")
@@ -185,7 +185,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         ]
         return visit.page("admin/views.html", views=named, head=found["position"], form=Form())
 
-    @post("/admin/views/rebuild", include_in_schema=False)
+    @post("/admin/views/rebuild")
     async def rebuild(visit: Visiting) -> Page:
         visit.require("admin")
         form = await visit.form()

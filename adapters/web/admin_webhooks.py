@@ -41,12 +41,12 @@ def routes() -> list[HTTPRouteHandler]:
             told=told,
         )
 
-    @get("/admin/webhooks", include_in_schema=False)
+    @get("/admin/webhooks")
     async def webhooks(visit: Visiting) -> Page:
         visit.require("admin")
         return await listed(visit, Form())
 
-    @post("/admin/webhooks", include_in_schema=False)
+    @post("/admin/webhooks")
     async def register(visit: Visiting) -> Page:
         visit.require("admin")
         form = await visit.form()
@@ -56,7 +56,7 @@ def routes() -> list[HTTPRouteHandler]:
             made = await visit.api.post("/webhooks", asked, key=form.key)
         return await listed(visit, Form(), made)
 
-    @post("/admin/webhooks/{webhook:str}/{act:str}", include_in_schema=False)
+    @post("/admin/webhooks/{webhook:str}/{act:str}")
     async def change(visit: Visiting, webhook: FromPath[str], act: FromPath[str]) -> Page:
         visit.require("admin")
         form = await visit.form()

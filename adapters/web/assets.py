@@ -52,7 +52,7 @@ class Assets:
         """Serves the files. Under a version that is not this one, a page from before an update finds today's file,
         and is told to ask again the next time."""
 
-        @get("/static/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
+        @get("/static/{version:str}/{name:str}", sync_to_thread=False)
         def static(
             request: Request[Any, Any, Any], version: FromPath[str], name: FromPath[str]
         ) -> Response[bytes]:

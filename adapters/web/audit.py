@@ -70,7 +70,7 @@ class Look(NamedTuple):
 def routes() -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/audit", include_in_schema=False)
+    @get("/audit")
     async def log(visit: Visiting) -> Page:
         visit.require("auditor", "admin")
         query = visit.request.query_params
@@ -93,7 +93,7 @@ def routes() -> list[HTTPRouteHandler]:
             tags={tag: visit.say(name) for tag, name in HAPPENINGS.items()},
         )
 
-    @get("/audit/events/{position:str}", include_in_schema=False)
+    @get("/audit/events/{position:str}")
     async def event(visit: Visiting, position: FromPath[str]) -> Page:
         visit.require("auditor", "admin")
         at = _position(position)
@@ -111,7 +111,7 @@ def routes() -> list[HTTPRouteHandler]:
             json=json.dumps(one, ensure_ascii=False, indent=2),
         )
 
-    @get("/audit/looks", include_in_schema=False)
+    @get("/audit/looks")
     async def looks(visit: Visiting) -> Page:
         visit.require("auditor", "admin")
         query = visit.request.query_params

@@ -17,7 +17,7 @@ SHOWN = 60
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/", include_in_schema=False)
+    @get("/")
     async def start(visit: Visiting) -> Page:
         halls = (await visit.api.get("/halls", limit=100))["halls"]
         # One hall's lines are told here, the largest one's: all of them are a page of their own.
@@ -35,7 +35,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             now=await _now(visit, main) if main else None,
         )
 
-    @get("/items", include_in_schema=False)
+    @get("/items")
     async def items(visit: Visiting, q: FromQuery[str] = "", queue: FromQuery[str] = "") -> Page:
         halls = (await visit.api.get("/halls", limit=100))["halls"]
         subjects = _subjects(halls)
@@ -53,11 +53,11 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             more=len(found) > SHOWN,
         )
 
-    @get("/items/{item:str}", include_in_schema=False)
+    @get("/items/{item:str}")
     async def guide(visit: Visiting, item: FromPath[str]) -> Page:
         return visit.page("citizen/guide.html", item=await visit.api.get(f"/items/{item}"))
 
-    @get("/halls", include_in_schema=False)
+    @get("/halls")
     async def halls(visit: Visiting) -> Page:
         found = (await visit.api.get("/halls", limit=100))["halls"]
         found.sort(key=lambda hall: hall["kind"] != "centre")
@@ -65,7 +65,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             hall["now"] = await _now(visit, hall)
         return visit.page("citizen/halls.html", halls=found)
 
-    @get("/halls/{hall:str}/take", include_in_schema=False)
+    @get("/halls/{hall:str}/take")
     async def take_page(visit: Visiting, hall: FromPath[str]) -> Page:
         return await taking(visit, hall, Form())
 
@@ -73,7 +73,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         hall = await visit.api.get(f"/halls/{name}")
         return visit.page("citizen/take.html", hall=hall, now=await _now(visit, hall), form=form)
 
-    @post("/halls/{hall:str}/take", include_in_schema=False)
+    @post("/halls/{hall:str}/take")
     async def take(visit: Visiting, hall: FromPath[str]) -> Page:
         visit.require("citizen")
         form = await visit.form()

@@ -31,7 +31,7 @@ YEAR_S = 365 * 86_400
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/book/{item:str}", include_in_schema=False)
+    @get("/book/{item:str}")
     async def choose_hall(visit: Visiting, item: FromPath[str], region: FromQuery[str] = "") -> Page:
         regions = (await visit.api.get("/regions", limit=100))["regions"]
         known = {one["region"] for one in regions}
@@ -49,7 +49,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             page.cookies.append(Cookie(PLACE, value=region, max_age=YEAR_S, samesite="lax"))
         return page
 
-    @get("/book/{item:str}/{hall:str}", include_in_schema=False)
+    @get("/book/{item:str}/{hall:str}")
     async def choose_time(
         visit: Visiting, item: FromPath[str], hall: FromPath[str], day: FromQuery[str] = ""
     ) -> Page:
@@ -78,7 +78,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             moving=moving,
         )
 
-    @post("/book/{item:str}/{hall:str}", include_in_schema=False)
+    @post("/book/{item:str}/{hall:str}")
     async def hold(
         visit: Visiting, item: FromPath[str], hall: FromPath[str], day: FromQuery[str] = ""
     ) -> Page:
@@ -89,7 +89,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             held = await visit.api.post(f"/halls/{hall}/holds", body, key=form.key)
         return visit.go(f"/holds/{held['hold']}")
 
-    @get("/holds/{hold:str}", include_in_schema=False)
+    @get("/holds/{hold:str}")
     async def confirm_page(visit: Visiting, hold: FromPath[str]) -> Page:
         visit.require("citizen")
         return await holding(visit, hold, Form())
@@ -104,7 +104,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         item = await visit.api.get(f"/items/{held['item']}")
         return visit.page("citizen/hold.html", held=held, item=item, form=form, now=site.clock())
 
-    @post("/holds/{hold:str}/confirm", include_in_schema=False)
+    @post("/holds/{hold:str}/confirm")
     async def confirm(visit: Visiting, hold: FromPath[str]) -> Page:
         visit.require("citizen")
         form = await visit.form()
@@ -126,7 +126,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             made = await visit.api.post(f"/holds/{hold}/confirm", body, key=form.key)
         return visit.go(f"/appointments/{made['voucher']}")
 
-    @post("/holds/{hold:str}/release", include_in_schema=False)
+    @post("/holds/{hold:str}/release")
     async def let_go(visit: Visiting, hold: FromPath[str]) -> Page:
         visit.require("citizen")
         form = await visit.form()
@@ -137,7 +137,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
                 raise
         return visit.go(f"/book/{quote(form['item'])}/{quote(form['hall'])}")
 
-    @get("/appointments/{link:str}", include_in_schema=False)
+    @get("/appointments/{link:str}")
     async def voucher(visit: Visiting, link: FromPath[str]) -> Page:
         return await shown(visit, link, Form())
 
@@ -153,12 +153,12 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             form=form,
         )
 
-    @get("/appointments/{link:str}/qr.svg", include_in_schema=False)
+    @get("/appointments/{link:str}/qr.svg")
     async def code(visit: Visiting, link: FromPath[str]) -> Response[bytes]:
         await visit.api.get(f"/appointments/{quote(link)}")
         return Response(qr.svg(link), media_type="image/svg+xml")
 
-    @post("/appointments/{link:str}/cancel", include_in_schema=False)
+    @post("/appointments/{link:str}/cancel")
     async def cancel(visit: Visiting, link: FromPath[str]) -> Page:
         visit.require("citizen")
         form = await visit.form()
@@ -166,7 +166,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             await visit.api.post(f"/appointments/{quote(link)}/cancel", form.given("reason"), key=form.key)
         return visit.go(f"/appointments/{quote(link)}")
 
-    @get("/appointments/{link:str}/move", include_in_schema=False)
+    @get("/appointments/{link:str}/move")
     async def choose_other(visit: Visiting, link: FromPath[str], day: FromQuery[str] = "") -> Page:
         visit.require("citizen")
         return await other_times(visit, link, day, Form())
@@ -175,7 +175,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         made = await visit.api.get(f"/appointments/{quote(link)}")
         return await times(visit, made["item"], made["hall"], day, form, made | {"link": link})
 
-    @post("/appointments/{link:str}/move", include_in_schema=False)
+    @post("/appointments/{link:str}/move")
     async def move(visit: Visiting, link: FromPath[str], day: FromQuery[str] = "") -> Page:
         visit.require("citizen")
         form = await visit.form()

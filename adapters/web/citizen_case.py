@@ -44,7 +44,7 @@ TOLD: tuple[How, ...] = ("licence", "statement")
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/cases/{case:str}", include_in_schema=False)
+    @get("/cases/{case:str}")
     async def one_case(visit: Visiting, case: FromPath[str], after: FromQuery[int] = 0) -> Page:
         visit.require()
         return await case_page(visit, case, Form(), after)
@@ -68,7 +68,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             **told,
         )
 
-    @post("/cases/{case:str}/hand-in", include_in_schema=False)
+    @post("/cases/{case:str}/hand-in")
     async def hand_in(visit: Visiting, case: FromPath[str]) -> Page:
         visit.require("citizen")
         form = await visit.form()
@@ -84,7 +84,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             done = await visit.api.post(f"/cases/{quote(case)}/hand-in", {"papers": papers}, key=form.key)
         return visit.go(f"/cases/{quote(case)}?after={done['position']}")
 
-    @post("/cases/{case:str}/withdraw", include_in_schema=False)
+    @post("/cases/{case:str}/withdraw")
     async def withdraw(visit: Visiting, case: FromPath[str]) -> Page:
         visit.require("citizen")
         form = await visit.form()

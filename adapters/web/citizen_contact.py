@@ -30,12 +30,12 @@ def routes() -> list[HTTPRouteHandler]:
             "citizen/contact.html", form=form, step=step, me=me, received=received, channels=CHANNELS
         )
 
-    @get("/mine/contact", include_in_schema=False)
+    @get("/mine/contact")
     async def contact(visit: Visiting) -> Page:
         visit.require("citizen")
         return await shown(visit, Form())
 
-    @post("/mine/contact", include_in_schema=False)
+    @post("/mine/contact")
     async def send(visit: Visiting) -> Page:
         visit.require("citizen")
         form = await visit.form()
@@ -44,7 +44,7 @@ def routes() -> list[HTTPRouteHandler]:
             await visit.api.post("/people/me/codes", reached(form))
         return await shown(visit, Form(form.given("contact").items()), "code")
 
-    @post("/mine/contact/code", include_in_schema=False)
+    @post("/mine/contact/code")
     async def prove(visit: Visiting) -> Page:
         visit.require("citizen")
         form = await visit.form()

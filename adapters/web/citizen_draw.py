@@ -20,7 +20,7 @@ STATES = {
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @post("/book/{item:str}/{hall:str}/draw", include_in_schema=False)
+    @post("/book/{item:str}/{hall:str}/draw")
     async def take_part(visit: Visiting, item: FromPath[str], hall: FromPath[str]) -> Page:
         visit.require("citizen")
         form = await visit.form()
@@ -28,7 +28,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         made = await visit.api.post(f"/halls/{hall}/draw-requests", body, key=form.key)
         return visit.go(f"/draws/{made['link']}")
 
-    @get("/draws/{link:str}", include_in_schema=False)
+    @get("/draws/{link:str}")
     async def request(visit: Visiting, link: FromPath[str]) -> Page:
         return await shown(visit, link, Form())
 
@@ -38,7 +38,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             "citizen/draw.html", link=link, asked=asked, state=STATES[asked["status"]], form=form
         )
 
-    @post("/draws/{link:str}/withdraw", include_in_schema=False)
+    @post("/draws/{link:str}/withdraw")
     async def withdraw(visit: Visiting, link: FromPath[str]) -> Page:
         form = await visit.form()
         async with form.back_to(lambda wrong: shown(visit, link, wrong)):

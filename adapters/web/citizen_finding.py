@@ -17,11 +17,11 @@ def routes() -> list[HTTPRouteHandler]:
         halls.sort(key=lambda hall: str(hall["kind"] != "centre"))
         return visit.page("citizen/find.html", halls=halls, form=form, step=step, found=found)
 
-    @get("/find", include_in_schema=False)
+    @get("/find")
     async def ask(visit: Visiting) -> Page:
         return await shown(visit, Form())
 
-    @post("/find", include_in_schema=False)
+    @post("/find")
     async def send(visit: Visiting) -> Page:
         form = await visit.form()
         async with form.back_to(lambda wrong: shown(visit, wrong)):
@@ -30,7 +30,7 @@ def routes() -> list[HTTPRouteHandler]:
             await visit.api.post(f"/halls/{quote(form['hall'])}/codes", body)
         return await shown(visit, Form(form.given("contact", "hall").items()), "code")
 
-    @post("/find/code", include_in_schema=False)
+    @post("/find/code")
     async def look_up(visit: Visiting) -> Page:
         form = await visit.form()
         async with form.back_to(lambda wrong: shown(visit, wrong, "code")):

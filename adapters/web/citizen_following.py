@@ -26,16 +26,16 @@ KEPT_DAYS = 90
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/follow/{link:str}", include_in_schema=False)
+    @get("/follow/{link:str}")
     async def follow(visit: Visiting, link: FromPath[str]) -> Page:
         return visit.page("citizen/follow.html", link=link, **await place(visit, link))
 
-    @get("/follow/{link:str}/now", include_in_schema=False)
+    @get("/follow/{link:str}/now")
     async def follow_now(visit: Visiting, link: FromPath[str]) -> Page:
         """The part that changes, for the script that put an event's arrival on the page."""
         return visit.page("citizen/follow_now.html", link=link, **await place(visit, link))
 
-    @post("/follow/{link:str}/leave", include_in_schema=False)
+    @post("/follow/{link:str}/leave")
     async def leave(visit: Visiting, link: FromPath[str]) -> Page:
         await visit.api.post(f"/tickets/{quote(link)}/leave")
         return visit.go(f"/follow/{quote(link)}")
@@ -48,7 +48,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         )
         return {"place": found, "near": near, "hall": await visit.api.get(f"/halls/{found['hall']}")}
 
-    @get("/mine", include_in_schema=False)
+    @get("/mine")
     async def mine(visit: Visiting) -> Page:
         visit.require("citizen")
         now = site.clock().astimezone(SHANGHAI)
@@ -86,7 +86,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
                 raise
             return None
 
-    @post("/mine/appeal", include_in_schema=False)
+    @post("/mine/appeal")
     async def appeal(visit: Visiting) -> Page:
         visit.require("citizen")
         form = await visit.form()

@@ -32,7 +32,7 @@ BAD = ("dissatisfied", "very-dissatisfied")
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/reviews/{link:str}", include_in_schema=False)
+    @get("/reviews/{link:str}")
     async def rate_page(visit: Visiting, link: FromPath[str]) -> Page:
         return await page(visit, link, Form())
 
@@ -54,7 +54,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
                 raise
             return None
 
-    @post("/reviews/{link:str}", include_in_schema=False)
+    @post("/reviews/{link:str}")
     async def rate(visit: Visiting, link: FromPath[str]) -> Page:
         form = await visit.form()
         async with form.back_to(lambda wrong: page(visit, link, wrong)):
@@ -70,7 +70,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             await visit.api.post("/reviews", body, key=form.key)
         return visit.go(f"/reviews/{quote(link)}?given")
 
-    @post("/reviews/{link:str}/add", include_in_schema=False)
+    @post("/reviews/{link:str}/add")
     async def add(visit: Visiting, link: FromPath[str]) -> Page:
         visit.require("citizen")
         form = await visit.form()

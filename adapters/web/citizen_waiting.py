@@ -22,7 +22,7 @@ STATES = {
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @post("/book/{item:str}/{hall:str}/wait", include_in_schema=False)
+    @post("/book/{item:str}/{hall:str}/wait")
     async def join(visit: Visiting, item: FromPath[str], hall: FromPath[str]) -> Page:
         visit.require("citizen")
         form = await visit.form()
@@ -30,7 +30,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         joined = await visit.api.post(f"/halls/{hall}/waiting", body, key=form.key)
         return visit.go(f"/waiting/{joined['link']}")
 
-    @get("/waiting/{link:str}", include_in_schema=False)
+    @get("/waiting/{link:str}")
     async def place(visit: Visiting, link: FromPath[str]) -> Page:
         return await shown(visit, link, Form())
 
@@ -45,7 +45,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             now=site.clock(),
         )
 
-    @post("/waiting/{link:str}/{word:str}", include_in_schema=False)
+    @post("/waiting/{link:str}/{word:str}")
     async def answer(visit: Visiting, link: FromPath[str], word: FromPath[str]) -> Page:
         if word not in ("accept", "decline", "leave"):
             raise Rejected(404, "unknown-path")

@@ -86,7 +86,7 @@ def routes(site: Site, catalogue: Catalogue, accounts: Sequence[Account]) -> lis
         found = {name: listed.plan for name, listed in catalogue.halls.items()}
         return dict(sorted(found.items(), key=lambda named: named[1].kind != "centre"))
 
-    @get("/demo", include_in_schema=False, sync_to_thread=False)
+    @get("/demo", sync_to_thread=False)
     def demo(visit: Visiting) -> Page:
         found = halls()
         place = _place(found)
@@ -100,7 +100,7 @@ def routes(site: Site, catalogue: Catalogue, accounts: Sequence[Account]) -> lis
             interfaces=INTERFACES,
         )
 
-    @post("/demo/play", include_in_schema=False)
+    @post("/demo/play")
     async def play(visit: Visiting) -> Page:
         place = _place(halls())
         if not site.development_tokens or place is None:
@@ -112,7 +112,7 @@ def routes(site: Site, catalogue: Catalogue, accounts: Sequence[Account]) -> lis
             show.begin(site.client(visit.request), place.hall)
         return visit.go("/demo")
 
-    @get("/roles/{role:str}", include_in_schema=False, sync_to_thread=False)
+    @get("/roles/{role:str}", sync_to_thread=False)
     def role(visit: Visiting, role: FromPath[str]) -> Page:
         found = next((one for one in roles.ROLES if one.role == role), None)
         place = _place(halls())

@@ -35,23 +35,23 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             await visit.api.post(f"{api}/{'revoke' if act == 'revoke' else 'open'}", key=form.key)
         return visit.go(here)
 
-    @get(MINE, include_in_schema=False)
+    @get(MINE)
     async def own(visit: Visiting) -> Page:
         visit.require("citizen")
         return await shown(visit, "/feeds/mine", MINE, Form())
 
-    @post(f"{MINE}/{{act:str}}", include_in_schema=False)
+    @post(f"{MINE}/{{act:str}}")
     async def change_own(visit: Visiting, act: FromPath[str]) -> Page:
         visit.require("citizen")
         return await change(visit, "/feeds/mine", MINE, act)
 
-    @get("/halls/{hall:str}/calendar", include_in_schema=False)
+    @get("/halls/{hall:str}/calendar")
     async def of_hall(visit: Visiting, hall: FromPath[str]) -> Page:
         visit.require("clerk", "supervisor", "admin")
         told = await visit.api.get(f"/halls/{hall}")
         return await shown(visit, f"/halls/{hall}/feed", f"/halls/{hall}/calendar", Form(), told)
 
-    @post("/halls/{hall:str}/calendar/{act:str}", include_in_schema=False)
+    @post("/halls/{hall:str}/calendar/{act:str}")
     async def change_hall(visit: Visiting, hall: FromPath[str], act: FromPath[str]) -> Page:
         visit.require("clerk", "supervisor", "admin")
         told = await visit.api.get(f"/halls/{hall}")

@@ -7,7 +7,6 @@ the way back to the first page. Nothing about a person stands in an address: a s
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -53,10 +52,6 @@ class Slip(msgspec.Struct, frozen=True):
     wait: Wait | None
     follow: str
     at: datetime
-
-
-kiosk_get = partial(get, include_in_schema=False)
-kiosk_post = partial(post, include_in_schema=False)
 
 
 def sorry(site: Site) -> dict[Any, Callable[[Request[Any, Any, Any], Refusal], Page]]:
@@ -115,7 +110,7 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
     """The handlers. ``secret`` is the deployment's own."""
     sealer, no = slips(secret), sorry(site)
 
-    @kiosk_get(HOME, exception_handlers=no)
+    @get(HOME, exception_handlers=no)
     async def home(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         shown = visit.page("kiosk/home.html", name=hall, both=True, **await _now(visit, hall))
@@ -123,13 +118,13 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
             shown.set_cookie(site.sessions.begin(visit.identity))
         return shown
 
-    @kiosk_get(f"{HOME}/begin", exception_handlers=no)
+    @get(f"{HOME}/begin", exception_handlers=no)
     async def begin(visit: Visiting, hall: FromPath[str]) -> Page:
         """The next person: in Chinese, at standing height, and with nobody's slip."""
         gone = [Cookie(name, value="", max_age=0) for name in ("language", HEIGHT_COOKIE, SLIP_COOKIE)]
         return visit.go(f"/halls/{hall}/kiosk", *gone)
 
-    @kiosk_post(f"{HOME}/height", exception_handlers=no)
+    @post(f"{HOME}/height", exception_handlers=no)
     async def height(visit: Visiting, hall: FromPath[str]) -> Page:
         form = await visit.form()
         chosen = Cookie(
@@ -137,7 +132,7 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
         )
         return visit.go(form["back"] or f"/halls/{hall}/kiosk", chosen)
 
-    @kiosk_get(f"{HOME}/queues/{{queue:str}}", exception_handlers=no)
+    @get(f"{HOME}/queues/{{queue:str}}", exception_handlers=no)
     async def service(visit: Visiting, hall: FromPath[str], queue: FromPath[str]) -> Page:
         device_of(visit)
         now = await _now(visit, hall)
@@ -149,7 +144,7 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
         classes = {name: text for name, text in PRIORITY_NAMES.items() if name != "ordinary"}
         return visit.page("kiosk/queue.html", name=hall, chosen=chosen, classes=classes, form=Form(), **now)
 
-    @kiosk_post(f"{HOME}/tickets", exception_handlers=no)
+    @post(f"{HOME}/tickets", exception_handlers=no)
     async def take(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         form = await visit.form()
@@ -157,7 +152,7 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
         receipt = await visit.api.post(f"/halls/{hall}/tickets", body, key=form.key)
         return handed(site, sealer, visit, hall, receipt)
 
-    @kiosk_get(f"{HOME}/slip", exception_handlers=no)
+    @get(f"{HOME}/slip", exception_handlers=no)
     async def slip(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         kept = sealer.unseal(visit.request.cookies.get(SLIP_COOKIE, ""), Slip)
@@ -168,12 +163,12 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
         code = drawn(visit.address(f"/follow/{kept.follow}"))
         return visit.page("kiosk/slip.html", name=hall, slip=kept, chosen=chosen, code=code, **now)
 
-    @kiosk_get(f"{HOME}/query", exception_handlers=no)
+    @get(f"{HOME}/query", exception_handlers=no)
     async def query(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         return await asked(visit, hall, Form())
 
-    @kiosk_post(f"{HOME}/query", exception_handlers=no)
+    @post(f"{HOME}/query", exception_handlers=no)
     async def answer(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         form = await visit.form()
@@ -191,7 +186,7 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
         plan = await visit.api.get(f"/halls/{hall}")
         return visit.page("kiosk/query.html", name=hall, hall=plan, form=form)
 
-    @kiosk_get(f"{HOME}/help", exception_handlers=no)
+    @get(f"{HOME}/help", exception_handlers=no)
     async def help_(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         plan = await visit.api.get(f"/halls/{hall}")

@@ -4,10 +4,11 @@ a mail address and the code that is sent there."""
 from collections.abc import Callable
 from typing import Any
 
+from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from adapters.web.kiosk import HOME, device_of, handed, kiosk_get, kiosk_post, scanned, slips, sorry
+from adapters.web.kiosk import HOME, device_of, handed, scanned, slips, sorry
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 from domain.order import PRIORITY_NAMES
 
@@ -37,34 +38,34 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
             receipt = await visit.api.post(f"/halls/{hall}/check-in", body, key=form.key)
         return handed(site, sealer, visit, hall, receipt)
 
-    @kiosk_get(f"{HOME}/check-in", exception_handlers=no)
+    @get(f"{HOME}/check-in", exception_handlers=no)
     async def choose(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         return await shown(visit, hall, "check_in", Form())
 
-    @kiosk_post(f"{HOME}/check-in", exception_handlers=no)
+    @post(f"{HOME}/check-in", exception_handlers=no)
     async def by_voucher(visit: Visiting, hall: FromPath[str]) -> Page:
         return await arrived(
             visit, hall, "check_in", "voucher", lambda form: {"voucher": scanned(form["voucher"])}
         )
 
-    @kiosk_get(f"{HOME}/check-in/document", exception_handlers=no)
+    @get(f"{HOME}/check-in/document", exception_handlers=no)
     async def document(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         return await shown(visit, hall, "check_in_document", Form())
 
-    @kiosk_post(f"{HOME}/check-in/document", exception_handlers=no)
+    @post(f"{HOME}/check-in/document", exception_handlers=no)
     async def by_document(visit: Visiting, hall: FromPath[str]) -> Page:
         return await arrived(
             visit, hall, "check_in_document", "id_number", lambda form: {**form.given("id_number")}
         )
 
-    @kiosk_get(f"{HOME}/check-in/phone", exception_handlers=no)
+    @get(f"{HOME}/check-in/phone", exception_handlers=no)
     async def phone(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         return await shown(visit, hall, "check_in_phone", Form())
 
-    @kiosk_get(f"{HOME}/check-in/mail", exception_handlers=no)
+    @get(f"{HOME}/check-in/mail", exception_handlers=no)
     async def mail(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         return await shown(visit, hall, "check_in_mail", Form())
@@ -78,15 +79,15 @@ def routes(site: Site, secret: bytes) -> list[HTTPRouteHandler]:
             await visit.api.post(f"/halls/{hall}/codes", form.given(to))
         return await shown(visit, hall, "check_in_code", Form(form.given(to, "priority").items()))
 
-    @kiosk_post(f"{HOME}/check-in/phone", exception_handlers=no)
+    @post(f"{HOME}/check-in/phone", exception_handlers=no)
     async def code_by_phone(visit: Visiting, hall: FromPath[str]) -> Page:
         return await sent(visit, hall, "phone")
 
-    @kiosk_post(f"{HOME}/check-in/mail", exception_handlers=no)
+    @post(f"{HOME}/check-in/mail", exception_handlers=no)
     async def code_by_mail(visit: Visiting, hall: FromPath[str]) -> Page:
         return await sent(visit, hall, "mail")
 
-    @kiosk_post(f"{HOME}/check-in/code", exception_handlers=no)
+    @post(f"{HOME}/check-in/code", exception_handlers=no)
     async def by_code(visit: Visiting, hall: FromPath[str]) -> Page:
         return await arrived(
             visit, hall, "check_in_code", "code", lambda form: {**form.given("phone", "mail", "code")}

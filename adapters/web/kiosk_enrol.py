@@ -11,11 +11,11 @@ from adapters.web.site import Form, Page, Site, Visiting, inside
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/enrol", include_in_schema=False)
+    @get("/enrol")
     async def enrol(visit: Visiting, next: FromQuery[str] = "/", code: FromQuery[str] = "") -> Page:  # noqa: A002
         return visit.page("kiosk/enrol.html", form=Form([("next", inside(next)), ("code", code[:40])]))
 
-    @post("/enrol", include_in_schema=False)
+    @post("/enrol")
     async def enrolled(visit: Visiting) -> Page:
         form = await visit.form()
         async with form.back_to(lambda wrong: visit.page("kiosk/enrol.html", form=wrong)):

@@ -3,12 +3,13 @@
 from typing import Any
 from urllib.parse import quote
 
+from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from adapters.http.problems import problem
 from adapters.web.api import Refusal
-from adapters.web.kiosk import HOME, device_of, kiosk_get, kiosk_post, scanned, sorry
+from adapters.web.kiosk import HOME, device_of, scanned, sorry
 from adapters.web.site import Form, Page, Site, Visit, Visiting
 
 
@@ -33,7 +34,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             "kiosk/grades.html", name=hall, hall=plan, link=link, invitation=invitation, form=Form()
         )
 
-    @kiosk_get(f"{HOME}/rate", exception_handlers=no)
+    @get(f"{HOME}/rate", exception_handlers=no)
     async def rate(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         window = visit.identity.window if visit.identity else None
@@ -42,7 +43,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             return await grades(visit, hall, found["invitation"])
         return await asked(visit, hall, Form())
 
-    @kiosk_post(f"{HOME}/rate", exception_handlers=no)
+    @post(f"{HOME}/rate", exception_handlers=no)
     async def find(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         form = await visit.form()
@@ -53,7 +54,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
                 raise Refusal(problem(409, "not-served-yet"))
             return await grades(visit, hall, place["review"])
 
-    @kiosk_post(f"{HOME}/rate/grade", exception_handlers=no)
+    @post(f"{HOME}/rate/grade", exception_handlers=no)
     async def why(visit: Visiting, hall: FromPath[str]) -> Page:
         """What there is to say about the grade that was chosen; all of it may be left out."""
         device_of(visit)
@@ -62,7 +63,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         plan = await visit.api.get(f"/halls/{hall}")
         return visit.page("kiosk/tags.html", name=hall, hall=plan, invitation=invitation, form=form)
 
-    @kiosk_post(f"{HOME}/rate/give", exception_handlers=no)
+    @post(f"{HOME}/rate/give", exception_handlers=no)
     async def give(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         form = await visit.form()
@@ -75,7 +76,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         await visit.api.post("/reviews", body, key=form.key)
         return visit.go(f"/halls/{hall}/kiosk/thanks")
 
-    @kiosk_get(f"{HOME}/thanks", exception_handlers=no)
+    @get(f"{HOME}/thanks", exception_handlers=no)
     async def thanks(visit: Visiting, hall: FromPath[str]) -> Page:
         device_of(visit)
         return visit.page("kiosk/thanks.html", name=hall, hall=await visit.api.get(f"/halls/{hall}"))

@@ -91,7 +91,7 @@ def routes(site: Site, catalogue: Catalogue, boards: Boards) -> list[HTTPRouteHa
             "now": now,
         }
 
-    @get("/halls/{hall:str}/screen", include_in_schema=False)
+    @get("/halls/{hall:str}/screen")
     async def screen(
         visit: Visiting,
         hall: FromPath[str],
@@ -121,7 +121,7 @@ def routes(site: Site, catalogue: Catalogue, boards: Boards) -> list[HTTPRouteHa
             **drawn,
         )
 
-    @get("/halls/{hall:str}/windows/{window:str}/screen", include_in_schema=False)
+    @get("/halls/{hall:str}/windows/{window:str}/screen")
     async def window_screen(
         visit: Visiting,
         hall: FromPath[str],

@@ -73,7 +73,7 @@ def routes(
     known = {account.subject: account for account in accounts}
     role_names = {role.role: role.name for role in ROLES}
 
-    @get("/sign-in", include_in_schema=False)
+    @get("/sign-in")
     async def sign_in(visit: Visiting, next: FromQuery[str] = "/") -> Page:  # noqa: A002  # the word in the address
         if flow is not None:
             return visit.go(f"/sign-in/start?next={quote(inside(next), safe='')}")
@@ -82,7 +82,7 @@ def routes(
         groups = _groups(known.values(), hall_names)
         return visit.page("sign_in.html", groups=groups, role_names=role_names, next=inside(next))
 
-    @post("/sign-in", include_in_schema=False)
+    @post("/sign-in")
     async def sign_in_as(visit: Visiting) -> Page:
         form = await visit.form()
         if flow is not None or (account := known.get(form["account"])) is None:
@@ -90,14 +90,14 @@ def routes(
         lent = await visit.api.post("/dev/tokens", msgspec.to_builtins(account))
         return _welcome(visit, await site.identify(lent["token"]), form["next"] or "/")
 
-    @post("/sign-out", include_in_schema=False)
+    @post("/sign-out")
     async def sign_out(visit: Visiting) -> Page:
         form = await visit.form()
         if form["everywhere"] and visit.identity is not None:
             await visit.api.post("/session/end", key=form["key"] or None)
         return visit.go("/", site.sessions.end())
 
-    @get("/sign-in/start", include_in_schema=False)
+    @get("/sign-in/start")
     async def start(visit: Visiting, next: FromQuery[str] = "/") -> Page:  # noqa: A002
         if flow is None:
             raise Rejected(404, "unknown-path")
@@ -116,7 +116,7 @@ def routes(
         kept = site.sessions.cookie(STATE_COOKIE, sealer.seal(under_way), STATE_S)
         return visit.leave(f"{where}{'&' if '?' in where else '?'}{urlencode(told)}", kept)
 
-    @get("/sign-in/back", include_in_schema=False)
+    @get("/sign-in/back")
     async def back(visit: Visiting, code: FromQuery[str] = "") -> Page:
         state = visit.request.query_params.get("state", "")  # as an argument the name is the framework's own
         under_way = sealer.unseal(visit.request.cookies.get(STATE_COOKIE, ""), UnderWay)
@@ -131,7 +131,7 @@ def routes(
         forget = site.sessions.cookie(STATE_COOKIE, "", 0)
         return _welcome(visit, await site.identify(token), under_way.next, forget)
 
-    @post("/preferences", include_in_schema=False)
+    @post("/preferences")
     async def prefer(visit: Visiting) -> Page:
         form = await visit.form()
         chosen = [

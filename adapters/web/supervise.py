@@ -69,12 +69,12 @@ class Tile(NamedTuple):
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers of every page under ``/supervise``."""
 
-    @get("/supervise", include_in_schema=False)
+    @get("/supervise")
     async def board(visit: Visiting) -> Page:
         oversight(visit)
         return await show(visit, Form())
 
-    @post("/supervise/rectifications", include_in_schema=False)
+    @post("/supervise/rectifications")
     async def many(visit: Visiting) -> Page | Response[bytes]:
         oversight(visit)
         form = await visit.form()

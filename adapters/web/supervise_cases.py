@@ -77,7 +77,7 @@ class Tile(NamedTuple):
 def routes() -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/supervise/cases", include_in_schema=False)
+    @get("/supervise/cases")
     async def many(visit: Visiting) -> Page:
         identity = oversight(visit)
         query = visit.request.query_params
@@ -126,12 +126,12 @@ def routes() -> list[HTTPRouteHandler]:
             moment=listed["as_of"],
         )
 
-    @get("/supervise/cases/{case:str}", include_in_schema=False)
+    @get("/supervise/cases/{case:str}")
     async def one(visit: Visiting, case: FromPath[str]) -> Page:
         oversight(visit)
         return await show(visit, case, {})
 
-    @post("/supervise/cases/{case:str}/{act:str}", include_in_schema=False)
+    @post("/supervise/cases/{case:str}/{act:str}")
     async def do(visit: Visiting, case: FromPath[str], act: FromPath[str]) -> Page:
         oversight(visit)
         if act not in ACTS:

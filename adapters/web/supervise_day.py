@@ -22,12 +22,12 @@ ENDING: tuple[Role, ...] = ("supervisor", "admin")
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/supervise/halls/{hall:str}/close", include_in_schema=False)
+    @get("/supervise/halls/{hall:str}/close")
     async def closing(visit: Visiting, hall: FromPath[str]) -> Page:
         visit.require(*ENDING)
         return await show(visit, hall, Form())
 
-    @post("/supervise/halls/{hall:str}/close", include_in_schema=False)
+    @post("/supervise/halls/{hall:str}/close")
     async def close(visit: Visiting, hall: FromPath[str]) -> Page:
         visit.require(*ENDING)
         form = await visit.form()
@@ -41,7 +41,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             return await show(visit, hall, form.wrong(refusal))
         return visit.go(f"/supervise/halls/{hall}?after={told['position']}")
 
-    @post("/supervise/halls/{hall:str}/reopen", include_in_schema=False)
+    @post("/supervise/halls/{hall:str}/reopen")
     async def reopen(visit: Visiting, hall: FromPath[str]) -> Page:
         visit.require(*ENDING)
         form = await visit.form()

@@ -81,7 +81,7 @@ class Behind(NamedTuple):
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/supervise/figures", include_in_schema=False)
+    @get("/supervise/figures")
     async def figures(visit: Visiting) -> Page:
         identity = oversight(visit)
         query = visit.request.query_params
@@ -157,7 +157,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             moment=total["as_of"],
         )
 
-    @get("/supervise/figures/snapshots/{snapshot:str}", include_in_schema=False)
+    @get("/supervise/figures/snapshots/{snapshot:str}")
     async def snapshot(visit: Visiting, snapshot: FromPath[str]) -> Page:
         oversight(visit)
         frozen = await visit.api.get(f"/performance/snapshots/{snapshot}")
@@ -171,7 +171,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             called=called,
         )
 
-    @get("/supervise/figures/{figure:str}", include_in_schema=False)
+    @get("/supervise/figures/{figure:str}")
     async def evidence(visit: Visiting, figure: FromPath[str]) -> Page:
         identity = oversight(visit)
         query = visit.request.query_params

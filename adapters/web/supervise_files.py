@@ -26,7 +26,7 @@ PAGE = 100
 def routes() -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/supervise/flags/{format_:str}", include_in_schema=False)
+    @get("/supervise/flags/{format_:str}")
     async def flags(visit: Visiting, format_: FromPath[str]) -> Response[bytes]:
         oversight(visit)
         query = visit.request.query_params
@@ -46,7 +46,7 @@ def routes() -> list[HTTPRouteHandler]:
         ]
         return _file(visit, "flags", format_, N_("评价异常"), head, rows, (18, 40, 14, 10, 44))
 
-    @get("/supervise/talks/{format_:str}", include_in_schema=False)
+    @get("/supervise/talks/{format_:str}")
     async def talks(visit: Visiting, format_: FromPath[str]) -> Response[bytes]:
         oversight(visit)
         head = (
@@ -75,7 +75,7 @@ def routes() -> list[HTTPRouteHandler]:
         ]
         return _file(visit, "talks", format_, N_("约谈"), head, rows, (20, 18, 18, 10, 18, 20, 40, 40))
 
-    @get("/supervise/figures/{figure:str}/{format_:str}", include_in_schema=False)
+    @get("/supervise/figures/{figure:str}/{format_:str}")
     async def evidence(visit: Visiting, figure: FromPath[str], format_: FromPath[str]) -> Response[bytes]:
         oversight(visit)
         query = {name: text for name, text in visit.request.query_params.items() if name != "as_of" and text}

@@ -75,7 +75,7 @@ class Now(NamedTuple):
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/supervise/halls", include_in_schema=False)
+    @get("/supervise/halls")
     async def halls(visit: Visiting) -> Page:
         """All of them, or those that the address names, for a page that has the others already."""
         identity = oversight(visit)
@@ -98,7 +98,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             moment=site.clock(),
         )
 
-    @get("/supervise/halls/{hall:str}", include_in_schema=False)
+    @get("/supervise/halls/{hall:str}")
     async def one(visit: Visiting, hall: FromPath[str]) -> Page:
         identity = oversight(visit)
         as_of = AsOf.of(visit)
@@ -147,7 +147,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             moment=figures["as_of"],
         )
 
-    @get("/supervise/halls/{hall:str}/tickets", include_in_schema=False)
+    @get("/supervise/halls/{hall:str}/tickets")
     async def tickets(visit: Visiting, hall: FromPath[str]) -> Page:
         """What stands behind a day's figures: its tickets with their events."""
         identity = oversight(visit)

@@ -28,7 +28,7 @@ ANSWERS = ("lift", "uphold")
 def routes() -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/supervise/flags", include_in_schema=False)
+    @get("/supervise/flags")
     async def flags(visit: Visiting) -> Page:
         oversight(visit)
         query = visit.request.query_params
@@ -44,12 +44,12 @@ def routes() -> list[HTTPRouteHandler]:
             query=query,
         )
 
-    @get("/supervise/talks", include_in_schema=False)
+    @get("/supervise/talks")
     async def talks(visit: Visiting) -> Page:
         oversight(visit)
         return await show_talks(visit, "", Form())
 
-    @post("/supervise/talks/{talk:str}", include_in_schema=False)
+    @post("/supervise/talks/{talk:str}")
     async def hold(visit: Visiting, talk: FromPath[str]) -> Page:
         oversight(visit)
         form = await visit.form()
@@ -75,12 +75,12 @@ def routes() -> list[HTTPRouteHandler]:
             moment=listed["as_of"],
         )
 
-    @get("/supervise/suspensions", include_in_schema=False)
+    @get("/supervise/suspensions")
     async def suspensions(visit: Visiting) -> Page:
         oversight(visit)
         return await show_suspensions(visit, "", Form())
 
-    @post("/supervise/suspensions/{person:str}", include_in_schema=False)
+    @post("/supervise/suspensions/{person:str}")
     async def answer(visit: Visiting, person: FromPath[str]) -> Page:
         oversight(visit)
         form = await visit.form()

@@ -170,12 +170,12 @@ class Told(NamedTuple):
 def routes() -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/supervise/rectifications/{id:str}", include_in_schema=False)
+    @get("/supervise/rectifications/{id:str}")
     async def one(visit: Visiting, id: FromPath[str]) -> Page:  # noqa: A002
         oversight(visit)
         return await show(visit, id, {})
 
-    @get("/supervise/services/{id:str}", include_in_schema=False)
+    @get("/supervise/services/{id:str}")
     async def service(visit: Visiting, id: FromPath[str]) -> Page:  # noqa: A002
         """Any rated service: what was rated badly is read with its rectification, the others as their story."""
         oversight(visit)
@@ -190,7 +190,7 @@ def routes() -> list[HTTPRouteHandler]:
         story = _told(visit, told["events"])
         return visit.page("supervise/service.html", service=id, story=story, moment=told["as_of"])
 
-    @post("/supervise/rectifications/{id:str}/reveal", include_in_schema=False)
+    @post("/supervise/rectifications/{id:str}/reveal")
     async def reveal(visit: Visiting, id: FromPath[str]) -> Page:  # noqa: A002
         """The name is on this one answer only: in no address, no log, no second page."""
         oversight(visit)
@@ -205,7 +205,7 @@ def routes() -> list[HTTPRouteHandler]:
         page.headers["Cache-Control"] = "no-store"
         return page
 
-    @post("/supervise/rectifications/{id:str}/{act:str}", include_in_schema=False)
+    @post("/supervise/rectifications/{id:str}/{act:str}")
     async def do(visit: Visiting, id: FromPath[str], act: FromPath[str]) -> Page:  # noqa: A002
         oversight(visit)
         if act not in ACTS:

@@ -54,7 +54,7 @@ NO_WINDOW = Text("这个大厅没有这个窗口。", "This hall has no such win
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/window", include_in_schema=False)
+    @get("/window")
     async def console(
         visit: Visiting, hall: FromQuery[str] = "", window: FromQuery[str] = "", case: FromQuery[str] = ""
     ) -> Page:

@@ -96,7 +96,7 @@ SPECIAL = {
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/window/cases", include_in_schema=False)
+    @get("/window/cases")
     async def found(
         visit: Visiting,
         number: FromQuery[str] = "",
@@ -126,7 +126,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             signals=SIGNALS,
         )
 
-    @get("/window/cases/new", include_in_schema=False)
+    @get("/window/cases/new")
     async def new(
         visit: Visiting, ticket: FromQuery[str] = "", item: FromQuery[str] = "", hall: FromQuery[str] = ""
     ) -> Page:
@@ -145,7 +145,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             consents=CONSENTS,
         )
 
-    @post("/window/cases/new", include_in_schema=False)
+    @post("/window/cases/new")
     async def opened(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
@@ -168,7 +168,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             case = await visit.api.post("/cases", body, key=form.key)
         return visit.go(f"/window/cases/{quote(case['case'])}?after={case['position']}")
 
-    @get("/window/cases/{case:str}", include_in_schema=False)
+    @get("/window/cases/{case:str}")
     async def one(
         visit: Visiting, case: FromPath[str], act: FromQuery[str] = "", after: FromQuery[int] = 0
     ) -> Page:
@@ -216,7 +216,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             form=form,
         )
 
-    @post("/window/cases/{case:str}/{act:str}", include_in_schema=False)
+    @post("/window/cases/{case:str}/{act:str}")
     async def do(visit: Visiting, case: FromPath[str], act: FromPath[str]) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()

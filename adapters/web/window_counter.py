@@ -32,7 +32,7 @@ STATUSES = {
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/window/counter", include_in_schema=False)
+    @get("/window/counter")
     async def counter(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         return await tickets(visit)
@@ -71,7 +71,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             "window/slip.html", slip=receipt, hall=place, queue=queue, code=code, at=site.clock()
         )
 
-    @post("/window/counter/ticket", include_in_schema=False, status_code=200)
+    @post("/window/counter/ticket", status_code=200)
     async def take(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
@@ -83,7 +83,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             )
         return await handed(visit, hall, receipt)
 
-    @post("/window/counter/check-in", include_in_schema=False, status_code=200)
+    @post("/window/counter/check-in", status_code=200)
     async def arrive(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
@@ -97,7 +97,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             receipt = await visit.api.post(path, told, key=form.key)
         return await handed(visit, hall, receipt)
 
-    @post("/window/counter/check-in/undo", include_in_schema=False, status_code=200)
+    @post("/window/counter/check-in/undo", status_code=200)
     async def return_to_calendar(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
@@ -110,7 +110,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             return visit.go(f"/window/day?after={made['position']}")
         return await tickets(visit, undone=number)
 
-    @post("/window/counter/number", include_in_schema=False, status_code=200)
+    @post("/window/counter/number", status_code=200)
     async def put_right(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
@@ -122,7 +122,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             made = await visit.api.post(f"/halls/{hall}/numbers/{number}/{act}", body, key=form.key)
         return await tickets(visit, done=made)
 
-    @get("/window/day", include_in_schema=False)
+    @get("/window/day")
     async def expected(
         visit: Visiting, date: FromQuery[str] = "", cursor: FromQuery[str] = "", after: FromQuery[int] = 0
     ) -> Page:
@@ -153,7 +153,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             statuses=STATUSES,
         )
 
-    @get("/window/counter/booking", include_in_schema=False)
+    @get("/window/counter/booking")
     async def booking(visit: Visiting, item: FromQuery[str] = "", date: FromQuery[str] = "") -> Page:
         visit.require(*CLERKS)
         return await places(visit, Form([("item", item), ("date", date)]))
@@ -177,7 +177,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             tomorrow=today + timedelta(days=1),
         )
 
-    @post("/window/counter/booking", include_in_schema=False)
+    @post("/window/counter/booking")
     async def book(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()

@@ -18,7 +18,7 @@ from domain.workdays import SHANGHAI
 def routes(site: Site) -> list[HTTPRouteHandler]:
     """The handlers."""
 
-    @get("/window/paper", include_in_schema=False)
+    @get("/window/paper")
     async def papers(visit: Visiting, after: FromQuery[int] = 0) -> Page:
         visit.require(*CLERKS)
         return await shown(visit, Form(), after)
@@ -36,7 +36,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             today=site.clock().astimezone(SHANGHAI).date(),
         )
 
-    @post("/window/paper", include_in_schema=False)
+    @post("/window/paper")
     async def enter(visit: Visiting) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()
@@ -52,7 +52,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             entered = await visit.api.post("/reviews/paper", body, key=form.key)
         return visit.go(f"/window/paper?after={entered['position']}")
 
-    @post("/window/paper/{review:str}/{answer:str}", include_in_schema=False)
+    @post("/window/paper/{review:str}/{answer:str}")
     async def second(visit: Visiting, review: FromPath[str], answer: FromPath[str]) -> Page:
         visit.require(*CLERKS)
         form = await visit.form()

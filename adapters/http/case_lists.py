@@ -37,7 +37,12 @@ from domain.workdays import workdays_left
 from projections import case_file
 from projections.happenings import MEANINGS, SIGNAL_NAMES
 
-StatusAsked = Annotated[Status | None, QueryParameter()]
+UNDER_WAY: tuple[Status, ...] = ("received", "correcting", "accepted", "suspended", "decided")
+"""What is still to be done to a case, closing it included."""
+
+StatusAsked = Annotated[
+    Status | Literal["under-way"] | None, QueryParameter(description="under-way: whatever is not over")
+]
 RuleAsked = Annotated[RuleName | None, QueryParameter()]
 Side = Annotated[
     Literal["receiving", "handling"],
@@ -97,7 +102,8 @@ class Wanted:
     def where(self, identity: Identity | None) -> dict[str, Any]:
         """The facets that are asked for; a citizen's cases are their own."""
         where = conditions(identity, unit=self.unit, hall=self.hall, due_before=self.due_before)
-        told = (("signal", self.signal), ("status", self.status), ("number", self.number))
+        status = ("in", [*UNDER_WAY]) if self.status == "under-way" else self.status
+        told = (("signal", self.signal), ("status", status), ("number", self.number))
         where |= {name: value for name, value in told if value is not None}
         if self.side == "handling" and "hall" in where:
             where["handling"] = where.pop("hall")

@@ -41,7 +41,11 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def items(visit: Visiting, q: FromQuery[str] = "", cursor: FromQuery[str] = "") -> Page:
         visit.require("admin")
         found = await visit.api.get("/items", q=q.strip() or None, cursor=cursor or None, limit=50)
-        return visit.page("admin/items.html", q=q.strip(), items=found["items"], cursor=found["cursor"])
+        halls = (await visit.api.get("/halls", limit=100))["halls"]
+        queues = {queue["queue"]: visit.say(queue["name"]) for hall in halls for queue in hall["queues"]}
+        return visit.page(
+            "admin/items.html", q=q.strip(), items=found["items"], cursor=found["cursor"], queues=queues
+        )
 
     @get("/admin/new/{kind:str}")
     async def new(visit: Visiting, kind: FromPath[str], name: FromQuery[str] = "") -> Page:

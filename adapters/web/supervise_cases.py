@@ -2,25 +2,27 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from urllib.parse import urlencode
 
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from adapters.http.case_lists import UNDER_WAY
 from adapters.http.problems import Rejected
 from adapters.web.site import Form, Page, Visit, Visiting
 from adapters.web.supervise_acts import Act, Field, body_of, forms_of, offered
 from adapters.web.supervise_past import AsOf
-from adapters.web.supervise_words import SIGNALS, facts, hall_names, oversight, told_by
+from adapters.web.supervise_words import SIGNALS, facts, hall_names, newest_first, oversight, told_by
 from adapters.web.supervise_work import Told
 from adapters.web.words import N_
+from domain.case import Status
 from domain.rules import KINDS
 from projections.happenings import MEANINGS
 
 FILTERS = ("signal", "rule", "status", "unit", "hall", "number")
-STATUSES = MEANINGS["status"]
+STATUSES = {status: MEANINGS["status"][status] for status in get_args(Status) if status != "unknown"}
 RULES = {name: kind.name for name, kind in KINDS.items()}
 PAGE = 50
 
@@ -60,8 +62,15 @@ TONES = {
 }
 
 
-KNOWN = frozenset({"item", "item_version", "hall", "unit", "applicant", "handled_at"})
-"""Facts that stand above the timeline once and for all."""
+KNOWN = frozenset({"item", "item_version", "hall", "unit", "applicant", "handled_at", "step"})
+"""Facts that stand above the timeline once and for all, or name nothing that people know."""
+
+
+def _filters(chosen: Mapping[str, str]) -> dict[str, str]:
+    """As the API takes them: what is not over, unless something is looked for or all are asked for."""
+    filters = {name: value for name, value in chosen.items() if (name, value) != ("status", "all")}
+    looked_for = any(name in chosen for name in ("signal", "rule", "status", "number"))
+    return filters if looked_for else filters | {"status": "under-way"}
 
 
 class Tile(NamedTuple):
@@ -84,8 +93,9 @@ def routes() -> list[HTTPRouteHandler]:
         as_of = AsOf.of(visit)
         chosen = {name: query[name] for name in FILTERS if query.get(name)}
         asked: dict[str, Any] = {"as_of": as_of.asked}
+        filters = _filters(chosen)
         listed, survey, halls = await asyncio.gather(
-            visit.api.get("/cases", **chosen, **asked, limit=PAGE, cursor=query.get("cursor") or None),
+            visit.api.get("/cases", **filters, **asked, limit=PAGE, cursor=query.get("cursor") or None),
             visit.api.get(
                 "/cases/survey", **asked, **{n: chosen[n] for n in ("unit", "hall") if n in chosen}
             ),
@@ -112,11 +122,12 @@ def routes() -> list[HTTPRouteHandler]:
             tiles=[
                 *(tile(visit.say(SIGNALS[name]), n, signal=name) for name, n in survey["signals"].items()),
                 tile(visit.say(RULES["directive"]), survey["rules"]["directive"], rule="directive"),
-                tile(visit.gettext(N_("全部办件")), survey["all"]),
+                tile(visit.gettext(N_("全部在办")), sum(survey["statuses"].get(s, 0) for s in UNDER_WAY)),
+                tile(visit.gettext(N_("全部办件")), survey["all"], status="all"),
             ],
             more=link(cursor=listed["cursor"]) if listed["cursor"] else None,
             first=link() if query.get("cursor") else None,
-            export=urlencode(chosen | ({"as_of": as_of.asked} if as_of.asked else {})),
+            export=urlencode(filters | ({"as_of": as_of.asked} if as_of.asked else {})),
             halls=[] if identity.hall else known,
             units={hall["hall"]: visit.say(hall["name"]) for hall in known},
             signals=SIGNALS,
@@ -164,7 +175,7 @@ def routes() -> list[HTTPRouteHandler]:
                     facts(visit, line["detail"], KNOWN),
                     TONES.get(line["what"], ""),
                 )
-                for line in reversed(work["timeline"])
+                for line in newest_first(work["timeline"])
             ],
             acts={act: told for act, told in ACTS.items() if told.when(work)} if may_act else {},
             forms=forms_of(forms, ACTS),

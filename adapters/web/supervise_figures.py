@@ -13,7 +13,15 @@ from litestar.params import FromPath
 from adapters.web import charts
 from adapters.web.site import Page, Site, Visit, Visiting
 from adapters.web.supervise_past import AsOf
-from adapters.web.supervise_words import DUE_NAMES, STEPS, called, hall_names, oversight, place_names
+from adapters.web.supervise_words import (
+    DUE_NAMES,
+    STEPS,
+    called,
+    hall_names,
+    item_names,
+    oversight,
+    place_names,
+)
 from adapters.web.words import N_
 from domain.message import category
 from domain.workdays import SHANGHAI
@@ -113,6 +121,8 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             _point(chosen, unit, name, name[5:], found.get(name), told) for name in _names(first, last, every)
         ]
         names = {hall["hall"]: visit.say(hall["name"]) for hall in halls["halls"]}
+        if by == "item":
+            names = await item_names(visit)
         if by == "window" and "hall" in words:  # a window's name is its hall's own
             windows = (hall["windows"] for hall in halls["halls"] if hall["hall"] == words["hall"])
             names |= {
@@ -182,14 +192,14 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         proof = await visit.api.get(
             f"/performance/{figure}/events", **asked, as_of=as_of.asked, cursor=query.get("cursor") or None
         )
-        names = await place_names(visit)
+        names, of_items = await place_names(visit), await item_names(visit)
         opens_log = identity.role in ("auditor", "admin")
         here = f"/supervise/figures/{figure}?{urlencode(asked | as_of.query)}"
         return visit.page(
             "supervise/evidence.html",
             proof=proof,
             value=_value(proof["definition"]["unit"], proof["numerator"], proof["denominator"]),
-            behind=[_behind(visit, one, names, opens_log) for one in proof["evidence"]],
+            behind=[_behind(visit, one, names, of_items, opens_log) for one in proof["evidence"]],
             more=f"{here}&{urlencode({'cursor': proof['cursor']})}" if proof["cursor"] else None,
             first_page=here if query.get("cursor") else None,
             export=urlencode(asked | as_of.query),
@@ -316,7 +326,11 @@ def _dues(visit: Visit, survey: Mapping[str, Any], words: Mapping[str, str]) -> 
 
 
 def _behind(
-    visit: Visit, one: Mapping[str, Any], names: Mapping[tuple[str, str], str], opens_log: bool
+    visit: Visit,
+    one: Mapping[str, Any],
+    names: Mapping[tuple[str, str], str],
+    of_items: Mapping[str, str],
+    opens_log: bool,
 ) -> Behind:
     stream = one["stream"]
     subject = stream.partition("-")[2]
@@ -328,7 +342,7 @@ def _behind(
     hall = one["hall"] or ""
     told = [(hall, ""), (one["unit"] or "", ""), (hall, one["window"] or "")]
     places = [names.get(place, place[1] or place[0]) for place in told]
-    where = " · ".join(filter(None, dict.fromkeys([*places, one["item"]])))
+    where = " · ".join(filter(None, dict.fromkeys([*places, of_items.get(one["item"], one["item"])])))
     subject_name = visit.gettext(SUBJECTS.get(category(stream), N_("来源")))
     events = [
         (called(visit, event["type"]), f"/audit/events/{event['position']}" if opens_log else None)

@@ -1,7 +1,8 @@
 """What the supervisor's and the auditor's pages share: the words for what the API answers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from adapters.http.identity import Identity
@@ -26,6 +27,7 @@ DUE_NAMES = {
 
 BY = {
     "citizen": N_("群众"),
+    "anybody": N_("未登录的人"),
     "kiosk": N_("自助机"),
     "screen": N_("大屏"),
     "clerk": N_("窗口人员"),
@@ -71,11 +73,27 @@ async def hall_names(visit: Visit) -> dict[str, str]:
     return {hall: name for (hall, window), name in (await place_names(visit)).items() if not window}
 
 
+async def item_names(visit: Visit) -> dict[str, str]:
+    """What items are called, by their ids."""
+    names: dict[str, str] = {}
+    cursor: str | None = None
+    while True:
+        page = await visit.api.get("/items", limit=100, cursor=cursor)
+        names |= {item["item"]: visit.say(item["name"]) for item in page["items"]}
+        if (cursor := page["cursor"]) is None:
+            return names
+
+
 def told_by(visit: Visit, by: str) -> str:
     """``窗口人员 li`` of ``clerk:li``."""
     kind, _, name = by.partition(":")
     known = visit.gettext(BY[kind]) if kind in BY else kind
     return f"{known} {name}" if name and kind not in ("policy", "clock") else known
+
+
+def newest_first(lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """A timeline by when things happened, though some were written down later; of one moment, the last first."""
+    return sorted(lines, key=lambda line: datetime.fromisoformat(line["at"]))[::-1]
 
 
 def called(visit: Visit, tag: str) -> str:

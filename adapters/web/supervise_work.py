@@ -12,7 +12,16 @@ from adapters.web.api import Refusal
 from adapters.web.site import Form, Page, Visit, Visiting
 from adapters.web.supervise_acts import Act, Field, Work, body_of, forms_of, offered
 from adapters.web.supervise_past import AsOf
-from adapters.web.supervise_words import GRADES, SIGNALS, STEPS, called, facts, oversight, told_by
+from adapters.web.supervise_words import (
+    GRADES,
+    SIGNALS,
+    STEPS,
+    called,
+    facts,
+    newest_first,
+    oversight,
+    told_by,
+)
 from adapters.web.words import N_
 from domain.message import Text
 from domain.review import BAD
@@ -259,7 +268,7 @@ def _told(visit: Visit, events: list[dict[str, Any]]) -> list[Told]:
             facts(visit, line["detail"], KNOWN),
             "good" if line["detail"].get("grade") in GOOD else TONES.get(line["what"], ""),
         )
-        for line in reversed(events)
+        for line in newest_first(events)
     ]
 
 

@@ -16,7 +16,7 @@ from adapters.http.problems import Rejected, problem
 from adapters.web.api import Refusal
 from adapters.web.citizen_case import HOWS
 from adapters.web.site import Form, Page, Site, Visit, Visiting
-from adapters.web.supervise_words import SIGNALS, facts, told_by
+from adapters.web.supervise_words import SIGNALS, facts, newest_first, told_by
 from adapters.web.supervise_work import Told
 from adapters.web.window import CLERKS, items, kept_desk
 from adapters.web.window_case_acts import (
@@ -108,10 +108,14 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         visit.require(*CLERKS)
         chosen = {
             "side": side if side in SIDES else "receiving",
-            "status": status if status in STATES else "",
+            "status": status if status in STATES or status == "all" else "",
             "signal": signal if signal in SIGNALS else "",
         }
         asked = {name: value or None for name, value in chosen.items()}
+        if not number.strip() and not chosen["status"]:
+            asked["status"] = "under-way"
+        if chosen["status"] == "all":
+            asked["status"] = None
         page = await visit.api.get(
             "/cases", number=number.strip() or None, cursor=after or None, limit=SHOWN, **asked
         )
@@ -210,7 +214,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
                     facts(visit, line["detail"], UNTOLD),
                     "",
                 )
-                for line in reversed(case["timeline"])
+                for line in newest_first(case["timeline"])
                 if line["what"] not in QUIET
             ],
             form=form,

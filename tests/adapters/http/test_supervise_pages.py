@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.http.case_lists import UNDER_WAY
+from adapters.web.supervise_words import newest_first
 from tests.adapters.http.serving import Served
 from tests.adapters.http.test_past import head, now_told
 from tests.adapters.http.test_rectifications import bad_review
@@ -216,6 +218,33 @@ async def test_a_case_is_found_by_its_state_and_given_a_directive(office: Served
     then = await seen(office, f"/supervise/cases?as_of={at}", director)
     assert f"/supervise/cases/{case}?as_of={at}" in then
     await seen(office, f"/supervise/cases/{case}?as_of={at}", director)
+    gone = await office.post(f"/cases/{case}/withdraw", {"reason": "不办了"}, office.bearer("admin"))
+    assert gone.status_code == 200, gone.text
+    await office.get("/cases", director, after=gone.json()["position"])
+    for path, there in (
+        ("", False),
+        ("?status=all", True),
+        ("?status=withdrawn", True),
+        (f"?as_of={at}", True),
+    ):
+        listed = await seen(office, f"/supervise/cases{path}", director)
+        assert (f"/supervise/cases/{case}" in listed) is there, path
+    counted = (await office.get("/cases/survey", director)).json()
+    open_now = sum(n for status, n in counted["statuses"].items() if status in UNDER_WAY)
+    board = words(await seen(office, "/supervise/cases", director))
+    assert f"{open_now} 全部在办 {counted['all']} 全部办件" in board
+    assert "过号" not in await seen(office, "/supervise/cases", director), "what a ticket is, no case is"
+
+
+async def test_a_story_is_told_by_when_things_happened(office: Served) -> None:
+    """What was written down later stands where it happened; of one moment what was told last comes first."""
+    told = [
+        {"at": "2026-03-02T09:00:00+08:00", "n": 1},
+        {"at": "2026-03-04T09:00:00+08:00", "n": 2},
+        {"at": "2026-03-03T01:00:00Z", "n": 3},
+        {"at": "2026-03-02T09:00:00+08:00", "n": 4},
+    ]
+    assert [line["n"] for line in newest_first(told)] == [2, 3, 4, 1]
 
 
 async def test_a_hall_is_seen_now_and_on_a_day_and_what_is_listed_exists(office: Served) -> None:

@@ -302,6 +302,11 @@ def main() -> None:
         sys.exit(run(options))
     except (BadSetting, CannotListen, DataInUse, ServerFailed, Stopped) as error:
         sys.exit(f"mingting: {error}")
+    except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable) as error:
+        told = str(error).partition("\n")[0]
+        sys.exit(
+            f"mingting: the tables are another version's ({told}): 'mingting serve' brings them up to date"
+        )
     except (psycopg.Error, PersistenceError) as error:
         sys.exit(f"mingting: PostgreSQL cannot be used: {error}")
     except OSError as error:

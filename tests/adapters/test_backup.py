@@ -1,8 +1,10 @@
 """A backup is the whole as it stood at one moment; it is restored into an empty place, whole or not at all."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import psycopg
@@ -52,6 +54,27 @@ async def test_what_was_backed_up_is_what_is_restored(log: Log, empty: str, tmp_
         # What is appended next goes on behind what was restored.
         row = connection.execute("SELECT nextval('stored_events_notification_id_seq')").fetchone()
     assert row == (37,)
+
+
+async def test_it_is_restored_by_servers_that_lack_the_newest_settings_and_whole_or_not_at_all(
+    log: Log, empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "kept"
+    backup(log.url, None, kept, NOW)
+    behind: list[bytes] = []
+
+    def spoilt(source: BinaryIO, target: BinaryIO) -> None:
+        behind.append(source.read())
+        target.write(behind[0] + b"SELECT what_there_is_not;\n")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfileobj", spoilt)
+        with pytest.raises(BadSetting, match="what_there_is_not"):
+            restore(empty, None, kept)
+    assert b"CREATE TABLE" in behind[0], "the newest setting was found at the beginning, and left out"
+    with psycopg.connect(empty) as connection:
+        assert connection.execute("SELECT to_regclass('stored_events')").fetchone() == (None,)
+    assert restore(empty, None, kept).events == 36
 
 
 async def test_nothing_is_written_over(log: Log, empty: str, tmp_path: Path) -> None:

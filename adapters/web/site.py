@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
-from babel.dates import format_skeleton, format_time, format_timedelta
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Request, Response
 from litestar.connection import ASGIConnection
@@ -31,12 +30,11 @@ from adapters.http.sentences import SENTENCES
 from adapters.http.session import SAFE, Sessions, must_be_ours
 from adapters.web.api import Api, Refusal, carried, client_of
 from adapters.web.assets import Assets
+from adapters.web.saying import Saying, day_in
 from adapters.web.words import LANGUAGES, Language, translations
 from domain.message import Text
-from domain.workdays import SHANGHAI
 
 TEMPLATES = Path(__file__).parent / "templates"
-LOCALES = {"zh": "zh_Hans_CN", "en": "en_GB"}
 HTML_LANGUAGES = {"zh": "zh-CN", "en": "en"}
 THEMES = ("light", "dark")
 PREFERENCES = {"language": LANGUAGES, "size": ("normal", "large"), "theme": ("auto", *THEMES)}
@@ -93,6 +91,9 @@ class Site:
         self.development_tokens = development_tokens
         self.assets = Assets()
         self.words = {language: translations(language) for language in LANGUAGES}
+        self.saying = {
+            language: Saying(language, self.words[language].gettext, clock) for language in LANGUAGES
+        }
         self.templates = {language: self._environment(language) for language in LANGUAGES}
         self._client: httpx.AsyncClient | None = None
 
@@ -136,8 +137,7 @@ class Site:
             extensions=["jinja2.ext.i18n"],
         )
         environment.policies["ext.i18n.trimmed"] = True
-        words = self.words[language]
-        environment.install_gettext_translations(words, newstyle=True)  # type: ignore[attr-defined]
+        environment.install_gettext_translations(self.words[language], newstyle=True)  # type: ignore[attr-defined]
         environment.globals |= {
             "static": self.assets.url,
             "language": language,
@@ -145,42 +145,14 @@ class Site:
             "development_tokens": self.development_tokens,
             "blank_form": Form,
         }
-        locale = LOCALES[language]
-        _ = words.gettext
-
-        def day(at: datetime | date | str) -> str:
-            """A day, with its year only where that is not this one."""
-            local = _local(at)
-            this_year = local.year == self.clock().astimezone(SHANGHAI).year
-            return format_skeleton("MMMEd" if this_year else "yMMMEd", local, locale=locale)
-
-        def day_in(at: datetime | date | str, spoken: Language) -> str:
-            """A day in a named language, for pages that show both."""
-            return format_skeleton("MMMEd", _local(at), locale=LOCALES[spoken])
-
-        def clock(at: datetime | str) -> str:
-            return format_time(_local(at), "HH:mm", locale=locale)
-
-        def duration(seconds: float) -> str:
-            """As long as people say it: in minutes, above an hour in fives, in hours from two on."""
-            if seconds < 60:
-                return _("不到1分钟")
-            minutes = round(seconds / 60)
-            return format_timedelta(
-                timedelta(minutes=minutes if minutes <= 60 else 5 * round(minutes / 5)),
-                granularity="minute",
-                threshold=2,
-                format="short",
-                locale=locale,
-            )
-
+        saying = self.saying[language]
         environment.filters |= {
-            "said": lambda text: said(text, language),
-            "day": day,
+            "said": saying.said,
+            "day": saying.day,
             "day_in": day_in,
-            "clock": clock,
-            "moment": lambda at: f"{day(at)} {clock(at)}",
-            "duration": duration,
+            "clock": saying.clock,
+            "moment": saying.moment,
+            "duration": saying.duration,
         }
         return environment
 
@@ -277,11 +249,11 @@ class Visit:
 
     def say(self, text: Text | Mapping[str, str]) -> str:
         """A text of the domain in the visitor's language."""
-        return said(text, self.language)
+        return self.site.saying[self.language].said(text)
 
     def moment(self, at: datetime | str) -> str:
         """An instant as the visitor reads it."""
-        return str(self._environment.filters["moment"](at))
+        return self.site.saying[self.language].moment(at)
 
     def require(self, *roles: Role) -> Identity:
         """The visitor, if they have one of the roles; any role, if none is named.
@@ -346,13 +318,6 @@ Visiting = NamedDependency[Visit]
 """How a handler takes its visit: ``async def page(visit: Visiting, …) -> Page``."""
 
 
-def said(text: Any, language: Language) -> str:
-    """A text that stands in both languages, in one."""
-    if isinstance(text, Text):
-        return text.en if language == "en" else text.zh
-    return str(text[language])
-
-
 def inside(path: str) -> str:
     """A path of this site; the first page for anything that leads elsewhere."""
     found = urlsplit(path)
@@ -373,13 +338,6 @@ async def ours(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandl
     """
     if connection.scope.get("method", "GET") not in SAFE:
         must_be_ours(connection.scope["headers"])
-
-
-def _local(at: datetime | date | str) -> Any:
-    """A moment or a day where the halls are."""
-    if isinstance(at, str):
-        at = datetime.fromisoformat(at) if len(at) > 10 else date.fromisoformat(at)
-    return at.astimezone(SHANGHAI).replace(tzinfo=None) if isinstance(at, datetime) else at
 
 
 def as_json(value: Any) -> str:

@@ -80,8 +80,12 @@ class Requested(msgspec.Struct, frozen=True, kw_only=True):
     link: str
 
 
+RequestStatus = Literal["waiting", "won", "not-booked", "not-drawn", "withdrawn"]
+
+
 class RequestShown(msgspec.Struct, frozen=True, kw_only=True):
-    """``appointment`` is what was won: its reference is the request's own."""
+    """``appointment`` is what was won: its reference is the request's own. ``not-booked``: they were drawn, and may not
+    have the place by the limits they are held to."""
 
     request: str
     hall: str
@@ -90,7 +94,7 @@ class RequestShown(msgspec.Struct, frozen=True, kw_only=True):
     item: str
     item_name: Text
     wishes: tuple[str, ...]
-    status: Literal["waiting", "won", "not-drawn", "withdrawn"]
+    status: RequestStatus
     draw_at: datetime | None
     appointment: str | None
 
@@ -199,7 +203,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
                 item=made.item,
                 item_name=Text(made.item, made.item) if what is None else what.plan.name,
                 wishes=made.wishes,
-                status=_status(lottery, name),
+                status=_status(lottery, name, held.state),
                 draw_at=lottery.next_at if name in lottery.requests else None,
                 appointment=name if name in held.state.appointments else None,
             )
@@ -211,9 +215,9 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     return [many, one]
 
 
-def _status(lottery: Lottery, name: str) -> Literal["waiting", "won", "not-drawn", "withdrawn"]:
+def _status(lottery: Lottery, name: str, day: slots.Slots) -> RequestStatus:
     if any(won.request == name for drawn in lottery.drawn for won in drawn.won):
-        return "won"
+        return "won" if name in day.appointments or name in day.holds else "not-booked"
     if name not in lottery.requests:
         return "withdrawn"
     return "not-drawn" if lottery.next_at is None else "waiting"

@@ -12,6 +12,7 @@ from adapters.web.words import N_
 STATES = {
     "waiting": N_("已登记，等待摇号"),
     "won": N_("中签"),
+    "not-booked": N_("中签，未能预约"),
     "not-drawn": N_("未中签"),
     "withdrawn": N_("已撤回登记"),
 }

@@ -139,7 +139,7 @@ async def test_whom_their_own_limits_keep_from_it_gives_the_place_to_the_next_dr
     assert (await book(served, me, "tanghe", "b-0900", day)).status_code == 201
     await clocked.fire(first)
     shown = (await served.get(f"/draw-requests/{mine['request']}", me)).json()
-    assert (shown["status"], shown["appointment"]) == ("won", None)
+    assert (shown["status"], shown["appointment"]) == ("not-booked", None)
     answer = await served.post(
         f"/halls/{HALL}/holds", {"item": ITEM, "date": day.isoformat(), "slot": "b-0900"}, me
     )

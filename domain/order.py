@@ -5,6 +5,8 @@ time, and for a ratio from who was called before. Nobody is placed by hand; whoe
 was made of. ``first`` is the head of ``in_order``, found without sorting.
 """
 
+from bisect import insort
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeVar
@@ -262,15 +264,26 @@ def first(policy: OrderPolicy, line: Iterable[W], past: Past, at: datetime) -> W
 
 def in_order(policy: OrderPolicy, line: Iterable[W], past: Past, at: datetime) -> list[W]:
     """The line as it would be called if nobody else came and time stood still."""
-    everybody = list(line)
+    everybody, key = list(line), policy.key(at)
     held = sorted((t for t in everybody if t.after > past.called), key=lambda t: (t.after, t.serial))
     free = [ticket for ticket in everybody if ticket.after <= past.called]
-    ordered = _ranked(policy, free, past.turn, at)
-    for nth, ticket in enumerate(held):
-        place = max(_ranked(policy, [*free, ticket], past.turn, at).index(ticket), ticket.after - past.called)
-        while place < len(ordered) and ordered[place] in held[:nth]:
-            place += 1
-        ordered.insert(place, ticket)
+    if not held and not isinstance(policy, Ratio):
+        return sorted(free, key=key)
+    ratio = policy if isinstance(policy, Ratio) else None
+    sides = (free, []) if ratio is None else _sides(ratio, free, at)
+    preferred, others = (sorted(side, key=key) for side in sides)
+    prefers = (lambda ticket: True) if ratio is None else ratio.prefers(at)
+    ordered: list[W] = []
+    turn, waiting = past.turn, deque(held)
+    while preferred or others or waiting:
+        while waiting and (waiting[0].after <= past.called + len(ordered) or not (preferred or others)):
+            back = waiting.popleft()
+            insort(preferred if prefers(back) else others, back, key=key)
+        turned = preferred if ratio is None or ratio.turns_to_preferred(turn) else others
+        side = turned or preferred or others
+        ordered.append(side.pop(0))
+        if ratio is not None and side is turned:
+            turn = ratio.next_turn(turn)
     return ordered
 
 
@@ -299,18 +312,6 @@ def reason(
                 "Back after a missed call: everybody else is called before",
             )
     return Text(f"{why.zh}；{to.zh}前面还有{ahead}人。", f"{why.en}; {ahead} ahead of {to.them}.")
-
-
-def _ranked(policy: OrderPolicy, line: list[W], turn: int, at: datetime) -> list[W]:
-    ordered = sorted(line, key=policy.key(at))
-    if not isinstance(policy, Ratio):
-        return ordered
-    preferred, others = (side[::-1] for side in _sides(policy, ordered, at))
-    woven = []
-    while preferred and others:
-        woven.append((preferred if policy.turns_to_preferred(turn) else others).pop())
-        turn = policy.next_turn(turn)
-    return [*woven, *(preferred or others)[::-1]]
 
 
 def _sides(policy: Ratio, line: list[W], at: datetime) -> tuple[list[W], list[W]]:

@@ -40,6 +40,8 @@ class Kind(NamedTuple):
     """What the API tells beside the document."""
     shown: Callable[[Document], Document] = lambda document: document
     stored: Callable[[Document], Document] = lambda document: document
+    new: Document = {}  # noqa: RUF012  # a default of a tuple that nobody changes
+    """What a new one says before anybody has said anything."""
 
     @property
     def shape(self) -> Shape:
@@ -52,7 +54,7 @@ class Kind(NamedTuple):
     def begun(self, document: Document) -> Document:
         """A document that may be new, with empty lists where it must have some."""
         lists: Document = {f.name: [] for f in self.shape.fields if f.required and f.shape.kind == "rows"}
-        return lists | document
+        return lists | (document or self.new)
 
     def whole(self, document: Document) -> Document:
         """A document of the log with what its defaults leave out, as it is shown."""
@@ -139,6 +141,8 @@ KINDS: dict[str, Kind] = {
         HallPlan,
         HALL_PARTS,
         ("hall", "version", "position", "as_of"),
+        # A plan that is silent gives tickets at any hour; a hall that is made here says when it does.
+        new={"tickets_within_hours": True},
     ),
     "items": Kind(
         "/items/{name}",

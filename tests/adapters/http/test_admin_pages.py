@@ -197,7 +197,9 @@ async def test_a_new_hall_and_a_new_year_begin_with_an_empty_form(served: Served
     rehearsed = await pressed(served, hall, sent, **told, act="rehearse")
     assert rehearsed.status_code == 200, rehearsed.text
     assert (await pressed(served, hall, Inputs(rehearsed.text).sent, act="save")).status_code == 303
-    assert (await served.get("/halls/brand-new")).json()["name"] == {"zh": "新大厅", "en": "新大厅"}
+    made = (await served.get("/halls/brand-new")).json()
+    assert made["name"] == {"zh": "新大厅", "en": "新大厅"}
+    assert made["tickets_within_hours"], "a new hall keeps its hours unless it says otherwise"
     year = "/admin/documents/calendars/2031/days"
     sent = Inputs((await pressed(served, year, await opened(served, year), do="add rest_days")).text).sent
     told = {"title.zh": "2031年放假", "issued": "2030-11-01", "rest_days.0.from": "2031-01-01"}

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Complaints
-from tests.browser.desk import HALL, Desk
+from tests.browser.desk import HALL, Desk, configure
 from tests.browser.line import Line
 from tests.browser.seeing import KIOSK, KIOSK_WIDE, axe_clean
 from tests.running import Running, running
@@ -195,6 +195,28 @@ def test_the_lines_on_the_first_page_move_by_themselves(kiosk: Page, server: Run
     desk.call()
     expect(count).to_have_text(str(before))
     desk.serve()
+
+
+def test_a_full_hall_is_said_by_itself_and_gives_numbers_again_as_soon_as_somebody_is_called(
+    visit: Open, server: Running
+) -> None:
+    configure(server, "guotan", capacity=1)
+    page = visit("/halls/guotan/kiosk", *KIOSK, account="kiosk-guotan-01", script=PRINTING)
+    line = page.get_by_role("link", name="综合业务")
+    expect(line).to_be_visible()
+    clerk = server.token("clerk", "clerk-guotan-w01", hall="guotan", window="w01")
+    server.post(
+        "/api/v1/halls/guotan/tickets",
+        {"queue": "a"},
+        server.token("kiosk", "kiosk-guotan-01", hall="guotan"),
+    )
+    expect(page.get_by_role("heading", name="现在不能取号")).to_be_visible(timeout=45_000)
+    expect(line).to_have_count(0)
+    expect(page.locator('[data-queue="a"]')).to_contain_text("可预约")
+    axe_clean(page)
+    server.post("/api/v1/halls/guotan/windows/w01/open", {}, clerk)
+    server.post("/api/v1/halls/guotan/windows/w01/call-next", {}, clerk)
+    expect(line).to_be_visible(timeout=45_000)
 
 
 def test_a_cut_line_is_said_on_the_first_page_and_forgotten_after_its_return(visit: Open, line: Line) -> None:

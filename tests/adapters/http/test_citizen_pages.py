@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from psycopg_pool import PoolTimeout
 
 from domain.workdays import SHANGHAI
 from tests.adapters.http.serving import Served
@@ -386,6 +387,24 @@ async def test_a_fault_of_the_program_is_a_page_that_tells_nothing_of_it(
         answer = await page(served, path, BROWSER | who)
         assert (answer.status_code, "inside" in answer.text, words in answer.text) == (500, False, True)
         assert "系统暂时不可用" in answer.text
+
+
+async def test_while_the_store_is_away_the_list_of_halls_waits_once_and_not_for_each_of_them(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: set[str] = set()
+    everybody = asyncio.Event()
+
+    async def away(hall: str, *asked: object, **more: object) -> None:
+        waiting.add(hall)
+        if len(waiting) == len(served.parts.catalogue.halls):
+            everybody.set()
+        await everybody.wait()
+        raise PoolTimeout("couldn't get a connection")
+
+    monkeypatch.setattr(served.parts.boards, "board", away)
+    answer = await asyncio.wait_for(page(served, "/halls"), 20)
+    assert (answer.status_code, "唐河县政务服务中心" in answer.text) == (200, True)
 
 
 async def test_a_first_page_with_all_it_needs_fits_a_slow_line(served: Served) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from adapters.catalogue import Configured
 from adapters.http.access import API
 from adapters.http.appointments import BehalfAsked, PersonAsked, on_behalf_of, whom
 from adapters.http.asking import Asking, Reply
@@ -95,21 +96,10 @@ def opening(parts: Parts) -> Command:
             guide=limits.guide,
         )
         opened = [(name, whole, numbers.code_of(body.item, published.plan))]
-        for child, (item, one) in zip(children, held.items(), strict=True):
-            own = _published(one.plan, [])
-            part = msgspec.structs.replace(
-                whole,
-                item=item,
-                item_version=one.number,
-                unit=one.plan.unit.zh,
-                kind=one.plan.handling,
-                parts=(),
-                matter=name,
-                promised_limit_workdays=own.promised,
-                statutory_limit_workdays=own.statutory,
-                guide=own.guide,
-            )
-            opened.append((child, part, numbers.code_of(item, one.plan)))
+        opened += [
+            (child, _part(whole, name, one), numbers.code_of(item, one.plan))
+            for child, (item, one) in zip(children, held.items(), strict=True)
+        ]
         act = opening_act(opened, asked.day, parts.settings.case_number)
         return await asked.in_hall(body.hall).submit(parts.loop, act, 201)
 
@@ -170,6 +160,23 @@ def _check_reach(parts: Parts, asked: CaseAsked, plan: ItemPlan) -> None:
     there = parts.catalogue.hall(asked.handled_at)
     if not reaches(plan.scope, needed_scope(here.region, there.region)):
         raise Refused("scope-too-narrow", invalid=True, field="handled_at", scope=plan.scope)
+
+
+def _part(whole: OpenCase, matter: str, published: Configured[ItemPlan]) -> OpenCase:
+    """The application for one of the items that a matter holds together."""
+    own = _published(published.plan, [])
+    return msgspec.structs.replace(
+        whole,
+        item=published.name,
+        item_version=published.number,
+        unit=published.plan.unit.zh,
+        kind=published.plan.handling,
+        parts=(),
+        matter=matter,
+        promised_limit_workdays=own.promised,
+        statutory_limit_workdays=own.statutory,
+        guide=own.guide,
+    )
 
 
 class _Published(NamedTuple):

@@ -1,7 +1,7 @@
 """The clock of the booked day: appointments nobody came to are missed, places held too long are free again."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from domain import acts
 from domain.handling import Act
 from domain.message import Refused, Stamp, day_of, hall_of
 from domain.slots import MissAppointment, ReleaseHold
-from domain.workdays import SHANGHAI
+from domain.workdays import local_date
 from projections import appointments, holds
 
 log = structlog.get_logger()
@@ -63,7 +63,9 @@ class Attendance:
             booked = msgspec.json.decode(doc, type=appointments.View)
             due_at = booked.missed_at or booked.ends_at
             if due_at <= now:
-                act = acts.miss(booked.hall, _day(booked.starts_at), MissAppointment(booked.appointment))
+                act = acts.miss(
+                    booked.hall, local_date(booked.starts_at), MissAppointment(booked.appointment)
+                )
                 yield due_at, f"missed:{booked.appointment}", act
 
     async def _all(self, name: str, where: dict[str, Any], order: str) -> AsyncIterator[bytes]:
@@ -74,7 +76,3 @@ class Attendance:
                 yield doc
             if (cursor := page.cursor) is None:
                 return
-
-
-def _day(at: datetime) -> date:
-    return at.astimezone(SHANGHAI).date()

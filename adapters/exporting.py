@@ -24,7 +24,7 @@ from domain.message import Recorded
 from domain.rectification import UNFOUNDED, ReviewRuled
 from domain.review import ReviewAdded, ReviewGiven
 from domain.review_tags import STARS
-from domain.workdays import SHANGHAI
+from domain.workdays import SHANGHAI, local_date
 from projections import case_file
 
 What = Literal["events", "cases", "reviews"]
@@ -48,7 +48,7 @@ class Options(NamedTuple):
 
     def takes(self, at: datetime, hall: str | None) -> bool:
         """Whether something of a moment and a hall was asked for."""
-        day = at.astimezone(SHANGHAI).date()
+        day = local_date(at)
         return (
             self.hall in (None, hall)
             and (self.first is None or day >= self.first)

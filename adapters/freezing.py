@@ -23,7 +23,7 @@ from domain.handling import Act, Ask
 from domain.message import Recorded, Stamp, day_of
 from domain.queue import ServiceFinished
 from domain.snapshot import CAUSES_MAX, AmendFigures, By, Cause, FreezeFigures, Group, stream
-from domain.workdays import SHANGHAI
+from domain.workdays import SHANGHAI, local_date
 from projections import figures, performance, snapshots
 
 NAME = "freezing"
@@ -124,7 +124,7 @@ class Freezing:
         begun = await self._log.begun()
         if begun is None:
             return
-        day = begun.astimezone(SHANGHAI).date().replace(day=1)
+        day = local_date(begun).replace(day=1)
         today = (now - GRACE).astimezone(SHANGHAI).date()
         while True:
             month, quarter = periods(day.isoformat())

@@ -14,7 +14,7 @@ from domain.booking import DEFAULT_LIMITS, Channel, Instant, Limits
 from domain.message import Command, Event, Id, Reference, Refused, Stamp, Words
 from domain.personal import Personal
 from domain.places import More
-from domain.workdays import SHANGHAI
+from domain.workdays import local_date
 
 Status = Literal["booked", "released", "visited", "missed"]
 
@@ -282,7 +282,9 @@ def decide(command: AnyCommand, citizen: Citizen, stamp: Stamp) -> list[AnyEvent
 def evolve(citizen: Citizen, event: AnyEvent, stamp: Stamp) -> Citizen:
     match event:
         case HoldRecorded(hold):
-            same_day = [n for n, h in citizen.holds.items() if day_of(h.starts_at) == day_of(event.starts_at)]
+            same_day = [
+                n for n, h in citizen.holds.items() if local_date(h.starts_at) == local_date(event.starts_at)
+            ]
             for replaced in same_day:
                 del citizen.holds[replaced]
             citizen.holds[hold] = event
@@ -347,9 +349,9 @@ def arriving(citizen: Citizen, hall: str, day: date) -> tuple[int, datetime, str
     """
 
     def rank(booking: Booking) -> int | None:
-        today, here = day_of(booking.starts_at) == day, booking.hall == hall
+        today, here = local_date(booking.starts_at) == day, booking.hall == hall
         if booking.status == "booked":
-            return (0 if here else 1) if today else 3 if day_of(booking.starts_at) > day else None
+            return (0 if here else 1) if today else 3 if local_date(booking.starts_at) > day else None
         return 2 if today and here and booking.status != "released" else None
 
     ranked = ((rank(b), b.starts_at, name, b.hall) for name, b in citizen.bookings.items())
@@ -369,7 +371,7 @@ def _within_limits(citizen: Citizen, asked: RecordBooking | RecordHold, at: date
     """Raises:
     Refused: the person may not book this (now).
     """
-    _may_book(citizen, asked, day_of(asked.starts_at), at)
+    _may_book(citizen, asked, local_date(asked.starts_at), at)
     for name, other in citizen.bookings.items():
         at_once = asked.starts_at < other.ends_at and other.starts_at < asked.ends_at
         if at_once and other.status != "released":
@@ -386,7 +388,7 @@ def _may_book(
     if asked.channel != "internal" and (until := suspended_until(citizen, limits)) and at < until:
         raise Refused("booking-suspended", until=until)
     kept = {name: b for name, b in citizen.bookings.items() if b.status != "released"}
-    same_day = {name: b for name, b in kept.items() if day_of(b.starts_at) == day}
+    same_day = {name: b for name, b in kept.items() if local_date(b.starts_at) == day}
     for name, other in same_day.items():
         for item in (asked.item, *asked.more):
             if item in other.items:
@@ -400,14 +402,9 @@ def _no_hold_elsewhere(citizen: Citizen, asked: RecordHold, at: datetime) -> Non
     Refused: a place is held for the person that day in another hall.
     """
     for held in citizen.holds.values():
-        elsewhere = held.hall != asked.hall and day_of(held.starts_at) == day_of(asked.starts_at)
+        elsewhere = held.hall != asked.hall and local_date(held.starts_at) == local_date(asked.starts_at)
         if elsewhere and at < held.until:
             raise Refused("held-elsewhere", hall=held.hall, until=held.until)
-
-
-def day_of(at: datetime) -> date:
-    """The day of an instant where the halls are."""
-    return at.astimezone(SHANGHAI).date()
 
 
 def _may_be_kept(citizen: Citizen, appointment: str) -> bool:
@@ -417,7 +414,7 @@ def _may_be_kept(citizen: Citizen, appointment: str) -> bool:
         return False
     kept = [other for other in citizen.bookings.values() if other.status != "released"]
     at_once = any(mine.starts_at < other.ends_at and other.starts_at < mine.ends_at for other in kept)
-    same_day = (other for other in kept if day_of(other.starts_at) == day_of(mine.starts_at))
+    same_day = (other for other in kept if local_date(other.starts_at) == local_date(mine.starts_at))
     return not at_once and not any({*mine.items} & {*other.items} for other in same_day)
 
 

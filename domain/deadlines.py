@@ -6,14 +6,14 @@ How the day is counted is said in ``workdays``; how many days is the law's or th
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from msgspec import Meta
 
 from domain.rules import KINDS, Rule, Threshold
-from domain.workdays import SHANGHAI, Calendar, Due, due, workdays_between
+from domain.workdays import SHANGHAI, Calendar, Due, due, local_date, workdays_between
 
 Signal = Literal["warning", "yellow", "red"]
 """预警, 黄牌, 红牌 of the electronic supervision (电子监察)."""
@@ -107,7 +107,9 @@ def case_dues(clock: CaseClock, calendar: Calendar, rule: Rule = PROMISE) -> Cas
 
 def _stopped(calendar: Calendar, stops: Iterable[Stop]) -> int:
     """The working days of some stretches."""
-    return sum(max(0, workdays_between(calendar, _day(stop.since), _day(stop.until))) for stop in stops)
+    return sum(
+        max(0, workdays_between(calendar, local_date(stop.since), local_date(stop.until))) for stop in stops
+    )
 
 
 def _promised(clock: CaseClock, calendar: Calendar, more: int) -> Due:
@@ -257,7 +259,7 @@ def _instant(
     if threshold.over_workdays is not None:
         over = threshold.over_workdays
         return due(calendar, due_at, over).at if over else due_at
-    total = workdays_between(calendar, _day(since), _day(due_at))
+    total = workdays_between(calendar, local_date(since), local_date(due_at))
     spare = threshold.left_workdays
     if threshold.left_percent is not None:
         spare = max(1, (total - stopped) * threshold.left_percent // 100)
@@ -276,9 +278,5 @@ def signal_now(calendar: Calendar, since: datetime, due_at: datetime, now: datet
     return "warning" if "warning" in instants and now >= instants["warning"] else None
 
 
-def _day(at: datetime) -> date:
-    return at.astimezone(SHANGHAI).date()
-
-
 def _morning(at: datetime) -> datetime:
-    return datetime.combine(_day(at), time(0), SHANGHAI)
+    return datetime.combine(local_date(at), time(0), SHANGHAI)

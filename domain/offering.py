@@ -10,7 +10,7 @@ from msgspec import Meta
 from domain.booking import DEFAULT_RULES, BookingRules, Channel, Instant
 from domain.hall import SLOTS_MAX, DayException, HallPlan, Places, SessionPlan
 from domain.message import Id, Refused, Text
-from domain.workdays import SHANGHAI, Calendar, is_working_day, workdays_between
+from domain.workdays import SHANGHAI, Calendar, is_working_day, local_date, workdays_between
 
 UNGAZETTED = Calendar()
 
@@ -70,7 +70,7 @@ def sessions_on(plan: HallPlan, day: date, calendar: Calendar) -> tuple[SessionP
 
 def opens_next(plan: HallPlan, now: datetime, calendar: Calendar = UNGAZETTED) -> datetime | None:
     """When the next session begins that has not begun yet; ``None`` if none does within so many days."""
-    today = now.astimezone(SHANGHAI).date()
+    today = local_date(now)
     for day in (today + timedelta(days=n) for n in range(LOOKED_AHEAD_DAYS)):
         begins = (datetime.combine(day, one.opens, SHANGHAI) for one in sessions_on(plan, day, calendar))
         if (coming := min((at for at in begins if at > now), default=None)) is not None:
@@ -137,7 +137,7 @@ def check(plan: SlotsPlan) -> None:
         raise Refused("no-slots", invalid=True, field="slots")
     if len(plan.slots) > SLOTS_MAX:
         raise Refused("too-many-slots", invalid=True, field="slots", slots=len(plan.slots), most=SLOTS_MAX)
-    if len({slot.starts_at.astimezone(SHANGHAI).date() for slot in plan.slots}) > 1:
+    if len({local_date(slot.starts_at) for slot in plan.slots}) > 1:
         raise Refused("slots-of-several-days", invalid=True, field="slots.starts_at")
     ends: dict[str, datetime] = {}
     for slot in plan.slots:

@@ -11,7 +11,7 @@ from typing import Any
 
 from domain import drawing, freed
 from domain.case import ENDED_WITH_IT, Case, CaseOpened
-from domain.citizen import Citizen, day_of
+from domain.citizen import Citizen
 from domain.day_end import over_whom
 from domain.handling import Held
 from domain.limits import ends
@@ -27,6 +27,7 @@ from domain.review import BAD, Review, ReviewGiven, ReviewInvited
 from domain.slots import Appointment, Arrived, Booked, Cancelled, Missed, Slots
 from domain.snapshot import Snapshot
 from domain.unit import Unit
+from domain.workdays import local_date
 
 GRACE = timedelta(hours=1)
 
@@ -151,7 +152,7 @@ def _citizen(person: Citizen) -> Iterator[str]:
     for (name, one), (other, two) in pairwise(kept):
         if two.starts_at < one.ends_at:
             yield f"{name} and {other} are at one time"
-    items = Counter((day_of(b.starts_at), item) for _, b in kept for item in b.items)
+    items = Counter((local_date(b.starts_at), item) for _, b in kept for item in b.items)
     for (day, item), times in items.items():
         if times > 1:
             yield f"{item} is booked {times} times on {day}"

@@ -124,7 +124,7 @@ def due(calendar: Calendar, from_: datetime, days: int, ends: time = END_OF_DAY)
     """
     if days < 0:
         raise ValueError(f"a limit of {days} working days")
-    day = _local_date(from_)
+    day = local_date(from_)
     first, needed = (day + ONE_DAY, days) if days else (day, 1)
     year, begins, provisional = first.year, first.toordinal(), False
     while True:
@@ -155,7 +155,7 @@ def workdays_left(calendar: Calendar, now: datetime, due_at: datetime) -> int:
     Raises:
         ValueError: an instant does not say its offset.
     """
-    return workdays_between(calendar, _local_date(now), _local_date(due_at))
+    return workdays_between(calendar, local_date(now), local_date(due_at))
 
 
 def _rank(calendar: Calendar, day: date) -> int:
@@ -163,7 +163,12 @@ def _rank(calendar: Calendar, day: date) -> int:
     return bisect_right(calendar.working_days(day.year), day.toordinal())
 
 
-def _local_date(at: datetime) -> date:
+def local_date(at: datetime) -> date:
+    """The day of an instant where the halls are.
+
+    Raises:
+        ValueError: it does not say its offset.
+    """
     if at.tzinfo is None:
         raise ValueError(f"{at.isoformat()} does not say its offset")
     return at.astimezone(SHANGHAI).date()

@@ -31,7 +31,7 @@ from domain.rectification import (
     ReviewRuled,
 )
 from domain.review import BAD, InvitationTakenBack, ReviewAdded, ReviewGiven, ReviewInvited
-from domain.workdays import SHANGHAI
+from domain.workdays import local_date
 
 NAME = "performance"
 
@@ -298,4 +298,4 @@ def _published(item: str, plan: ItemPlan) -> Published:
 
 def day(at: datetime) -> str:
     """The day of the halls that an instant falls on."""
-    return at.astimezone(SHANGHAI).date().isoformat()
+    return local_date(at).isoformat()

@@ -32,7 +32,7 @@ from domain.rectification import (
 )
 from domain.review import BAD, ReviewAdded, ReviewGiven
 from domain.urging import Direction, OrderRecorded, RectificationAssigned, RectificationEscalated, Rung
-from domain.workdays import SHANGHAI, Calendar, workdays_left
+from domain.workdays import SHANGHAI, Calendar, local_date, workdays_left
 from projections.timeline import Entry, entry
 
 NAME = "rectifications"
@@ -222,7 +222,7 @@ def at_signal(wanted: Signal, now: datetime) -> dict[str, Any]:
 
 def midnight(now: datetime) -> datetime:
     """The end of a day where the halls are."""
-    return datetime.combine(now.astimezone(SHANGHAI).date(), time(), SHANGHAI) + timedelta(days=1)
+    return datetime.combine(local_date(now), time(), SHANGHAI) + timedelta(days=1)
 
 
 TOLD = frozenset(

@@ -12,7 +12,7 @@ import msgspec
 
 from domain.message import Recorded, Text
 from domain.review import InvitationTakenBack, ReviewGiven, ReviewInvited
-from domain.workdays import SHANGHAI
+from domain.workdays import local_date
 
 MINE = frozenset({ReviewGiven, ReviewInvited, InvitationTakenBack})
 
@@ -74,7 +74,7 @@ def flags(log: Iterable[Recorded]) -> list[Flag]:
         if event.window is not None:
             groups.setdefault(("one-minute", f"{event.hall} {event.window}"), []).append(rated)
         if event.person is not None:
-            day = at.astimezone(SHANGHAI).date()
+            day = local_date(at)
             groups.setdefault(("one-person", f"{event.person} {day}"), []).append(rated)
     for (reason, _), together in groups.items():
         if reason == "one-person":

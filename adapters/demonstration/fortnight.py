@@ -25,7 +25,7 @@ from domain.review import BAD, GiveReview, InviteReview
 from domain.review_tags import TAGS
 from domain.steps import RecordStep
 from domain.windows import CloseWindow, OpenWindow
-from domain.workdays import SHANGHAI, Calendar, due, is_working_day
+from domain.workdays import SHANGHAI, Calendar, due, is_working_day, local_date
 
 DAYS = 10
 """Working days: a fortnight."""
@@ -77,7 +77,7 @@ def fortnight(
         items: what is handled at the hall, by name.
         now: aware; nothing is told that is later.
     """
-    today = now.astimezone(SHANGHAI).date()
+    today = local_date(now)
     before = (today - timedelta(days=n) for n in itertools.count(1))
     days = list(itertools.islice((day for day in before if is_working_day(calendar, day)), DAYS))
     stories: list[_Story] = []

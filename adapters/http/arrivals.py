@@ -25,6 +25,7 @@ from domain.message import Label, Refused
 from domain.order import Priority
 from domain.receipts import AppointmentReceipt
 from domain.slots import CheckIn
+from domain.workdays import local_date
 
 
 class ArrivalAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -115,7 +116,7 @@ def commands(parts: Parts) -> list[Command]:
         """Raises:
         Refused: it is for another hall or another day; the facts tell which.
         """
-        day = citizen.day_of(starts_at)
+        day = local_date(starts_at)
         if hall == here and day == asked.day:
             return
         known = parts.catalogue.halls.get(hall)

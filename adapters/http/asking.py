@@ -20,7 +20,7 @@ from adapters.http.wire import PLAIN, WHOLE, lines
 from adapters.loop import Receipt, RequestKey
 from domain.handling import Act
 from domain.message import Stamp
-from domain.workdays import SHANGHAI
+from domain.workdays import local_date
 
 KEY_CHARACTERS_MAX = 200
 EARLIEST_YEAR = 1980
@@ -71,7 +71,7 @@ class Asking(NamedTuple):
     @property
     def day(self) -> date:
         """The day of the command where the halls are."""
-        return self.stamp.at.astimezone(SHANGHAI).date()
+        return local_date(self.stamp.at)
 
     def in_hall(self, hall: str) -> "Asking":
         """The asking of something that happens at a hall without being the hall's own: a case, a review."""

@@ -24,7 +24,7 @@ from domain.experience import Wait
 from domain.hall import HallPlan, Notice
 from domain.handling import Held
 from domain.message import Refused, Text
-from domain.workdays import SHANGHAI, Calendar
+from domain.workdays import Calendar, local_date
 from projections.definitions import RATE_NAMES
 
 INTERVALS = 3
@@ -157,7 +157,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     async def bulletin(hall: FromPath[str], date: Day = None) -> Response[bytes]:
         plan = parts.catalogue.hall(hall)
         now = parts.clock()
-        day = date or now.astimezone(SHANGHAI).date()
+        day = date or local_date(now)
         line = queue.stream(hall, day)
 
         def waits(held: Held) -> tuple[list[QueueWait], int]:
@@ -176,7 +176,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             hall,
             day,
             waiting,
-            await tickets(hall, plan, day, now) if day == now.astimezone(SHANGHAI).date() else [],
+            await tickets(hall, plan, day, now) if day == local_date(now) else [],
             booked,
             [notice for notice in plan.display.notices if notice.holds(day)],
             hours_of(plan, day, now, parts.catalogue.calendar),

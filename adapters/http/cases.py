@@ -36,7 +36,7 @@ from domain.case import CaseOpened
 from domain.handling import Act, Ask, Follow, Held, Hold
 from domain.matter import GOING_ON
 from domain.message import Id, Label, Reference, Refused, Text, Words
-from domain.workdays import SHANGHAI, workdays_between, workdays_left
+from domain.workdays import local_date, workdays_between, workdays_left
 from projections import case_file
 from projections.timeline import Entry
 
@@ -274,7 +274,7 @@ async def _file(parts: Parts, name: str, as_of: str | None) -> _File | None:
 def _turn(parts: Parts, turn: case_file.Turn, now: datetime) -> dict[str, Any]:
     """How many working days a hall has had the case, and how many it has left."""
     calendar = parts.catalogue.calendar
-    since, until = (at.astimezone(SHANGHAI).date() for at in (turn.since, turn.until or now))
+    since, until = (local_date(at) for at in (turn.since, turn.until or now))
     left = None if turn.due_at is None or turn.until else workdays_left(calendar, now, turn.due_at)
     late = left is not None and turn.due_at is not None and now > turn.due_at
     used = workdays_between(calendar, since, until)

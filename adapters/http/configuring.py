@@ -21,7 +21,7 @@ from domain.hall import HallConfigured, HallPlan
 from domain.handling import Held
 from domain.item import ItemPlan, ItemPublished
 from domain.message import Command, Refused, category
-from domain.workdays import SHANGHAI, Year
+from domain.workdays import Year
 from projections.timeline import Entry
 
 VERSIONS_MAX = 1_000
@@ -251,7 +251,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         tags=["catalogue"],
     )
     async def plan_days(hall: FromPath[str]) -> Response[bytes]:
-        today = parts.clock().astimezone(SHANGHAI).date()
+        today = parts.today()
         days = await _days(parts, hall, parts.catalogue.hall(hall), today)
         return listing("days", days, None, parts.catalogue.position, parts.clock())
 

@@ -14,7 +14,6 @@ from adapters.http.past import AsOf
 from adapters.http.reading import After, Day
 from adapters.spreadsheet import Cell, Sheet
 from domain.message import Text
-from domain.workdays import SHANGHAI
 from projections import day as day_view
 from projections.day import DayFigures, Figures
 
@@ -42,7 +41,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         format_: FormatAsked = "csv",
     ) -> Response[bytes]:
         parts.catalogue.hall(hall)
-        on = date or parts.clock().astimezone(SHANGHAI).date()
+        on = date or parts.today()
         view, _, moment = await day_of(parts, hall, on, after, as_of)
         table = [COLUMNS, *rows(day_view.present(view))]
         name = f"{hall}-{on}{stood(moment if as_of else None)}"

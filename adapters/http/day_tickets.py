@@ -80,7 +80,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         cursor: Cursor = None,
     ) -> Response[bytes]:
         parts.catalogue.hall(hall)
-        on = date or parts.clock().astimezone(SHANGHAI).date()
+        on = date or parts.today()
         log, position, moment = await stream_until(parts, queue.stream(hall, on), as_of)
         found = [
             (f"{ticket.issued_at:%H%M%S} {ticket.number}", ticket)

@@ -1,6 +1,5 @@
 """The appointments of a hall's day, as its staff see who is expected, who has come and who has not."""
 
-from datetime import date as Date
 from datetime import datetime, time
 from typing import Annotated, Any
 
@@ -51,7 +50,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         cursor: Cursor = None,
     ) -> Response[bytes]:
         parts.catalogue.hall(hall)
-        day = date or _today(parts)
+        day = date or parts.today()
         first, last = (datetime.combine(day, at, SHANGHAI) for at in (time.min, time.max))
         where: dict[str, Any] = {
             "hall": hall,
@@ -74,7 +73,3 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         )
 
     return [expected]
-
-
-def _today(parts: Parts) -> Date:
-    return parts.clock().astimezone(SHANGHAI).date()

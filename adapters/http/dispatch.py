@@ -13,7 +13,7 @@ from domain.dispatch import LineInAlarm
 from domain.dispatch import dispatch as advise
 from domain.hall import Alarms
 from domain.handling import Held
-from domain.workdays import SHANGHAI
+from domain.workdays import local_date
 
 
 class Dispatch(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         def tell(held: Held) -> tuple[list[LineInAlarm], int]:
             return advise(held.state, alarms, now), held.position
 
-        lines, position = await parts.loop.peek(queue.stream(hall, now.astimezone(SHANGHAI).date()), tell)
+        lines, position = await parts.loop.peek(queue.stream(hall, local_date(now)), tell)
         return document(Dispatch(hall, alarms, lines), position, now)
 
     return [dispatch]

@@ -26,7 +26,7 @@ from domain import feed, offering
 from domain.feed import Feed, OpenFeed, RevokeFeed
 from domain.handling import Act, Ask, Hold
 from domain.message import Refused
-from domain.workdays import SHANGHAI
+from domain.workdays import SHANGHAI, local_date
 from projections import appointments
 
 FEED = f"{API}/feeds/{{link}}/calendar.ics"
@@ -160,7 +160,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
 
     async def halls(hall: str) -> bytes:
         plan, calendar = parts.catalogue.hall(hall), parts.catalogue.calendar
-        today = parts.clock().astimezone(SHANGHAI).date()
+        today = parts.today()
         begin = datetime.combine(today, time(), SHANGHAI)
         counted = await parts.views.tally(
             appointments.NAME,
@@ -172,7 +172,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
             ("starts_at",),
             (),
         )
-        days = {starts_at.astimezone(SHANGHAI).date() for starts_at, _ in counted}
+        days = {local_date(starts_at) for starts_at, _ in counted}
         offered = (slot for day in days for slot in offering.offer(plan, day, calendar).slots)
         ends = {slot.starts_at: slot.ends_at for slot in offered}
         made = [

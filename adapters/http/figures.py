@@ -37,7 +37,7 @@ from adapters.http.reading import (
 from adapters.published import between
 from domain.item import ItemPublished
 from domain.message import Recorded, Refused, Text
-from domain.workdays import SHANGHAI
+from domain.workdays import SHANGHAI, local_date
 from projections import definitions, performance, suspicion
 from projections import figures as told
 from projections.figures import By, Chosen
@@ -228,7 +228,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         found = [
             flag
             for flag in suspicion.flags(log)
-            if first <= flag.at.astimezone(SHANGHAI).date() <= last and hall in (None, flag.hall)
+            if first <= local_date(flag.at) <= last and hall in (None, flag.hall)
         ]
         return listing("flags", found, None, position, moment)
 
@@ -263,7 +263,7 @@ def period(parts: Parts, from_: date | None, to: date | None) -> tuple[date, dat
     """Raises:
     Rejected: 422, the period is none or too long.
     """
-    last = to or parts.clock().astimezone(SHANGHAI).date()
+    last = to or parts.today()
     if last.year < FIRST_YEAR:
         raise Rejected(422, "invalid", errors=[FieldError("to", f"not before {FIRST_YEAR}")])
     first = from_ or last - timedelta(days=30)

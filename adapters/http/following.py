@@ -16,7 +16,6 @@ from adapters.http.reading import After, Day, answers, caught_up, document, shap
 from adapters.http.screens import EventStream, Streams, while_signed_in
 from adapters.lines import Line, PlaceInLine
 from domain.message import Refused, place
-from domain.workdays import SHANGHAI
 from projections import board
 
 PlaceNow = shape("PlaceInLine", PlaceInLine, version=int)
@@ -71,7 +70,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     async def numbered(hall: FromPath[str], number: FromPath[str]) -> Response[bytes]:
         parts.catalogue.hall(hall)
         found, version, position = await parts.lines.look(
-            hall, _today(parts), lambda look: look.numbered(number)
+            hall, parts.today(), lambda look: look.numbered(number)
         )
         told = {name: value for name, value in msgspec.structs.asdict(found).items() if name not in HOLDERS}
         return _document(parts, told, version, position)
@@ -87,7 +86,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         parts.catalogue.hall(hall)
         await caught_up(parts.views, board.NAME, after)
         found, version, position = await parts.lines.look(
-            hall, date or _today(parts), lambda look: look.line()
+            hall, date or parts.today(), lambda look: look.line()
         )
         return _document(parts, found, version, max(position, after))
 
@@ -100,7 +99,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     )
     async def line_events(hall: FromPath[str], request: StrictRequest, date: Day = None) -> EventStream:
         parts.catalogue.hall(hall)
-        frames = parts.lines.follow(hall, date or _today(parts))
+        frames = parts.lines.follow(hall, date or parts.today())
         return EventStream(while_signed_in(parts.sessions, request.user, frames), streams)
 
     @get(
@@ -111,7 +110,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         tags=["board"],
     )
     async def code(hall: FromPath[str]) -> Response[bytes]:
-        plan, day = parts.catalogue.hall(hall), _today(parts)
+        plan, day = parts.catalogue.hall(hall), parts.today()
         shown = (
             parts.seal.hall_code(hall, day)
             if plan.phone_tickets.allowed and plan.phone_tickets.code
@@ -133,10 +132,6 @@ def opened(parts: Parts, link: str) -> tuple[str, Date, str]:
     if reference is None or where is None:
         raise Refused("unknown-ticket", missing=True)
     return *where, reference
-
-
-def _today(parts: Parts) -> Date:
-    return parts.clock().astimezone(SHANGHAI).date()
 
 
 def _document(parts: Parts, of: Any, version: int, position: int) -> Response[bytes]:

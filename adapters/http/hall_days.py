@@ -28,7 +28,6 @@ from domain.hall import HallPlan
 from domain.handling import Held
 from domain.message import Refused
 from domain.offering import SlotsPlan
-from domain.workdays import SHANGHAI
 from projections import board as board_view
 from projections import day as day_view
 
@@ -46,9 +45,6 @@ class SlotOffered(msgspec.Struct, frozen=True):
 
 
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
-    def today() -> date:
-        return parts.clock().astimezone(SHANGHAI).date()
-
     @get(
         f"{API}/halls/{{hall:str}}/slots",
         operation_id="slots",
@@ -57,7 +53,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         tags=["appointments"],
     )
     async def offered(hall: FromPath[str], date: Day = None, item: Word = None) -> Response[bytes]:
-        day = date or today()
+        day = date or parts.today()
         now = parts.clock()
         plan = parts.catalogue.hall(hall)
         wanted = None if item is None else parts.catalogue.item(item).plan
@@ -96,12 +92,12 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     ) -> Response[bytes]:
         parts.catalogue.hall(hall)
         if as_of is not None:
-            day = date or today()
+            day = date or parts.today()
             past = await of_stream(parts, board_view, queue.stream(hall, day), as_of)
             then = past.views.get(board_view.document_key(hall, day)) or board_view.initial(hall, day)
             shown_then = merged(board_view.present(then), {"stale": False})
             return document(shown_then, past.position, past.as_of)
-        shown = await parts.boards.board(hall, date or today(), after=after, timeout=WAIT_S)
+        shown = await parts.boards.board(hall, date or parts.today(), after=after, timeout=WAIT_S)
         return Response(shown, media_type="application/json")
 
     @get(
@@ -115,7 +111,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         hall: FromPath[str], date: Day = None, after: After = 0, as_of: AsOf = None
     ) -> Response[bytes]:
         parts.catalogue.hall(hall)
-        view, position, moment = await day_of(parts, hall, date or today(), after, as_of)
+        view, position, moment = await day_of(parts, hall, date or parts.today(), after, as_of)
         return document(day_view.present(view), position, moment)
 
     return [offered, board, figures]
@@ -147,5 +143,5 @@ def as_offered(parts: Parts, plan: HallPlan, day: date, known: slots.Slots) -> s
 
 def why_not_offered(parts: Parts, plan: HallPlan, day: date) -> Refused | None:
     """Why nobody can book with a hall on a day, if so."""
-    today = parts.clock().astimezone(SHANGHAI).date()
+    today = parts.today()
     return offering.why_not(plan, day, today, parts.catalogue.calendar)

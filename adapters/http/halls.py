@@ -41,7 +41,7 @@ from domain.handling import Act, Ask
 from domain.item import ItemPlan, ItemPublished, PublishItem
 from domain.message import Command as DomainCommand
 from domain.message import Id, Refused, Text
-from domain.workdays import SHANGHAI, Year
+from domain.workdays import Year
 from projections import board as board_view
 
 
@@ -205,7 +205,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     async def one_hall(hall: FromPath[str], after: After = 0) -> Response[bytes]:
         await current(after)
         plan = catalogue.hall(hall)
-        today = parts.clock().astimezone(SHANGHAI).date()
+        today = parts.today()
         board = msgspec.json.decode(await parts.boards.board(hall, today, after=after), type=_Board)
         now = {window.window: window for window in board.windows}
         windows = [merged(w, now.get(w.window, _Window(w.window))) for w in plan.windows]

@@ -22,7 +22,6 @@ from domain.handling import Held
 from domain.message import Refused, Text
 from domain.review import Review, Standing, standing
 from domain.review_tags import INVITATION
-from domain.workdays import SHANGHAI
 
 
 class InvitationHere(msgspec.Struct, frozen=True):
@@ -46,7 +45,7 @@ class _Last(NamedTuple):
 
 def reads(parts: Parts) -> list[HTTPRouteHandler]:
     async def last(hall: str, window: str) -> _Last | None:
-        day = parts.clock().astimezone(SHANGHAI).date()
+        day = parts.today()
 
         def ended(held: Held) -> tuple[str, str] | None:
             line: queue.Queue = held.state

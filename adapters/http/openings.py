@@ -12,7 +12,7 @@ from adapters.http.parts import Parts
 from domain import slots
 from domain.handling import Held
 from domain.message import Refused, Text
-from domain.workdays import SHANGHAI
+from domain.workdays import SHANGHAI, local_date
 
 KEPT_FOR_S = 5.0
 """A hall that refuses a crowd looks its coming days through once in this time, not once a person."""
@@ -69,7 +69,7 @@ def instead(parts: Parts) -> Instead:
 async def _next_free(parts: Parts, hall: str, queue: str, intervals: int) -> Opening | None:
     plan, now = parts.catalogue.hall(hall), parts.clock()
     earliest = now + timedelta(minutes=plan.booking.lead_minutes)
-    today = now.astimezone(SHANGHAI).date()
+    today = local_date(now)
     for ahead in range(3 * plan.booking.horizon_workdays + 31):
         day = today + timedelta(days=ahead)
         why_not = why_not_offered(parts, plan, day)

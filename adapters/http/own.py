@@ -34,7 +34,7 @@ from domain.handling import Held
 from domain.message import Grade, Refused, Text, place
 from domain.nearby import Position
 from domain.receipts import HoldReceipt
-from domain.workdays import SHANGHAI
+from domain.workdays import SHANGHAI, local_date
 from projections import appointments, rectifications
 
 DAYS_LOOKED_AT = 30
@@ -113,7 +113,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         cursor: Cursor = None,
     ) -> Response[bytes]:
         person = request.user.person if request.user is not None else None
-        day = since or parts.clock().astimezone(SHANGHAI).date()
+        day = since or parts.today()
         where = {"person": person or "", "starts_at": (">=", datetime.combine(day, time(), SHANGHAI))}
         await caught_up(parts.views, appointments.NAME, after)
         page = await parts.views.find(appointments.NAME, where, "starts_at", limit, cursor)
@@ -234,7 +234,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
 
     async def line_of(hall: str, line: str, now: datetime) -> tuple[int, Wait | None]:
         """How many wait in a line now, and what whoever joined it could expect."""
-        stream = queue.stream(hall, now.astimezone(SHANGHAI).date())
+        stream = queue.stream(hall, local_date(now))
 
         def tell(held: Held) -> tuple[int, Wait | None]:
             day: queue.Queue = held.state
@@ -246,7 +246,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     async def days_of(
         hall: str, plan: HallPlan, line: str, intervals: int, now: datetime
     ) -> list[DayOffered]:
-        today = now.astimezone(SHANGHAI).date()
+        today = local_date(now)
         # A day that nobody has booked yet is cut into slots to be counted: only those of this line.
         narrow = msgspec.structs.replace(plan, queues=tuple(one for one in plan.queues if one.queue == line))
         offered = []

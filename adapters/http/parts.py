@@ -25,6 +25,7 @@ from domain.handling import Act, Held
 from domain.message import Recorded, Stamp
 from domain.policies import UnitOf, the_hall_itself
 from domain.terms import TermsOf
+from domain.workdays import local_date
 
 T = TypeVar("T")
 
@@ -158,6 +159,10 @@ class Parts(NamedTuple):
     @property
     def invitations(self) -> Seal:
         return self.seal.invitations
+
+    def today(self) -> date:
+        """The day where the halls are."""
+        return local_date(self.clock())
 
     def follow(self, result: Any) -> dict[str, str]:
         """The link that goes with a new ticket's receipt."""

@@ -24,7 +24,6 @@ from adapters.http.parts import Parts
 from adapters.http.problems import Rejected
 from adapters.http.reading import WAIT_S, After, Day, Word, answers, shape
 from adapters.http.session import Sessions
-from domain.workdays import SHANGHAI
 from projections import board
 
 log = structlog.get_logger()
@@ -142,7 +141,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     )
     async def events(hall: FromPath[str], request: StrictRequest, date: Day = None) -> EventStream:
         parts.catalogue.hall(hall)
-        day = date or parts.clock().astimezone(SHANGHAI).date()
+        day = date or parts.today()
         frames = parts.boards.subscribe(hall, day, last_event(request.headers.get("last-event-id")))
         return EventStream(frames, streams)
 
@@ -155,7 +154,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     )
     async def alarm_events(hall: FromPath[str], request: StrictRequest) -> EventStream:
         parts.catalogue.hall(hall)
-        day = parts.clock().astimezone(SHANGHAI).date()
+        day = parts.today()
         last = last_event(request.headers.get("last-event-id"))
         frames = parts.boards.subscribe(hall, day, last, staff=True)
         return EventStream(while_signed_in(parts.sessions, request.user, frames), streams)
@@ -176,7 +175,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
         halls = [*parts.catalogue.halls] if one is None else [one]
         for name in halls:
             parts.catalogue.hall(name)
-        day = parts.clock().astimezone(SHANGHAI).date()
+        day = parts.today()
         return EventStream(parts.boards.stirring(halls, day), streams)
 
     @get(
@@ -188,7 +187,7 @@ def reads(parts: Parts) -> list[HTTPRouteHandler]:
     )
     async def alarms(hall: FromPath[str], date: Day = None, after: After = 0) -> Response[bytes]:
         parts.catalogue.hall(hall)
-        day = date or parts.clock().astimezone(SHANGHAI).date()
+        day = date or parts.today()
         shown = await parts.boards.board(hall, day, after=after, timeout=WAIT_S, staff=True)
         return Response(shown, media_type="application/json")
 

@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from adapters.web.assets import Assets
 from adapters.web.saying import Saying, day_in
 from adapters.web.words import LANGUAGES, Language, translations
 from domain.message import Text
+from domain.workdays import local_date
 
 TEMPLATES = Path(__file__).parent / "templates"
 HTML_LANGUAGES = {"zh": "zh-CN", "en": "en"}
@@ -96,6 +97,10 @@ class Site:
         }
         self.templates = {language: self._environment(language) for language in LANGUAGES}
         self._client: httpx.AsyncClient | None = None
+
+    def today(self) -> date:
+        """The day where the halls are."""
+        return local_date(self.clock())
 
     def visit(self, request: Request[Any, Any, Any]) -> "Visit":
         """The visit that a request is."""

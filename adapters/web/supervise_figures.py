@@ -24,7 +24,6 @@ from adapters.web.supervise_words import (
 )
 from adapters.web.words import N_
 from domain.message import category
-from domain.workdays import SHANGHAI
 
 BY = {
     "hall": N_("所在大厅"),
@@ -215,7 +214,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
 
 def _period(site: Site, query: Mapping[str, str]) -> tuple[date, date]:
     """What the address says; the last thirty days without it."""
-    today = site.clock().astimezone(SHANGHAI).date()
+    today = site.today()
 
     def told(name: str, instead: date) -> date:
         try:

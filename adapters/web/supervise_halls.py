@@ -17,7 +17,6 @@ from adapters.web.supervise_past import AsOf
 from adapters.web.supervise_words import oversight, told_by
 from adapters.web.words import N_
 from domain.nearby import Position
-from domain.workdays import SHANGHAI
 from projections.day import BANDS_S
 from projections.happenings import MEANINGS
 
@@ -102,7 +101,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def one(visit: Visiting, hall: FromPath[str]) -> Page:
         identity = oversight(visit)
         as_of = AsOf.of(visit)
-        today = site.clock().astimezone(SHANGHAI).date()
+        today = site.today()
         told = visit.request.query_params.get("date") or as_of.typed[:10]
         day = date.fromisoformat(told) if _is_day(told) else today
         after = visit.request.query_params.get("after")

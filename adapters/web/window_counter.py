@@ -16,7 +16,6 @@ from adapters.web.window import CLERKS, items
 from adapters.web.window_cases import CONSENTS, hall_of
 from adapters.web.words import N_
 from domain.order import PRIORITY_NAMES
-from domain.workdays import SHANGHAI
 
 LISTED = 100
 
@@ -129,7 +128,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         """Who is expected at the hall on a day."""
         visit.require(*CLERKS)
         form = Form()
-        hall, today = await hall_of(visit, form), site.clock().astimezone(SHANGHAI).date()
+        hall, today = await hall_of(visit, form), site.today()
         try:
             day = Date.fromisoformat(date) if date else today
         except ValueError:
@@ -161,7 +160,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
     async def places(visit: Visit, form: Form) -> Page:
         hall = await hall_of(visit, form)
         slots: list[Any] = []
-        today = site.clock().astimezone(SHANGHAI).date()
+        today = site.today()
         if form["item"] and form["date"]:
             try:
                 found = await visit.api.get(f"/halls/{hall}/slots", item=form["item"], date=form["date"])

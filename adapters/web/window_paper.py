@@ -12,7 +12,6 @@ from adapters.web.site import Form, Page, Site, Visit, Visiting
 from adapters.web.window import CLERKS
 from adapters.web.window_cases import hall_of
 from domain.review_tags import GRADE_NAMES, TAGS
-from domain.workdays import SHANGHAI
 
 
 def routes(site: Site) -> list[HTTPRouteHandler]:
@@ -33,7 +32,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             waiting=waiting,
             grades=list(GRADE_NAMES.items()),
             tags=TAGS,
-            today=site.clock().astimezone(SHANGHAI).date(),
+            today=site.today(),
         )
 
     @post("/window/paper")

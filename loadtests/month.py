@@ -44,7 +44,7 @@ from adapters.tail import LogTail
 from adapters.view_tables import ViewsRecorder
 from adapters.views import Views
 from domain import acts, queue, slots
-from domain.closing import close_day
+from domain.closing import close_day, reopen_day
 from domain.hall import ConfigureHall, HallPlan
 from domain.handling import Act, Ask, Held
 from domain.message import Refused, Stamp
@@ -366,13 +366,25 @@ class HallDay:
             self.later(self.chance.uniform(0.05, 0.5), lambda: self.ignore(self.does(window, undoing)))
 
     async def closes(self) -> None:
-        for force in (False, True):
+        """By force and by mistake on some days: the day is opened again, and closed once those at windows are done."""
+        mistaken = self.chance.random() < 0.5
+        if mistaken and await self.close(force=True):
+            days = slots.stream(self.hall, self.day)
+            closed = slots.closed_over(await self.month.loops[0].peek(days, copied_slots))
+            await self.ask(reopen_day(self.hall, self.day, closed), "supervisor:zhao", "open the day again")
+        if not await self.close(force=False):
+            await self.close(force=True)
+
+    async def close(self, *, force: bool) -> bool:
+        """Whether nobody came between the look at the bookings and the act."""
+        for _ in range(3):
             since = self.now - timedelta(seconds=SKEW_S)
             days = slots.stream(self.hall, self.day)
             to_come = slots.still_to_come(await self.month.loops[0].peek(days, copied_slots), since)
             closing = close_day(self.hall, self.day, queue.CloseDay(force), to_come)
             if await self.ask(closing, "supervisor:zhao", "close the day"):
-                return
+                return True
+        return False
 
 
 async def play(url: str, *, days: int, halls: int, visitors: int, seed: int) -> Outcome:

@@ -302,9 +302,10 @@ def reason(
     """Why the ticket stands where it stands, in a sentence for this reader."""
     why = policy.why(ticket, at, to)
     if (more := ticket.after - past.called) > 0:
+        least = ("至少", "at least ") if ahead > more else ("", "")
         why = Text(
-            f"过号后重新排队，再叫{more}人后轮到",
-            f"Back after a missed call: {more} others are called before",
+            f"过号后重新排队，{least[0]}再叫{more}人后轮到",
+            f"Back after a missed call: {least[1]}{more} others are called before",
         )
         if more > ahead:  # there are not so many
             why = Text(

@@ -263,6 +263,8 @@ def test_nobody_is_said_to_let_more_people_pass_than_there_are() -> None:
     told = reason(Classes(), Ticket(1, after=3), 0, Past(), NINE)
     assert "3" not in told.zh + told.en
     assert "everybody else" in told.en
+    assert "at least 3" in reason(Classes(), Ticket(1, after=3), 5, Past(), NINE).en
+    assert "call: 3 others" in reason(Classes(), Ticket(1, after=3), 3, Past(), NINE).en
 
 
 def test_a_head_start_that_is_told_is_given_under_every_policy() -> None:

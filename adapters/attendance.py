@@ -5,17 +5,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-import structlog
 
-from adapters.timekeeping import Duty, Lists, Submit, keep_time
+from adapters.timekeeping import Duty, Lists, Submit, attempt, keep_time
 from domain import acts
 from domain.handling import Act
-from domain.message import Refused, Stamp, day_of, hall_of
+from domain.message import Stamp, day_of, hall_of
 from domain.slots import MissAppointment, ReleaseHold
 from domain.workdays import local_date
 from projections import appointments, holds
-
-log = structlog.get_logger()
 
 PAGE = 100
 
@@ -45,11 +42,10 @@ class Attendance:
         positions = [0]
         async for due_at, command, act in self._due(now):
             stamp = Stamp(at=due_at, recorded_at=now, by="clock:attendance", command=command)
-            try:
-                positions.append((await self._submit(act, stamp)).position)
-            except Refused as refused:
-                # Somebody was faster: they came, cancelled or confirmed while the list had not heard of it yet.
-                log.info("attendance-refused", command=command, code=refused.code)
+            # Refused, if somebody was faster: they came, cancelled or confirmed and the list has not heard of it yet.
+            receipt = await attempt(self._submit(act, stamp), "attendance", usual=True, command=command)
+            if receipt is not None:
+                positions.append(receipt.position)
         return max(positions)
 
     async def _due(self, now: datetime) -> AsyncIterator[tuple[datetime, str, Act]]:

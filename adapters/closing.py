@@ -4,15 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
-import structlog
 
-from adapters.timekeeping import Duty, Lists, Loop, keep_time
+from adapters.timekeeping import Duty, Lists, Loop, attempt, keep_time
 from domain import closing, slots
-from domain.message import Refused, Stamp, day_of, hall_of
+from domain.message import Stamp, day_of, hall_of
 from domain.queue import CloseDay
 from projections import open_days
-
-log = structlog.get_logger()
 
 PAGE = 100
 
@@ -49,11 +46,8 @@ class Closing:
             to_come = await self._loop.peek(
                 slots.stream(hall, day), lambda held: slots.still_to_come(held.state, now)
             )
-            try:
-                act = closing.close_day(hall, day, CloseDay(force=True), to_come)
-                receipt = await self._loop.submit(act, stamp)
-            except Refused as refused:
-                log.warning("closing-refused", stream=stream, code=refused.code)
-            else:
+            act = closing.close_day(hall, day, CloseDay(force=True), to_come)
+            receipt = await attempt(self._loop.submit(act, stamp), "closing", stream=stream)
+            if receipt is not None:
                 positions.append(receipt.position)
         return max(positions)

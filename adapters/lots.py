@@ -10,19 +10,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
-import structlog
 
-from adapters.timekeeping import Duty, Lists, Loop, keep_time
+from adapters.timekeeping import Duty, Lists, Loop, attempt, keep_time
 from domain import acts, slots
 from domain.booking import Limits
 from domain.handling import Act, Ask, Held
 from domain.lottery import DrawLottery
-from domain.message import Refused, Stamp
+from domain.message import Stamp
 from domain.places import PlaceHeld
 from domain.slots import ConfirmHold, ReleaseHold
 from projections import lotteries
-
-log = structlog.get_logger()
 
 PAGE = 100
 
@@ -109,11 +106,6 @@ class Lots:
 
     async def _submit(self, act: Act, command: str, at: datetime, now: datetime) -> int:
         """The act's position; 0 if it was refused."""
-        try:
-            receipt = await self._loop.submit(
-                act, Stamp(at=at, recorded_at=now, by="clock:lots", command=command)
-            )
-        except Refused as refused:
-            log.warning("lots-refused", command=command, code=refused.code)
-            return 0
-        return receipt.position
+        stamp = Stamp(at=at, recorded_at=now, by="clock:lots", command=command)
+        receipt = await attempt(self._loop.submit(act, stamp), "lots", command=command)
+        return 0 if receipt is None else receipt.position

@@ -7,18 +7,17 @@ from typing import Protocol
 
 import msgspec
 import structlog
-from eventsourcing.persistence import PersistenceError, Tracking
+from eventsourcing.persistence import Tracking
 
-from adapters.loop import StoreUnavailable
+from adapters.envelope import UnreadableEvent
 from adapters.runner import UnreadableRow, read_page
 from adapters.store import Row
-from adapters.timekeeping import Lists, Submit
+from adapters.timekeeping import AWAY, Lists, Submit, attempt
 from adapters.view_tables import ViewsRecorder
-from adapters.views import ViewBehind
 from domain import policies
 from domain.calendar import CalendarGazetted
 from domain.handling import Act, Ask
-from domain.message import Recorded, Refused, Stamp, hall_of
+from domain.message import Recorded, Stamp, hall_of
 from domain.region import InForce
 from domain.workdays import Calendar
 from projections import deadlines
@@ -76,7 +75,7 @@ class Reactor:
                     self.position = rows[-1].position
                     await asyncio.to_thread(self._tracking.insert_tracking, Tracking(NAME, self.position))
                     pause = 0.1
-            except (PersistenceError, StoreUnavailable, ViewBehind, OSError) as error:
+            except AWAY as error:
                 log.warning("policies-waiting", error=str(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
@@ -106,9 +105,16 @@ class Reactor:
                 asks = await self._recompute(max(last, recorded.position))
             else:
                 self._take_configuration(recorded)
-                asks = policies.react(recorded, self._calendar, self._in_force.of)
+                asks = self._following(recorded)
             asked += [self._ask(ask, recorded, nth) for nth, ask in enumerate(asks)]
         await asyncio.gather(*asked)
+
+    def _following(self, recorded: Recorded) -> list[Ask]:
+        try:
+            return policies.react(recorded, self._calendar, self._in_force.of)
+        except Exception:
+            log.exception("policy-failed", stream=recorded.stream, cause=recorded.id)
+            return []
 
     async def _recompute(self, after: int) -> list[Ask]:
         """Every running deadline that was only provisional, computed by the notice that has now come, once the list
@@ -138,12 +144,11 @@ class Reactor:
             causation=cause.id,
             hall=cause.stamp.hall or hall_named_by(cause.stream),
         )
-        try:
-            receipt = await self._submit(Act((ask,)), stamp)
-        except Refused as refused:
-            log.warning("policy-refused", stream=ask.stream, code=refused.code, cause=cause.id)
-            return 0
-        return int(receipt.position)
+        # A stream that newer code has written in is for newer code to be asked, and waited for.
+        waits = (*AWAY, UnreadableEvent)
+        asked = self._submit(Act((ask,)), stamp)
+        receipt = await attempt(asked, "policy", waits=waits, stream=ask.stream, cause=cause.id)
+        return 0 if receipt is None else int(receipt.position)
 
 
 def hall_named_by(stream: str) -> str | None:

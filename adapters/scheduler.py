@@ -4,14 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
-import structlog
 
-from adapters.timekeeping import Duty, Lists, Submit, keep_time
+from adapters.timekeeping import Duty, Lists, Submit, attempt, keep_time
 from domain.handling import Act
-from domain.message import Command, Refused, Stamp
+from domain.message import Command, Stamp
 from projections import deadlines
-
-log = structlog.get_logger()
 
 
 class Scheduler:
@@ -48,11 +45,8 @@ class Scheduler:
                     command=f"deadline:{ask.stream}:{due_at.isoformat()}:{_told(ask.command)}",
                     hall=view.hall,
                 )
-                try:
-                    receipt = await self._submit(Act((ask,)), stamp)
-                except Refused as refused:
-                    log.warning("deadline-refused", stream=ask.stream, code=refused.code)
-                else:
+                receipt = await attempt(self._submit(Act((ask,)), stamp), "deadline", stream=ask.stream)
+                if receipt is not None:
                     positions.append(receipt.position)
         return max(positions)
 

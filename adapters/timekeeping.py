@@ -10,13 +10,16 @@ from eventsourcing.persistence import PersistenceError
 from adapters.loop import Receipt, StoreUnavailable
 from adapters.views import Page, ViewBehind
 from domain.handling import Act, Held
-from domain.message import Stamp
+from domain.message import Refused, Stamp
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
 Submit = Callable[[Act, Stamp], Awaitable[Any]]
+
+AWAY = (PersistenceError, StoreUnavailable, ViewBehind, OSError)
+"""What passes by itself: it is waited for, and everything asked again."""
 
 
 class Lists(Protocol):
@@ -41,6 +44,32 @@ class Duty(Protocol):
     async def head(self) -> int: ...
 
 
+async def attempt(
+    asked: Awaitable[T],
+    what: str,
+    *,
+    usual: bool = False,
+    waits: tuple[type[Exception], ...] = AWAY,
+    **facts: str,
+) -> T | None:
+    """The receipt of what the program itself asks; ``None`` if it was refused, or could not be decided. What is wrong
+    with one stream is told in the log, and holds up the policies and deadlines of no other.
+
+    Args:
+        usual: whether a refusal only means that somebody was faster.
+        waits: what is raised, for then all of it is to be asked again.
+    """
+    try:
+        return await asked
+    except Refused as refused:
+        (log.info if usual else log.warning)(f"{what}-refused", code=refused.code, **facts)
+    except waits:
+        raise
+    except Exception:
+        log.exception(f"{what}-failed", **facts)
+    return None
+
+
 async def keep_time(
     fire: Callable[[], Awaitable[int]], duty: Duty, lists: Lists, views: Sequence[str], every_s: float
 ) -> None:
@@ -57,6 +86,6 @@ async def keep_time(
                 for name in views:
                     await lists.wait(name, last)
                 continue
-        except (PersistenceError, StoreUnavailable, ViewBehind, OSError) as error:
+        except AWAY as error:
             log.warning("clock-waiting", views=list(views), error=str(error))
         await asyncio.sleep(every_s)

@@ -96,7 +96,7 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
         why_not = {one["queue"]: one["why_not"] for one in bulletin["tickets"]}
         lines = [
             queue | {"wait_s": waits.get(queue["queue"]), "why_not": why_not.get(queue["queue"])}
-            for queue in board["queues"]
+            for queue in board["queues"] or [idle(queue) for queue in hall["queues"]]
         ]
         return {
             "state": board["state"],
@@ -105,6 +105,10 @@ def routes(site: Site) -> list[HTTPRouteHandler]:
             "notices": bulletin["notices"],
             "hours": bulletin["hours"],
         }
+
+    def idle(queue: Any) -> Any:
+        """A line as it stands before anybody has come."""
+        return {"queue": queue["queue"], "name": queue["name"], "waiting": 0, "windows_open": 0}
 
     return [start, items, guide, halls, take_page, take]
 

@@ -167,7 +167,13 @@ class Form:
 
     Its fields carry the names of the API body's fields (``person.name``), so that what the API says of a field stands
     beside it. ``key`` goes along hidden: a form that is sent twice does one thing. ``ids`` is what the ids of its
-    fields begin with, for pages that have several forms.
+    fields begin with, for pages that have several forms. A handler reads as if nothing could go wrong::
+
+        form = await visit.form()
+        async with form.back_to(lambda wrong: shown(visit, wrong)):
+            form.needs("reason")
+            await visit.api.post(path, form.given("reason"), key=form.key)
+        return visit.go("/where/it/is/seen")
     """
 
     ids = "f"

@@ -105,6 +105,7 @@ async def test_a_day_closed_by_mistake_says_first_what_it_does_and_is_opened_aga
         done = await press("close", key="closing", force="yes")
         assert done.status_code == 303
         assert [(await place(one["follow"]))["left"] for one in taken] == ["day-closed"] * 3
+        assert "大厅今天的业务已结束" in (await served.client.get(f"/follow/{taken[0]['follow']}")).text
         seen = (await served.client.get(done.headers["location"], headers=director)).text
         assert "今天的业务已于10:12结束" in seen
         assert "3个号因此作废" in seen

@@ -15,6 +15,7 @@ from adapters.http.reading import caught_up
 from adapters.views import Instead, Page
 from domain.catalogue import EVENTS
 from domain.message import Recorded
+from domain.workdays import SHANGHAI
 
 T = TypeVar("T")
 
@@ -203,14 +204,15 @@ async def place(parts: Parts, told: str) -> tuple[int, datetime]:
     """The position that is meant and its moment.
 
     Raises:
-        Rejected: 422, it is neither a position nor a time with offset.
+        Rejected: 422, it is neither a position nor a time with offset that the halls' clock can tell.
     """
     if told.isascii() and told.isdigit() and len(told) < 19:
         position = int(told)
         return await parts.log.moment(position)
     try:
         moment = datetime.fromisoformat(told.replace(" ", "+"))
-    except ValueError:
+        moment.astimezone(SHANGHAI)
+    except (ValueError, OverflowError):
         moment = None
     if moment is None or moment.tzinfo is None:
         raise Rejected(422, "invalid", errors=[FieldError("as_of", "a position, or a time with offset")])

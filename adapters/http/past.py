@@ -163,17 +163,21 @@ async def _beside_what_moved(
     """What ``read`` finds in the view, told those of its documents that have changed since and how they stood then."""
     await parts.views.wait(projection.NAME, position)
     category = projection.CATEGORY
-    touched = set(await parts.log.touched(category, position))
+
+    async def moved() -> set[str]:
+        touched = await parts.log.touched(category, position)
+        return {*await parts.views.known(projection.NAME, [name.partition("-")[2] for name in touched])}
+
+    kept = await moved()
     while True:
-        kept = await parts.views.known(projection.NAME, [stream.partition("-")[2] for stream in touched])
         streams = [f"{category}-{key}" for key in kept]
         then = dict.fromkeys(kept) | folded(projection, await parts.log.streams(streams, position))
         found = await read(then)
-        # What was appended while it was read may be in it: those are folded anew as well.
-        again = set(await parts.log.touched(category, position))
-        if again <= touched:
+        # What was appended, or has come into the view, while it was read may be in it: those are folded anew as well.
+        again = await moved()
+        if again <= kept:
             return found
-        touched |= again
+        kept |= again
 
 
 def holds(facets: Mapping[str, Any], where: Mapping[str, Any]) -> bool:

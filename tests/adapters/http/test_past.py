@@ -1,7 +1,9 @@
 """What the log stood at: as_of the head is what the views say, and as_of before is what they said."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -9,10 +11,11 @@ import pytest
 import pytest_asyncio
 
 from adapters import envelope, reactor
+from adapters.http import past
 from adapters.http.past import folded
 from domain.message import Stamp
 from domain.queue import DayOpened, TicketIssued
-from projections import rectifications
+from projections import case_file, rectifications
 from tests.adapters.http.serving import Served
 from tests.adapters.http.test_rectifications import bad_review
 from tests.adapters.http.test_reviews import served_ticket
@@ -269,3 +272,31 @@ async def test_a_day_of_twelve_thousand_events_is_folded_anew(office: Served, lo
         assert shown.status_code == 200
     board = (await office.get("/halls/tanghe/board", date=long_day, as_of=at)).json()
     assert board["queues"][0]["waiting"] == 11_999
+
+
+async def test_what_comes_into_the_view_while_a_past_list_is_read_is_not_counted_in_it() -> None:
+    """The stream was there before, and its document was not: the view follows the log a little later."""
+    view: set[str] = set()
+    read: list[set[str]] = []
+
+    class Log:
+        async def touched(self, category: str, position: int) -> list[str]:
+            return ["case-late"]
+
+        async def streams(self, streams: list[str], position: int) -> list[Any]:
+            return []
+
+    class View:
+        async def wait(self, name: str, after: int) -> None: ...
+
+        async def known(self, name: str, keys: list[str]) -> list[str]:
+            return [key for key in keys if key in view]
+
+    async def look(then: Mapping[str, Any]) -> int:
+        read.append({*then})
+        view.add("late")
+        return len(view - {*then})
+
+    parts: Any = SimpleNamespace(log=Log(), views=View())
+    assert await past._beside_what_moved(parts, case_file, 7, look) == 0
+    assert read == [set(), {"late"}]

@@ -96,12 +96,19 @@ async def test_the_figures_of_each_queue_add_up_to_the_halls(
     assert {w["window"]: w["served"] for w in day["windows"] if w["served"]} == {"avi": 1, "tova": 1}
 
 
-async def test_a_day_that_was_cut_goes_on_where_it_was(server: Server, hall: str, tmp_path: Path) -> None:
+async def test_a_day_that_was_cut_goes_on_where_it_was(
+    server: Server, hall: str, tmp_path: Path, admin: httpx.AsyncClient
+) -> None:
     data = days()["made up"]
     path = written(tmp_path, data)
-    slow = ReplayOptions(file=path, hall=hall, day=DAY, url=server.url, speed=3600)
+    slow = ReplayOptions(file=path, hall=hall, day=DAY, url=server.url, speed=60)
     playing = asyncio.create_task(replay(slow))
-    await asyncio.sleep(1.5)
+    async with asyncio.timeout(30):
+        begun = 0
+        while not begun:
+            told = await admin.get(f"/api/v1/halls/{hall}/day", params={"date": DAY.isoformat()})
+            begun = told.json().get("issued", 0)
+            await asyncio.sleep(0.02)
     playing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await playing

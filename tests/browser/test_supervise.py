@@ -97,10 +97,12 @@ def test_the_halls_move_by_themselves_on_the_map_and_in_the_list_and_say_when_th
     visit: Open, server: Running, line: Line
 ) -> None:
     page = visit("/supervise/halls", *DESK, account="admin-01", url=line.url)
-    card, spot = page.locator("[data-hall=yuantan]"), page.locator("[data-hall=spot-yuantan]")
+    card, spot = page.locator("[data-hall=zhangdian]"), page.locator("[data-hall=spot-zhangdian]")
     waiting = card.locator("dd").first
     before = int(waiting.inner_text())
-    server.post("/api/v1/halls/yuantan/tickets", {"queue": "a"}, server.token("kiosk", "k", hall="yuantan"))
+    server.post(
+        "/api/v1/halls/zhangdian/tickets", {"queue": "a"}, server.token("kiosk", "k", hall="zhangdian")
+    )
     expect(waiting).to_have_text(str(before + 1))
     expect(spot.locator(".count")).to_have_text(str(before + 1))
     line.cut()

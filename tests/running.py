@@ -47,8 +47,8 @@ class Running:
         return self._ask("PUT", path, body, token)
 
     def until(self, path: str, token: str, so: Callable[[Any], bool]) -> Any:
-        """What a path answers once it is so; within half a minute."""
-        deadline = time.monotonic() + 30
+        """What a path answers once it is so; within a minute and a half."""
+        deadline = time.monotonic() + 90
         while True:
             with contextlib.suppress(urllib.error.HTTPError):
                 if so(told := self.get(path, token)):

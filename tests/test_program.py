@@ -58,7 +58,7 @@ def replaying(program: Running, record: Path) -> "subprocess.Popen[str]":
 
 def checked(program: Running) -> dict[str, Any]:
     """What ``mingting check`` says, once the relay and the views have had their turn."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while any(p["lag_events"] for p in program.get("/health/ready")["projections"]):
         assert time.monotonic() < deadline, "the views did not catch up"
         time.sleep(0.1)

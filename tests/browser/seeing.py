@@ -50,6 +50,15 @@ def prefer(context: BrowserContext, url: str, **chosen: str) -> None:
     context.add_cookies([{"name": name, "value": value, "url": url} for name, value in chosen.items()])
 
 
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the element has the focus, as somebody without a mouse does."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"{selector} is not reached by the keyboard")
+
+
 def axe_clean(page: Page) -> None:
     """Fail with what axe finds wrong with a page: WCAG 2.2 AA and its best practices."""
     found = Axe().run(page, options={"resultTypes": ["violations"]})

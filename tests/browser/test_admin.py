@@ -1,18 +1,10 @@
 """Administrators' and auditors' main tasks in a browser by keyboard alone, and the forms without a script."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints, Open
+from tests.browser.seeing import tab_to
 from tests.running import Running
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until the element has the focus."""
-    for _ in range(120):
-        page.keyboard.press("Tab")
-        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-            return
-    raise AssertionError(f"{selector} is not reached by the keyboard")
 
 
 def test_a_hall_is_changed_by_keyboard_alone(visit: Open, server: Running, complaints: Complaints) -> None:

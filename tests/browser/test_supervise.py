@@ -1,21 +1,12 @@
 """The supervisor's main task in a browser with nothing but the keyboard: find the bad review, assign it, answer it."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Complaints, Open
 from tests.browser.line import Line
 from tests.browser.oversight import Oversight
-from tests.browser.seeing import DESK
+from tests.browser.seeing import DESK, tab_to
 from tests.running import Running
-
-
-def press_to(page: Page, selector: str) -> None:
-    """Tab until the element has the focus, as somebody without a mouse does."""
-    for _ in range(120):
-        page.keyboard.press("Tab")
-        if page.evaluate("s => document.activeElement.matches(s)", selector):
-            return
-    raise AssertionError(f"{selector} is not reached by the keyboard")
 
 
 def test_a_bad_review_is_assigned_and_worked_on_by_keyboard_alone(
@@ -24,23 +15,23 @@ def test_a_bad_review_is_assigned_and_worked_on_by_keyboard_alone(
     at_work = Oversight(server, window="w11")
     service = at_work.bad("by keyboard", "键盘也能办")
     page = visit("/supervise", *DESK, account="supervisor-01")
-    press_to(page, f'input[value="{service}"]')
+    tab_to(page, f'input[value="{service}"]')
     page.keyboard.press("Space")
     expect(page.get_by_text("已选1件")).to_be_visible()
-    press_to(page, "#bulk-clerk")
+    tab_to(page, "#bulk-clerk")
     page.keyboard.type("clerk-w11")
-    press_to(page, 'button[value="assign"]')
+    tab_to(page, 'button[value="assign"]')
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="已派单1件")).to_be_visible()
-    press_to(page, f'a[href="/supervise/rectifications/{service}"]')
+    tab_to(page, f'a[href="/supervise/rectifications/{service}"]')
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/rectifications/{service}")
     expect(page.get_by_text("clerk-w11").first).to_be_visible()
-    press_to(page, "#f-contact-outcome, input[name=outcome]")
+    tab_to(page, "#f-contact-outcome, input[name=outcome]")
     page.keyboard.press("Space")
-    press_to(page, "#f-contact-note")
+    tab_to(page, "#f-contact-note")
     page.keyboard.type("已致电道歉")
-    press_to(page, ".act[open] button")
+    tab_to(page, ".act[open] button")
     page.keyboard.press("Enter")
     expect(page.locator(".timeline")).to_contain_text("已致电道歉")
     expect(page.locator("h1")).to_be_visible()
@@ -55,7 +46,7 @@ def test_what_is_most_urgent_is_found_and_worked_through_to_the_answer_by_keyboa
     service = at_work.bad("the most urgent", "第一个要办的")
     page = visit("/supervise", *DESK, account="supervisor-zhangdian-01")
     expect(page.locator(".next .what")).to_contain_text("联系评价人")
-    press_to(page, ".next a.button")
+    tab_to(page, ".next a.button")
     page.keyboard.press("Enter")
     radio, text = ".act[open] input[type=radio]", ".act[open] textarea"
     for next_act, fields in (
@@ -66,16 +57,16 @@ def test_what_is_most_urgent_is_found_and_worked_through_to_the_answer_by_keyboa
     ):
         expect(page.locator(".act[open] summary")).to_have_text(next_act)
         for field in fields:
-            press_to(page, field)
+            tab_to(page, field)
             if field == radio:
                 page.keyboard.press("Space")
             else:
                 page.keyboard.type(f"已{next_act}")
-        press_to(page, ".act[open] button")
+        tab_to(page, ".act[open] button")
         page.keyboard.press("Enter")
         expect(page.locator(".timeline")).to_contain_text(f"已{next_act}")
     expect(page.locator(".act[open] summary")).to_have_text("回访评价人")
-    press_to(page, ".crumb a")
+    tab_to(page, ".crumb a")
     page.keyboard.press("Enter")
     expect(page.locator(".next .what")).to_contain_text("回访评价人")
     assert server.get(f"/api/v1/rectifications/{service}", at_work.supervisor)["step"] == "call-back"
@@ -117,9 +108,9 @@ def test_the_past_is_reached_by_keys_and_says_so(
     Oversight(server, window="w11").bad("is of now")
     page = visit("/supervise", *DESK, account="supervisor-01")
     expect(page.locator("tbody tr").first).to_be_visible()
-    press_to(page, ".then-box summary")
+    tab_to(page, ".then-box summary")
     page.keyboard.press("Enter")
-    press_to(page, "#as-of-slide")
+    tab_to(page, "#as-of-slide")
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_text("只能查看，不能办理")).to_be_visible()
     expect(page.locator("tbody tr")).to_have_count(0)
@@ -166,7 +157,7 @@ def test_a_day_is_closed_and_opened_again_by_keyboard_and_the_window_is_told(
     # The hall's page is written anew as the hall moves: what is pressed there is found and pressed in one.
     page.get_by_role("link", name="结束今天的业务…").press("Enter")
     expect(page.locator(".points")).to_contain_text("1人还在等候")
-    press_to(page, ".button.danger")
+    tab_to(page, ".button.danger")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="1个号因此作废")).to_be_visible()
     expect(console.locator("[data-part=caption]")).to_contain_text("今天的业务已于")
